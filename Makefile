@@ -1,0 +1,84 @@
+# The commands of a contributor. Each makes what it needs first and is quick the second time.
+
+PYTHON   ?= python3
+VENV     := .venv
+UPSTREAM := .venv-upstream
+BIN      := $(VENV)/bin
+PIP       = -m pip install --quiet --disable-pip-version-check
+
+# `make demo ARGS=--once`, `make test ARGS="-k sync"`, `make bench ARGS=--quick`.
+ARGS     ?=
+# Processes of pytest; 0 runs in this one, for print and the debugger.
+JOBS     ?= 2
+# A torch version for the tests that use it (`make test TORCH=2.13.0`): too large to be the default.
+TORCH    ?=
+# The published client that tests/e2e runs against our server, in an environment of its own.
+UPSTREAM_VERSION := 0.0.29
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test cov check format browser upstream torch bench web wheel clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 10) else \
+	  "Pluto needs Python 3.10 or newer: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+# A stamp for each set of requirements: newer than pyproject.toml means installed.
+$(VENV)/installed-%: pyproject.toml | $(BIN)/python
+	$(BIN)/python $(PIP) --editable '.[$*]'
+	@touch $@
+
+setup: $(VENV)/installed-dev ## Make .venv with everything that development needs
+
+demo: $(VENV)/installed-demo ## Train a small model for some 20 s and look at it in the dashboard
+	@$(BIN)/python examples/demo.py $(ARGS)
+
+test: $(VENV)/installed-dev browser upstream torch ## Install what the tests need and run them all
+	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+cov: $(VENV)/installed-dev browser upstream ## The tests with branch coverage
+	$(BIN)/python -m coverage erase
+	COVERAGE_PROCESS_START=pyproject.toml $(BIN)/python -m coverage run -m pytest -n 0 $(ARGS)
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report
+
+check: $(VENV)/installed-dev ## ruff, mypy and the import layers, changing nothing
+	./format.sh --check
+
+format: $(VENV)/installed-dev ## The same, fixing and formatting what a tool can
+	./format.sh
+
+# Headless Chromium for tests/e2e. Only a Debian root can be helped without asking.
+browser:
+	@for name in chromium chromium-browser google-chrome; do \
+	  command -v $$name >/dev/null && exit 0; \
+	done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else \
+	  echo "make: no Chromium found: the browser tests will be skipped (install the package chromium)"; \
+	fi
+
+upstream: $(UPSTREAM)/installed-$(UPSTREAM_VERSION)
+$(UPSTREAM)/installed-$(UPSTREAM_VERSION):
+	$(PYTHON) -m venv $(UPSTREAM)
+	$(UPSTREAM)/bin/python $(PIP) 'pluto-ml==$(UPSTREAM_VERSION)'
+	@touch $@
+
+torch: $(VENV)/installed-dev
+	@if [ -n "$(TORCH)" ]; then $(BIN)/python $(PIP) 'torch==$(TORCH)'; fi
+
+bench: $(VENV)/installed-dev ## Run the benchmarks of benchmarks/README.md
+	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script $(ARGS) || exit 1; done
+
+web: ## Build the dashboard from web/ into pluto/server/web
+	cd web && npm ci --no-audit --no-fund && npm run build
+
+wheel: $(VENV)/installed-dev ## Build the wheel into dist/
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean: ## Remove everything that make made, except recorded runs
+	rm -rf $(VENV) $(UPSTREAM) dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
