@@ -1,0 +1,130 @@
+"""What flows from a run to a server: facts about the run and the rows it logs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+Stream = Literal["names", "metrics", "system", "console", "data", "files", "facts", "status"]
+
+STATUSES = ("RUNNING", "COMPLETED", "FAILED", "TERMINATED", "CANCELLED")
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """Everything a server needs to create a run or to attach to it.
+
+    `uid` is made by `init()` and names this run directory for ever; it doubles as the
+    external id where the user gave none, which makes creation idempotent.
+    """
+
+    uid: str
+    project: str
+    name: str
+    created_at: int
+    external_id: str | None = None
+    resume: bool = False
+    resume_run_id: int | None = None
+    resume_display_id: str | None = None
+    fork_run_id: int | None = None
+    fork_step: int | None = None
+    inherit_config: bool | None = None
+    inherit_tags: bool | None = None
+    tags: tuple[str, ...] = ()
+    config: Mapping[str, Any] | None = None
+    logger_settings: Mapping[str, Any] = field(default_factory=dict)
+    system_metadata: Mapping[str, Any] = field(default_factory=dict)
+    backfill: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RemoteRun:
+    """The same run as the server knows it."""
+
+    run_id: int
+    url: str
+    display_id: str | None = None
+    resumed: bool = False
+    fork_run_id: int | None = None
+    fork_step: int | None = None
+    idempotent_rows: bool = False
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Consecutive rows of one stream, encoded as the wire wants them.
+
+    `first` counts the rows of the stream from 0; together with `RunInfo.uid` and `stream` it
+    identifies the rows, so that a server can drop what it has already.
+    """
+
+    stream: Stream
+    first: int
+    lines: list[bytes]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of the rows that a run logged: `logged == delivered + rejected + kept`.
+
+    Example:
+        >>> print(Receipt(logged=12000, delivered=12000))
+        12,000 rows logged, 12,000 delivered
+    """
+
+    logged: int
+    delivered: int = 0
+    rejected: int = 0
+    lost: int = 0
+    kept_in: str | None = None
+    local: bool = False
+
+    @property
+    def kept(self) -> int:
+        """Rows that are stored on this machine and still have to be sent."""
+        return 0 if self.local else self.logged - self.delivered - self.rejected
+
+    def __str__(self) -> str:
+        parts = [f"{self.logged:,} rows logged"]
+        if self.local:
+            parts.append(f"all kept in {self.kept_in}: run 'pluto ui' to look at them")
+        else:
+            parts.append(f"{self.delivered:,} delivered")
+            if self.rejected:
+                parts.append(f"{self.rejected:,} refused by the server (reasons in {self.kept_in})")
+            if self.kept:
+                parts.append(f"{self.kept:,} kept in {self.kept_in}: run 'pluto sync'")
+        if self.lost:
+            parts.append(f"{self.lost:,} could not be stored")
+        return ", ".join(parts)
+
+
+class Recorder(Protocol):
+    """Where the parts of a run put what they have to say; never raises for bad luck."""
+
+    def metrics(
+        self, data: Mapping[str, float], *, step: int, time_ms: int, system: bool = False
+    ) -> None:
+        """Record numbers under one step and time."""
+
+    def console(self, text: str, *, error: bool, time_ms: int) -> None:
+        """Record one console line, without its newline."""
+
+    def data(self, name: str, type: str, body: str, *, step: int, time_ms: int) -> None:  # noqa: A002
+        """Record a structured value as its JSON text."""
+
+    def file(
+        self,
+        name: str,
+        type: str,  # noqa: A002
+        staged: Mapping[str, object],
+        *,
+        step: int,
+        time_ms: int,
+        index: int,
+    ) -> None:
+        """Record a media value whose bytes are staged in the run directory."""
+
+    def fact(self, name: str, value: object) -> None:
+        """Record a change of what is known about the run (tags, config, status, ...)."""

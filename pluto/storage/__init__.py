@@ -1,0 +1,35 @@
+"""The run format: one directory a run, read while it is written, by client and server alike.
+
+`run.db` is a SQLite file (WAL) with the columns of every metric, the other records and the facts
+of the run; `journal/` holds what the client has not yet absorbed into it; `files/` holds blobs
+by SHA-256. Nothing outside this package knows the schema.
+"""
+
+from pluto.storage.blobs import Blobs
+from pluto.storage.buckets import Buckets
+from pluto.storage.lines import BadLine, encode_metric_lines, parse_metric_lines
+from pluto.storage.outbox import Outbox
+from pluto.storage.reader import NameInfo, Points, RunReader, StoredRecord
+from pluto.storage.rows import Batch, Kind, MetricGroup, Record
+from pluto.storage.schema import RUN_DB, is_run_directory
+from pluto.storage.writer import RunWriter
+
+__all__ = [
+    "RUN_DB",
+    "BadLine",
+    "Batch",
+    "Blobs",
+    "Buckets",
+    "Kind",
+    "MetricGroup",
+    "NameInfo",
+    "Outbox",
+    "Points",
+    "Record",
+    "RunReader",
+    "RunWriter",
+    "StoredRecord",
+    "encode_metric_lines",
+    "is_run_directory",
+    "parse_metric_lines",
+]

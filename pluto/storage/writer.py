@@ -1,0 +1,243 @@
+"""Writing a run: one transaction a batch, durable against the death of the process."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pluto.errors import StorageError
+from pluto.storage import codec, summary
+from pluto.storage.rows import Batch, Kind, MetricGroup
+from pluto.storage.schema import connect
+
+MERGE_BELOW_ROWS = 512
+MAX_ROWS_A_BLOCK = 4096
+
+
+class RunWriter:
+    """The one writer of a run directory; safe to call from several threads.
+
+    `append` returns when the batch is committed: it then survives `kill -9` of the process.
+
+    Raises:
+        StorageError: the directory cannot be written, or holds something foreign.
+
+    Example:
+        >>> writer = RunWriter(Path("run"))
+        >>> writer.append(Batch(facts={"name": "baseline"}, names={"loss": "METRIC"}))
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._lock = threading.RLock()  # guards the connection and the caches below
+        self._connection = connect(directory, writable=True)
+        self._load()
+
+    def append(self, batch: Batch) -> None:
+        """Write everything in `batch`, or nothing of it."""
+        with self.transaction():
+            for system, groups in enumerate((batch.groups, batch.system)):
+                for group in groups:
+                    self._append_group(group, bool(system))
+            self._register(batch.names)
+            self._append_records(batch)
+            self._set_facts(batch.facts)
+            self._set_marks(batch)
+            self._connection.execute("UPDATE version SET number = number + 1")
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Hold the connection for one transaction; on an error nothing of it remains."""
+        with self._lock:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException as error:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                self._load()
+                if isinstance(error, sqlite3.Error):
+                    raise StorageError(f"cannot write {self.directory}: {error}") from error
+                raise
+
+    def facts(self) -> dict[str, Any]:
+        """Return the facts of the run."""
+        with self._lock:
+            return read_facts(self._connection)
+
+    def positions(self) -> dict[str, int]:
+        """Return journal segment -> offset up to which it has been absorbed."""
+        with self._lock:
+            return dict(self._connection.execute("SELECT name, position FROM segment"))
+
+    def forget_segments(self, names: list[str]) -> None:
+        """Drop the positions of segments that no longer exist."""
+        with self.transaction() as connection:
+            connection.executemany("DELETE FROM segment WHERE name=?", [(name,) for name in names])
+
+    def names_of(self, ids: list[int]) -> tuple[str, ...]:
+        """Return the names with these ids."""
+        with self._lock:
+            return tuple(self._name_by_id[key] for key in ids)
+
+    def received(self, writer: str, stream: str) -> int:
+        """Return the next row that is expected from a client's stream; 0 for a new one."""
+        with self._lock:
+            row = self._connection.execute(
+                "SELECT next FROM received WHERE writer=? AND stream=?", (writer, stream)
+            ).fetchone()
+        return int(row[0]) if row else 0
+
+    def close(self) -> None:
+        """Close the file; idempotent."""
+        with self._lock:
+            self._connection.close()
+
+    def _load(self) -> None:
+        self._names = summary.load(self._connection)
+        self._name_by_id = {key: name for name, (key, _) in self._names.items()}
+        self._shapes = {
+            tuple(json.loads(names)): int(key)
+            for key, names in self._connection.execute("SELECT id, names FROM shape")
+        }
+        self._next_row = [self._count_rows(system) for system in (False, True)]
+        self._next_record = dict(
+            self._connection.execute("SELECT kind, max(row) + 1 FROM record GROUP BY kind")
+        )
+        self._open_tail: list[tuple[int, MetricGroup] | None] = [None, None]
+
+    def _count_rows(self, system: bool) -> int:
+        row = self._connection.execute(
+            "SELECT first_row + count FROM tail WHERE system=? ORDER BY first_row DESC LIMIT 1",
+            (system,),
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def _append_group(self, group: MetricGroup, system: bool) -> None:
+        self._register(dict.fromkeys(group.names, "METRIC"))
+        changed = []
+        for name, part in zip(group.names, summary.summarise(group), strict=True):
+            key, whole = self._names[name]
+            whole.merge(part)
+            changed.append((key, whole))
+        summary.save(self._connection, changed)
+        for start in range(0, len(group.steps), MAX_ROWS_A_BLOCK):
+            self._append_block(group.cut(start, start + MAX_ROWS_A_BLOCK), system)
+
+    def _append_block(self, group: MetricGroup, system: bool) -> None:
+        open_tail = self._open_tail[system]
+        if open_tail and open_tail[1].names == group.names and _is_small(open_tail[1]):
+            key, group = open_tail[0], _joined(open_tail[1], group)
+            self._connection.execute(
+                "UPDATE tail SET count=?, min_step=?, max_step=?, min_time=?, max_time=?, block=?"
+                " WHERE id=?",
+                (*_block_row(group), key),
+            )
+            self._next_row[system] += len(group.steps) - len(open_tail[1].steps)
+        else:
+            key = self._insert_tail(group, system)
+            self._next_row[system] += len(group.steps)
+        self._open_tail[system] = (key, group) if _is_small(group) else None
+
+    def _insert_tail(self, group: MetricGroup, system: bool) -> int:
+        cursor = self._connection.execute(
+            "INSERT INTO tail (system, shape, first_row, count, min_step, max_step, min_time,"
+            " max_time, block) VALUES (?,?,?,?,?,?,?,?,?)",
+            (system, self._shape(group.names), self._next_row[system], *_block_row(group)),
+        )
+        return int(cursor.lastrowid or 0)
+
+    def _shape(self, names: tuple[str, ...]) -> int:
+        shape = tuple(self._names[name][0] for name in names)
+        if shape not in self._shapes:
+            cursor = self._connection.execute(
+                "INSERT INTO shape (names) VALUES (?)", (json.dumps(shape),)
+            )
+            key = self._shapes[shape] = int(cursor.lastrowid or 0)
+            self._connection.executemany(
+                "INSERT INTO shape_name (name, shape, place) VALUES (?,?,?)",
+                [(name, key, place) for place, name in enumerate(shape)],
+            )
+        return self._shapes[shape]
+
+    def _register(self, names: dict[str, str]) -> None:
+        for name, log_type in names.items():
+            if name not in self._names:
+                cursor = self._connection.execute(
+                    "INSERT INTO name (name, type) VALUES (?,?)", (name, log_type)
+                )
+                key = int(cursor.lastrowid or 0)
+                self._names[name] = (key, summary.Summary())
+                self._name_by_id[key] = name
+
+    def _append_records(self, batch: Batch) -> None:
+        for record in batch.records:
+            row = self._next_record.get(record.kind, 0)
+            done = self._connection.execute(
+                "INSERT OR IGNORE INTO record (kind, row, time, step, name, type, body, key)"
+                " VALUES (?,?,?,?,?,?,?,?)",
+                (int(record.kind), row, *record[1:6], record.key or None),
+            )
+            if done.rowcount:
+                self._next_record[record.kind] = row + 1
+                if record.kind in (Kind.DATA, Kind.FILE):
+                    self._count_point(record.name, record.step, record.time)
+
+    def _count_point(self, name: str, step: int, time: int) -> None:
+        if name in self._names:
+            key, whole = self._names[name]
+            whole.merge(summary.Summary(1, 0, step, step, time))
+            summary.save(self._connection, [(key, whole)])
+
+    def _set_facts(self, facts: dict[str, Any]) -> None:
+        self._connection.executemany(
+            "INSERT INTO fact VALUES (?,?) ON CONFLICT (key) DO UPDATE SET value=excluded.value",
+            [(key, json.dumps(value)) for key, value in facts.items()],
+        )
+
+    def _set_marks(self, batch: Batch) -> None:
+        self._connection.executemany(
+            "INSERT INTO segment VALUES (?,?)"
+            " ON CONFLICT (name) DO UPDATE SET position=excluded.position",
+            list(batch.positions.items()),
+        )
+        if batch.received:
+            self._connection.execute(
+                "INSERT INTO received VALUES (?,?,?)"
+                " ON CONFLICT (writer, stream) DO UPDATE SET next=excluded.next",
+                batch.received,
+            )
+
+
+def read_facts(connection: sqlite3.Connection) -> dict[str, Any]:
+    """Return every fact of a run as its JSON value."""
+    rows = connection.execute("SELECT key, value FROM fact")
+    return {key: json.loads(value) for key, value in rows}
+
+
+def _is_small(group: MetricGroup) -> bool:
+    return len(group.steps) < MERGE_BELOW_ROWS
+
+
+def _joined(one: MetricGroup, other: MetricGroup) -> MetricGroup:
+    return MetricGroup(
+        one.names,
+        np.concatenate((one.steps, other.steps)),
+        np.concatenate((one.times, other.times)),
+        np.concatenate((one.values, other.values)),
+    )
+
+
+def _block_row(group: MetricGroup) -> tuple[int, int, int, int, int, bytes]:
+    steps, times = group.steps, group.times
+    block = codec.pack(steps, times, group.values)
+    extent = (int(steps.min()), int(steps.max()), int(times.min()), int(times.max()))
+    return (len(steps), *extent, block)
