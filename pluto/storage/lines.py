@@ -10,7 +10,7 @@ import itertools
 import json
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -66,11 +66,11 @@ def parse_metric_lines(body: bytes) -> list[MetricGroup]:
     """
     try:
         lines = _decoder.decode_lines(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return _parse_one_by_one(body)
-    if b"null" in body or not all(line.data for line in lines):
-        return _parse_one_by_one(body)
-    return _group(lines)
+        if b"null" not in body:
+            return _group(lines)
+    except (msgspec.DecodeError, UnicodeDecodeError, _BadNames):
+        pass  # the slow way below finds the line and says what is wrong with it
+    return _parse_one_by_one(body)
 
 
 def _parse_one_by_one(body: bytes) -> list[MetricGroup]:
@@ -82,17 +82,21 @@ def _parse_one_by_one(body: bytes) -> list[MetricGroup]:
             line = _decoder.decode(_quote_non_finite(raw))
             line.data = {name: value for name, value in line.data.items() if value is not None}
             _check_names(line.data)
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, _BadNames) as error:
             raise BadLine(number, str(error), raw, _group(good)) from error
         good.append(line)
     return _group(good)
 
 
-def _check_names(data: Iterable[str]) -> None:
-    if not data:
-        raise ValueError("'data' field cannot be empty")
-    if not all(name.strip() for name in data):
-        raise ValueError("metric name cannot be empty")
+class _BadNames(ValueError):
+    pass
+
+
+def _check_names(names: Collection[str]) -> None:
+    if not names:
+        raise _BadNames("'data' field cannot be empty")
+    if not all(name.strip() for name in names):
+        raise _BadNames("metric name cannot be empty")
 
 
 def _quote_non_finite(line: bytes) -> bytes:
@@ -113,6 +117,7 @@ def _group(lines: Sequence[_Line]) -> list[MetricGroup]:
         if same is not None:
             same.append(line)
             continue
+        _check_names(names)
         if not seen.isdisjoint(names):
             finished += itertools.starmap(_columns, rows.items())
             rows, seen = {}, set()
@@ -122,8 +127,6 @@ def _group(lines: Sequence[_Line]) -> list[MetricGroup]:
 
 
 def _columns(names: tuple[str, ...], lines: list[_Line]) -> MetricGroup:
-    if any(not name.strip() for name in names):
-        raise BadLine(0, "metric name cannot be empty", repr(names).encode(), [])
     count = len(lines)
     flat = itertools.chain.from_iterable([line.data.values() for line in lines])
     values = np.fromiter(map(float, flat), np.float64, count * len(names))  # type: ignore[arg-type]

@@ -62,7 +62,10 @@ class StoredRecord(NamedTuple):
 
 
 _NAME_COLUMNS = "id, name, type, " + ", ".join(summary.COLUMNS)
-_RANGES = {"step": "max_step >= ? AND min_step <= ?", "time": "max_time >= ? AND min_time <= ?"}
+_RANGES = {
+    "step": "tail.max_step >= ? AND tail.min_step <= ?",
+    "time": "tail.max_time >= ? AND tail.min_time <= ?",
+}
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
 
 
