@@ -34,7 +34,7 @@ $(VENV)/installed-%: pyproject.toml | $(BIN)/python
 setup: $(VENV)/installed-dev ## Make .venv with everything that development needs
 
 demo: $(VENV)/installed-demo ## Train a small model for some 20 s and look at it in the dashboard
-	@$(BIN)/python examples/demo.py $(ARGS)
+	@$(BIN)/python -m examples.demo $(ARGS)
 
 test: $(VENV)/installed-dev browser upstream torch ## Install what the tests need and run them all
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)

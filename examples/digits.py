@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
 PROJECT = "digits"
-LEARNING_RATES = (0.003, 0.03, 0.3)
+LEARNING_RATES = (0.003, 0.03, 0.15)
 CLASSES = 10
 VALIDATION = 360  # images set aside
 
@@ -132,19 +132,23 @@ def show_mistakes(run: pluto.Op, network: Network, digits: Digits, step: int) ->
     images = [
         pluto.Image(
             np.kron(digits.validation[i].reshape(8, 8), np.ones((12, 12))),
-            caption=f"{labels[i]} taken for {predictions[i]} ({probabilities[i].max():.0%} sure)",
+            caption=f"a {labels[i]}, seen as {predictions[i]} ({probabilities[i].max():.0%} sure)",
         )
         for i in worst
     ]
     run.log({"val/confusion": table, "val/hardest": images}, step=step)
 
 
-def train(rate: float, seconds: float, directory: str | None, digits: Digits) -> pluto.Op:
-    """Train one network for `seconds`, the learning rate falling along a cosine."""
+def run_name(rate: float) -> str:
+    return f"lr-{rate}"
+
+
+def train(rate: float, seconds: float, digits: Digits, directory: str | None = None) -> float:
+    """Train one network for `seconds`; return the accuracy that was logged last."""
     config = {"lr": rate, "momentum": 0.9, "batch": 32, "hidden": [384, 192], "seed": 1}
     run = pluto.init(
         project=PROJECT,
-        name=f"lr-{rate}",
+        name=run_name(rate),
         config=config,
         tags=["demo", "numpy"],
         dir=directory,
@@ -154,7 +158,7 @@ def train(rate: float, seconds: float, directory: str | None, digits: Digits) ->
     network = Network((64, *config["hidden"], CLASSES), rng)
     started, step, accuracy = time.monotonic(), 0, 0.0
     while (progress := (time.monotonic() - started) / seconds) < 1:
-        current = rate * (1 + math.cos(math.pi * progress)) / 2
+        current = rate * (1 + math.cos(math.pi * progress)) / 2  # falls along a cosine
         for images, labels in digits.batches(config["batch"], rng):
             layers = network.activations(images)
             gradients = network.gradients(layers, labels)
@@ -165,8 +169,9 @@ def train(rate: float, seconds: float, directory: str | None, digits: Digits) ->
             step += 1
         accuracy = validate(run, network, digits, step)
     show_mistakes(run, network, digits, step)
-    print(f"lr={rate}: {step:,} steps, validation accuracy {accuracy:.3f}")
-    return run
+    run.finish()
+    print(f"digits: learning rate {rate}, {step:,} steps, validation accuracy {accuracy:.3f}")
+    return accuracy
 
 
 def main() -> None:
@@ -176,7 +181,7 @@ def main() -> None:
     arguments = parser.parse_args()
     digits = Digits.load()
     for rate in LEARNING_RATES:
-        train(rate, arguments.seconds / len(LEARNING_RATES), arguments.dir, digits).finish()
+        train(rate, arguments.seconds / len(LEARNING_RATES), digits, arguments.dir)
 
 
 if __name__ == "__main__":
