@@ -1,0 +1,67 @@
+"""The summaries of all metrics of one run, small enough to keep for thousands of runs."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from pluto.storage import NameInfo
+
+
+class MetricSummary(NamedTuple):
+    """What is known of one metric; values are of the finite points, NaN where there are none.
+
+    `last` is the value at the greatest step, finite or not.
+    """
+
+    finite: float
+    last: float
+    min: float
+    max: float
+    mean: float
+    std: float
+
+
+class MetricTable(Mapping[str, float]):
+    """Maps each metric of a run to its last value; `row` gives the rest.
+
+    One array holds the numbers, and runs share the texts of their names.
+
+    Example:
+        >>> table = MetricTable(reader.names())
+        >>> table["val/loss"], table.row("val/loss").min
+        (0.31, 0.29)
+    """
+
+    def __init__(self, names: list[NameInfo]) -> None:
+        infos = [info for info in names if info.type == "METRIC" and info.count]
+        self._places = {sys.intern(info.name): place for place, info in enumerate(infos)}
+        self._rows = np.array([_numbers(info) for info in infos], np.float64).reshape(-1, 6)
+        times = [info.last_time for info in infos if info.last_time is not None]
+        self.last_time = max(times, default=None)
+
+    def row(self, name: str) -> MetricSummary:
+        """Return the summary of a metric.
+
+        Raises:
+            KeyError: the run has no such metric.
+        """
+        return MetricSummary(*self._rows[self._places[name]].tolist())
+
+    def __getitem__(self, name: str) -> float:
+        return float(self._rows[self._places[name], 1])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+def _numbers(info: NameInfo) -> list[float]:
+    values = (info.last, info.min, info.max, info.mean, info.std)
+    return [info.finite, *(math.nan if value is None else value for value in values)]
