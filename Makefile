@@ -41,7 +41,7 @@ test: $(VENV)/installed-dev browser upstream torch ## Install what the tests nee
 
 cov: $(VENV)/installed-dev browser upstream ## The tests with branch coverage
 	$(BIN)/python -m coverage erase
-	COVERAGE_PROCESS_START=pyproject.toml $(BIN)/python -m coverage run -m pytest -n 0 $(ARGS)
+	$(BIN)/python -m coverage run -m pytest -n $(JOBS) $(ARGS)
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
