@@ -1,0 +1,89 @@
+// One function an endpoint of the dashboard API.
+
+import { decodeSeries } from "./frames";
+import { getJson, postBinary, postJson } from "./http";
+import type {
+  ConsoleLine,
+  DataPoint,
+  FileRow,
+  Project,
+  Run,
+  RunAnswer,
+  Series,
+  SeriesRequest,
+  Session,
+} from "./types";
+
+const ROOT = "/api/ui";
+
+function withQuery(path: string, values: Record<string, string | number | null | undefined>): string {
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries(values)) {
+    if (value !== null && value !== undefined && value !== "") query.set(key, String(value));
+  }
+  const text = query.toString();
+  return `${ROOT}${path}${text ? `?${text}` : ""}`;
+}
+
+export function fetchSession(): Promise<Session> {
+  return getJson(`${ROOT}/session`);
+}
+
+export async function fetchProjects(): Promise<Project[]> {
+  return (await getJson<{ projects: Project[] }>(`${ROOT}/projects`)).projects;
+}
+
+export function fetchRuns(project: string): Promise<{ version: number; runs: Run[] }> {
+  return getJson(withQuery("/runs", { project }));
+}
+
+export function fetchRun(id: number): Promise<RunAnswer> {
+  return getJson(`${ROOT}/runs/${id}`);
+}
+
+export async function fetchSeries(request: SeriesRequest): Promise<Series[]> {
+  return decodeSeries(await postBinary(`${ROOT}/series`, request));
+}
+
+export interface ConsolePage {
+  lines: ConsoleLine[];
+  more: boolean;
+  total: number;
+}
+
+export function fetchConsole(
+  id: number,
+  page: { after: number; limit: number; search: string },
+  signal?: AbortSignal,
+): Promise<ConsolePage> {
+  return getJson(withQuery(`/runs/${id}/console`, page), signal);
+}
+
+export async function fetchFiles(id: number, name?: string): Promise<FileRow[]> {
+  return (await getJson<{ files: FileRow[] }>(withQuery(`/runs/${id}/files`, { name }))).files;
+}
+
+export async function fetchData(
+  id: number,
+  name: string,
+  options: { step?: number; limit?: number } = {},
+): Promise<DataPoint[]> {
+  const path = withQuery(`/runs/${id}/data`, { name, ...options });
+  return (await getJson<{ points: DataPoint[] }>(path)).points;
+}
+
+export function saveTags(id: number, tags: string[]): Promise<unknown> {
+  return postJson(`${ROOT}/runs/${id}/tags`, { tags });
+}
+
+export function saveNotes(id: number, notes: string): Promise<unknown> {
+  return postJson(`${ROOT}/runs/${id}/notes`, { notes });
+}
+
+export function cancelRun(id: number): Promise<unknown> {
+  return postJson(`${ROOT}/runs/${id}/cancel`, {});
+}
+
+export function liveUrl(runs: readonly number[]): string {
+  return withQuery("/live", { runs: runs.join(",") });
+}

@@ -1,0 +1,62 @@
+// Requests with errors a person can act on: what was asked, what came back, what to do.
+
+export class ApiError extends Error {
+  /** `status` is 0 when no answer came at all. */
+  constructor(
+    message: string,
+    readonly status: number,
+    readonly request: string,
+    readonly detail: string,
+  ) {
+    super(message);
+  }
+}
+
+const WORDS: Record<number, string> = {
+  401: "This dashboard needs a key: open the link that `pluto ui` or `pluto server` printed.",
+  403: "The server refuses this request from here.",
+  404: "The server does not know this. It may have been deleted, or the link is old.",
+  413: "The request is too large for the server.",
+  503: "The server is busy; it will be tried again.",
+};
+
+export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const answer = await send(path, signal ? { signal } : {});
+  return (await answer.json()) as T;
+}
+
+export async function postJson<T>(path: string, body: unknown): Promise<T> {
+  const answer = await send(path, jsonBody(body));
+  return (await answer.json()) as T;
+}
+
+export async function postBinary(path: string, body: unknown): Promise<ArrayBuffer> {
+  const answer = await send(path, jsonBody(body));
+  return answer.arrayBuffer();
+}
+
+function jsonBody(body: unknown): RequestInit {
+  return { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+}
+
+async function send(path: string, init: RequestInit): Promise<Response> {
+  const request = `${init.method ?? "GET"} ${path}`;
+  let answer: Response;
+  try {
+    answer = await fetch(path, { credentials: "same-origin", ...init });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ApiError("The server does not answer. Is it still running?", 0, request, String(error));
+  }
+  if (answer.ok) return answer;
+  const detail = (await answer.text()).slice(0, 2000);
+  const message = WORDS[answer.status] ?? `The server answered ${answer.status}.`;
+  throw new ApiError(message, answer.status, request, detail);
+}
+
+/** Any thrown thing as an ApiError, so that error panels have one shape to show. */
+export function asApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  return new ApiError(`Something went wrong in the dashboard: ${text}`, 0, "", String(error));
+}

@@ -1,0 +1,141 @@
+// The shapes of the dashboard API (`/api/ui/`), as the embedded server sends them.
+
+export type Status = "RUNNING" | "COMPLETED" | "FAILED" | "TERMINATED" | "CANCELLED";
+
+/** A last value; JSON has no NaN or infinities, so those travel as words. */
+export type Scalar = number | "NaN" | "Infinity" | "-Infinity";
+
+export interface Project {
+  name: string;
+  runs: number;
+  running: number;
+  updatedAt: number;
+}
+
+/** One row of the runs list; times are milliseconds since 1970. */
+export interface Run {
+  id: number;
+  displayId: string;
+  name: string;
+  project: string;
+  status: Status;
+  cause: string | null;
+  tags: string[];
+  notes: string | null;
+  createdAt: number;
+  updatedAt: number;
+  durationMs: number;
+  /** Flat: nested keys are joined by dots. */
+  config: Record<string, unknown>;
+  /** Last value of at most 200 metrics. */
+  summary: Record<string, Scalar>;
+  metricCount: number;
+}
+
+export interface StatusChange {
+  from: string | null;
+  to: string;
+  source: string;
+  metadata?: unknown;
+  createdAt: number | string;
+}
+
+export interface RunDetail extends Omit<Run, "config"> {
+  config: unknown;
+  externalId: string | null;
+  statusMetadata: unknown;
+  statusHistory: StatusChange[];
+  systemMetadata: unknown;
+  loggerSettings: unknown;
+  url: string | null;
+}
+
+export interface NameInfo {
+  name: string;
+  type: string;
+  count: number;
+  firstStep: number | null;
+  lastStep: number | null;
+  last: Scalar | null;
+  min: Scalar | null;
+  max: Scalar | null;
+  mean: Scalar | null;
+}
+
+export interface RunAnswer {
+  run: RunDetail;
+  names: NameInfo[];
+  version: number;
+}
+
+export interface ConsoleLine {
+  id: number;
+  n: number;
+  time: number;
+  type: string;
+  text: string;
+}
+
+export interface FileRow {
+  name: string;
+  type: string;
+  fileName: string;
+  fileType: string;
+  mime: string | null;
+  size: number;
+  step: number;
+  time: number;
+  caption: string | null;
+  sampleIndex: number | null;
+  annotations: unknown;
+  url: string;
+}
+
+export interface DataPoint {
+  step: number;
+  time: number;
+  type: string;
+  data: unknown;
+}
+
+export interface Session {
+  mode: "ui" | "server";
+  user: string | null;
+  version: string;
+  snippet: string;
+}
+
+export interface Tick {
+  catalog: number;
+  runs: Record<string, { version: number; status: Status }>;
+}
+
+export type XKind = "step" | "time" | "relative";
+
+export interface SeriesRequest {
+  runs: number[];
+  names: string[];
+  x: XKind;
+  lo: number | null;
+  hi: number | null;
+  buckets: number;
+  since: Record<string, number> | null;
+}
+
+/** The buckets of one metric of one run: five columns of the same length. */
+export interface Series {
+  run: number;
+  name: string;
+  version: number;
+  downsampled: boolean;
+  x: Float64Array;
+  min: Float64Array;
+  max: Float64Array;
+  mean: Float64Array;
+  flags: Float64Array;
+}
+
+/** Bits of a bucket's flags: what it held besides finite numbers. */
+export const FLAG_NAN = 1;
+export const FLAG_POSITIVE = 2;
+export const FLAG_NEGATIVE = 4;

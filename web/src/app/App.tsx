@@ -1,0 +1,18 @@
+// The page for the place that the URL names.
+
+import { place } from "../state/route";
+import { Help } from "./Help";
+import { Projects } from "./Projects";
+import { TopBar } from "./TopBar";
+import { Workspace } from "./Workspace";
+
+export function App() {
+  const { project } = place.value;
+  return (
+    <>
+      <TopBar />
+      {project === null ? <Projects /> : <Workspace key={project} />}
+      <Help />
+    </>
+  );
+}

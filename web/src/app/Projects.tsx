@@ -1,0 +1,74 @@
+// The first page: the projects, or how to begin when there is none.
+
+import { useEffect } from "preact/hooks";
+import type { Project } from "../api/types";
+import { formatAgo, formatCount, formatDate } from "../format";
+import { Empty, ErrorPanel, Skeleton, Snippet } from "../parts/states";
+import { now, projects, session } from "../state/catalog";
+import { followLink, hrefFor, place } from "../state/route";
+
+export function Projects() {
+  const { data, error } = projects.state.value;
+  useOnlyProject(data);
+  if (error && !data) return <ErrorPanel error={error} retry={() => void projects.reload()} title="The projects could not be loaded" />;
+  if (!data) return <Skeleton label="Loading projects" />;
+  if (!data.length) return <FirstSteps />;
+  return (
+    <main class="projects">
+      <h1>Projects</h1>
+      <table>
+        <thead>
+          <tr>
+            <th>Project</th>
+            <th class="right">Runs</th>
+            <th>Running</th>
+            <th>Last news</th>
+          </tr>
+        </thead>
+        <tbody>
+          {data.map((project) => (
+            <Row key={project.name} project={project} />
+          ))}
+        </tbody>
+      </table>
+    </main>
+  );
+}
+
+function Row({ project }: { project: Project }) {
+  return (
+    <tr data-testid={`project-${project.name}`}>
+      <td>
+        <a href={hrefFor({ project: project.name, run: null })} onClick={followLink}>
+          {project.name}
+        </a>
+      </td>
+      <td class="number right">{formatCount(project.runs)}</td>
+      <td class="number">{project.running > 0 ? <span class="live on">● {project.running}</span> : <span class="muted">–</span>}</td>
+      <td class="number muted" title={formatDate(project.updatedAt)}>
+        {formatAgo(project.updatedAt, now.value)}
+      </td>
+    </tr>
+  );
+}
+
+/** With one project there is nothing to choose; the link back to this page would be a loop otherwise. */
+function useOnlyProject(list: readonly Project[] | null): void {
+  const only = list?.length === 1 ? list[0]?.name : undefined;
+  useEffect(() => {
+    if (only === undefined) return;
+    history.replaceState(null, "", hrefFor({ project: only, run: null }));
+    place.value = { project: only, run: null };
+  }, [only]);
+}
+
+/** What to paste when there is nothing to see yet. */
+export function FirstSteps() {
+  const { data } = session.state.value;
+  return (
+    <Empty title="No runs yet">
+      <p>Paste this into a script, run it, and its curves appear here by themselves.</p>
+      {data ? <Snippet code={data.snippet} /> : <Skeleton rows={4} label="Loading the example" />}
+    </Empty>
+  );
+}

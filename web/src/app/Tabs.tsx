@@ -1,0 +1,28 @@
+// Tabs whose choice is in the URL.
+
+import { tab } from "../state/view";
+
+interface Props {
+  tabs: readonly (readonly [id: string, label: string, count?: number])[];
+  current: string;
+}
+
+export function Tabs({ tabs, current }: Props) {
+  return (
+    <nav class="tabs" role="tablist" aria-label="Views">
+      {tabs.map(([id, label, count]) => (
+        <button
+          type="button"
+          role="tab"
+          key={id}
+          aria-selected={id === current}
+          data-testid={`tab-${id}`}
+          onClick={() => tab.set(id)}
+        >
+          {label}
+          {count !== undefined && count > 0 && <span class="muted number"> {count}</span>}
+        </button>
+      ))}
+    </nav>
+  );
+}

@@ -1,0 +1,87 @@
+// The bar over every page: where you are, whether it is live, light or dark, help.
+
+import { projects, session } from "../state/catalog";
+import { followLink, go, hrefFor, place } from "../state/route";
+import { connection, runningCount } from "../state/live";
+import { theme, toggleTheme } from "../state/theme";
+import { railOpen } from "../runs/Rail";
+import { helpOpen } from "./Help";
+
+export function TopBar() {
+  const { project } = place.value;
+  return (
+    <header class="topbar">
+      {project !== null && (
+        <button
+          type="button"
+          class="icon rail-toggle"
+          aria-label="Show the runs"
+          aria-expanded={railOpen.value}
+          onClick={() => (railOpen.value = !railOpen.value)}
+        >
+          ☰
+        </button>
+      )}
+      <a class="brand" href={hrefFor({ project: null, run: null })} onClick={followLink} title="All projects">
+        <img src="/favicon.svg" alt="" width="20" height="20" /> <span>pluto</span>
+      </a>
+      {project !== null && <ProjectSwitch project={project} />}
+      <span class="spacer" />
+      <LiveBadge />
+      <button
+        type="button"
+        class="icon"
+        aria-label={theme.value === "dark" ? "Use the light theme" : "Use the dark theme"}
+        title={`Theme: ${theme.value} (t)`}
+        onClick={toggleTheme}
+      >
+        {theme.value === "dark" ? "☾" : "☀"}
+      </button>
+      <button type="button" class="icon" aria-label="Help" title={helpTitle()} onClick={() => (helpOpen.value = true)}>
+        ?
+      </button>
+    </header>
+  );
+}
+
+function helpTitle(): string {
+  const version = session.state.value.data?.version;
+  return version ? `Keys and help (?) · pluto ${version}` : "Keys and help (?)";
+}
+
+function ProjectSwitch({ project }: { project: string }) {
+  const names = projects.state.value.data?.map((item) => item.name) ?? [];
+  const all = names.includes(project) ? names : [project, ...names];
+  return (
+    <select
+      class="project-switch"
+      aria-label="Project"
+      value={project}
+      onChange={(event) => go({ project: event.currentTarget.value, run: null })}
+    >
+      {all.map((name) => (
+        <option key={name} value={name}>
+          {name}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function LiveBadge() {
+  const state = connection.value;
+  const running = runningCount.value;
+  if (state === "lost") {
+    return (
+      <span class="live lost" role="status" title="The server does not answer; trying again by itself">
+        ○ connection lost, retrying…
+      </span>
+    );
+  }
+  if (state === "connecting") return <span class="live muted">connecting…</span>;
+  return (
+    <span class={`live ${running ? "on" : "muted"}`} title={running ? `${running} running` : "Connected; nothing is running"}>
+      <span aria-hidden="true">●</span> {running ? `live ${running}` : "idle"}
+    </span>
+  );
+}

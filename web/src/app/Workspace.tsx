@@ -1,0 +1,64 @@
+// A project: its runs beside their charts, or the runs as a table.
+
+import { useEffect } from "preact/hooks";
+import { ChartsPage } from "../charts/ChartsPage";
+import { ErrorPanel, Skeleton } from "../parts/states";
+import { Rail } from "../runs/Rail";
+import { RunsTable } from "../runs/RunsTable";
+import { RunPage } from "../run/RunPage";
+import { runs, runsList } from "../state/catalog";
+import { place } from "../state/route";
+import { tab } from "../state/view";
+import { FirstSteps } from "./Projects";
+import { Tabs } from "./Tabs";
+
+export function Workspace() {
+  const { project, run } = place.value;
+  const { data, error } = runsList.state.value;
+  useEffect(() => {
+    document.title = `${project} · Pluto`;
+  }, [project, run]);
+  if (error && !data) {
+    return <ErrorPanel error={error} retry={() => void runsList.reload()} title="The runs could not be loaded" />;
+  }
+  if (!data) return <Skeleton rows={10} label="Loading runs" />;
+  if (run !== null) return <Beside page={<RunPage key={run} id={run} />} />;
+  if (!runs.value.length) return <FirstSteps />;
+  if (tab.value === "table") {
+    return (
+      <main class="main">
+        <WorkspaceTabs />
+        <RunsTable />
+      </main>
+    );
+  }
+  const charts = (
+    <main class="main">
+      <WorkspaceTabs />
+      <ChartsPage />
+    </main>
+  );
+  return <Beside page={charts} />;
+}
+
+function Beside({ page }: { page: preact.JSX.Element }) {
+  return (
+    <div class="beside">
+      <Rail />
+      {page}
+    </div>
+  );
+}
+
+function WorkspaceTabs() {
+  const current = tab.value === "table" ? "table" : "charts";
+  return (
+    <Tabs
+      current={current}
+      tabs={[
+        ["charts", "Charts"],
+        ["table", "Table", runs.value.length],
+      ]}
+    />
+  );
+}

@@ -1,0 +1,78 @@
+// The keys that work everywhere but in a field.
+
+import { helpOpen } from "./Help";
+import { cursorRun, railOpen } from "../runs/Rail";
+import { go, place } from "../state/route";
+import { listedRuns, toggleShown } from "../state/selection";
+import { toggleTheme } from "../state/theme";
+import { fullChart, logScale, zoom } from "../state/view";
+
+const ACTIONS: Record<string, () => void> = {
+  "/": focusSearch,
+  j: () => moveCursor(1),
+  k: () => moveCursor(-1),
+  Enter: openCursor,
+  x: () => cursorRun.value !== null && toggleShown(cursorRun.value),
+  f: fullScreen,
+  l: () => logScale.set(!logScale.peek()),
+  r: () => zoom.set(null),
+  u: () => go({ project: place.peek().project, run: null }),
+  t: toggleTheme,
+  "?": () => (helpOpen.value = true),
+  Escape: escape,
+};
+
+export function startKeyboard(): void {
+  document.addEventListener("keydown", (event) => {
+    if (event.metaKey || event.ctrlKey || event.altKey) return;
+    const target = event.target as HTMLElement;
+    if (isField(target)) {
+      if (event.key === "Escape") target.blur();
+      return;
+    }
+    // Enter on a link or button is that link's or button's.
+    if (event.key === "Enter" && target.closest("a, button, summary")) return;
+    const action = ACTIONS[event.key];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
+}
+
+function isField(element: HTMLElement): boolean {
+  return element.matches("input:not([type=checkbox], [type=range]), textarea, select, [contenteditable]");
+}
+
+function focusSearch(): void {
+  const fields = [...document.querySelectorAll<HTMLInputElement>("[data-search]")];
+  const field = fields.find((item) => item.dataset.search === "main") ?? fields[0];
+  field?.focus();
+  field?.select();
+}
+
+function moveCursor(by: number): void {
+  const list = listedRuns.peek();
+  if (!list.length) return;
+  const own = place.peek().run;
+  const at = list.findIndex((run) => run.id === (cursorRun.peek() ?? own));
+  const next = list[Math.min(Math.max(at + by, 0), list.length - 1)];
+  if (!next) return;
+  cursorRun.value = next.id;
+  if (own !== null && next.id !== own) go({ project: place.peek().project, run: next.id });
+}
+
+function openCursor(): void {
+  if (cursorRun.peek() !== null) go({ project: place.peek().project, run: cursorRun.peek() });
+}
+
+function fullScreen(): void {
+  if (fullChart.peek()) return fullChart.set("");
+  const hovered = document.querySelector<HTMLElement>("[data-chart]:hover");
+  if (hovered?.dataset.chart) fullChart.set(hovered.dataset.chart);
+}
+
+function escape(): void {
+  if (fullChart.peek()) fullChart.set("");
+  else if (railOpen.peek()) railOpen.value = false;
+  else cursorRun.value = null;
+}

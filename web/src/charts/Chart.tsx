@@ -1,0 +1,125 @@
+// One chart: a card with the name of a metric and a line a run. Out of sight it is an empty card.
+
+import { computed, signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import type { Run } from "../api/types";
+import { exactValue, formatNumber } from "../format";
+import { useInSight } from "../parts/hooks";
+import { axisFor, logScale, smoothing, xKind, zoom } from "../state/view";
+import { ChartMenu } from "./ChartMenu";
+import type { Line } from "./lines";
+import { tellDrawn, tellGone } from "./probe";
+import { nearestRun, readings, Tooltip, type Reading } from "./Tooltip";
+import { useLines } from "./useLines";
+import { usePlot, type UsedPlot } from "./usePlot";
+
+/** The run under the pointer, in the rail or in a chart: all charts let the others fade. */
+export const focusedRun = signal<number | null>(null);
+
+interface Props {
+  name: string;
+  title: string;
+  runs: readonly Run[];
+  /** Whether this is the big one over the page. */
+  full?: boolean;
+}
+
+export function Chart({ name, title, runs, full = false }: Props) {
+  const [card, inSight] = useInSight<HTMLElement>();
+  return (
+    <section class={`chart ${full ? "chart-full" : ""}`} ref={card} data-testid={`chart-${name}`} data-chart={name} aria-label={name}>
+      {inSight ? (
+        <Body name={name} title={title} runs={runs} full={full} />
+      ) : (
+        <header class="chart-head">
+          <h3>{title}</h3>
+        </header>
+      )}
+    </section>
+  );
+}
+
+/** So many buckets as the width can show, in few sizes so that charts share requests. */
+function bucketsFor(width: number): number {
+  return [300, 600, 1200].find((buckets) => width <= buckets) ?? 2400;
+}
+
+const stepSpan = computed(() => zoom.value);
+
+function Body({ name, title, runs, full }: Required<Props>) {
+  const x = axisFor(name, xKind.value);
+  const zoomable = x === xKind.value;
+  const span = zoomable ? stepSpan.value : null;
+  const buckets = bucketsFor(full ? innerWidth : 500);
+  const { lines, loading, error, retry } = useLines({ runs, name, x, span, buckets, smoothing: smoothing.value });
+  const used = usePlot({ lines, x, log: logScale.value, span, zoomable, focus: focusedRun.value });
+  const rows = used.hover ? readings(lines, used.hover.x) : [];
+  useProbe(name, lines);
+  useFocus(used, rows, lines.length);
+  return (
+    <>
+      <header class="chart-head">
+        <h3 title={name}>{title}</h3>
+        <HeadValue lines={lines} rows={rows} />
+        <ChartMenu name={name} lines={lines} plot={used.plot} full={full} />
+      </header>
+      <div class="chart-plot" ref={used.host}>
+        {used.hover?.own && used.plot && rows.length > 0 && (
+          <Tooltip
+            kind={x}
+            hover={used.hover}
+            rows={rows}
+            focus={focusedRun.value}
+            smoothing={smoothing.value}
+            area={used.plot.area()}
+          />
+        )}
+        {lines.length === 0 && <Nothing loading={loading} failed={error !== null} />}
+        {error && (
+          <p class="chart-note error" role="alert">
+            {error.message}{" "}
+            <button type="button" class="link" onClick={retry}>
+              Try again
+            </button>
+          </p>
+        )}
+        {used.hidden > 0 && <p class="chart-note">log axis: values ≤ 0 are not shown</p>}
+      </div>
+    </>
+  );
+}
+
+function Nothing({ loading, failed }: { loading: boolean; failed: boolean }) {
+  if (failed) return null;
+  return <p class="chart-nothing">{loading ? "loading…" : "no points here yet"}</p>;
+}
+
+/** One run: its value under the crosshair, else its last one. Many runs need the legend. */
+function HeadValue({ lines, rows }: { lines: readonly Line[]; rows: readonly Reading[] }) {
+  const line = lines[0];
+  if (lines.length !== 1 || !line) return null;
+  const reading = rows[0];
+  const last = line.series.mean[line.series.mean.length - 1] as number;
+  return (
+    <output class="chart-value number" title={exactValue(reading?.value ?? last)}>
+      {reading?.text ?? formatNumber(last)}
+    </output>
+  );
+}
+
+function useProbe(name: string, lines: readonly Line[]): void {
+  useEffect(() => tellDrawn(name, lines), [name, lines]);
+  useEffect(() => () => tellGone(name), [name]);
+}
+
+function useFocus({ hover, plot }: UsedPlot, rows: readonly Reading[], count: number): void {
+  const own = hover?.own ?? false;
+  const run = own && plot && hover && count > 1 ? nearestRun(rows, hover.top, plot.yToPixel) : null;
+  useEffect(() => {
+    if (!own) return;
+    focusedRun.value = run;
+    return () => {
+      focusedRun.value = null;
+    };
+  }, [own, run]);
+}

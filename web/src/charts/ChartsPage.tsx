@@ -1,0 +1,49 @@
+// The charts of the shown runs, in sections; one of them over the page when asked for.
+
+import { chartFilter } from "../state/view";
+import { metricNames, metricsError } from "../state/metrics";
+import { shownRuns } from "../state/selection";
+import { textMatcher } from "../runs/filter";
+import { Empty, ErrorPanel } from "../parts/states";
+import { ChartOverlay } from "./ChartOverlay";
+import { sections } from "./sections";
+import { Sections } from "./Sections";
+import { Toolbar } from "./Toolbar";
+
+export function ChartsPage() {
+  const shown = shownRuns.value;
+  const filter = chartFilter.value.trim();
+  const groups = sections(metricNames.value, filter ? textMatcher(filter) : () => true);
+  return (
+    <div class="charts-page">
+      <Toolbar />
+      {metricsError.value && <ErrorPanel error={metricsError.value} title="Some metric names could not be read" />}
+      {groups.length ? (
+        <Sections sections={groups} runs={shown} filtered={filter !== ""} />
+      ) : (
+        <NoCharts runs={shown.length} filter={filter} />
+      )}
+      <ChartOverlay />
+    </div>
+  );
+}
+
+function NoCharts({ runs, filter }: { runs: number; filter: string }) {
+  if (filter) {
+    return (
+      <Empty title={`No chart matches “${filter}”`}>
+        <button type="button" class="button" onClick={() => chartFilter.set("")}>
+          Show all charts
+        </button>
+      </Empty>
+    );
+  }
+  if (!runs) return <Empty title="No run is shown">Open the eye of a run in the list to draw its curves.</Empty>;
+  return (
+    <Empty title="No metrics yet">
+      <p>
+        Charts appear with the first <code>run.log({"{"}"loss": loss{"}"})</code>.
+      </p>
+    </Empty>
+  );
+}

@@ -1,0 +1,85 @@
+// Sections of charts that fold, and remember it.
+
+import { signal } from "@preact/signals";
+import { useEffect, useState } from "preact/hooks";
+import type { Run } from "../api/types";
+import { useInSight } from "../parts/hooks";
+import { place } from "../state/route";
+import { Chart } from "./Chart";
+import { opensAtFirst, type Section } from "./sections";
+
+/** Cards that a section makes at a time; more follow as its end comes into sight. */
+const CARDS = 36;
+
+const KEY = "pluto.sections";
+
+/** Sections opened or folded by hand, by project and section. */
+const folds = signal<Readonly<Record<string, boolean>>>(read());
+
+function read(): Record<string, boolean> {
+  try {
+    return JSON.parse(localStorage.getItem(KEY) ?? "{}") as Record<string, boolean>;
+  } catch {
+    return {}; // damaged storage: sections begin as they would for a newcomer
+  }
+}
+
+function setFold(id: string, open: boolean): void {
+  folds.value = { ...folds.peek(), [id]: open };
+  localStorage.setItem(KEY, JSON.stringify(folds.peek()));
+}
+
+interface Props {
+  sections: readonly Section[];
+  runs: readonly Run[];
+  /** A filter is set: what it found is open whatever was folded. */
+  filtered: boolean;
+  /** A page of its own for these sections, so all of them begin open. */
+  open?: boolean;
+}
+
+export function Sections({ sections, runs, filtered, open = false }: Props) {
+  return (
+    <div class="sections">
+      {sections.map((section) => {
+        const id = `${place.value.project}/${open ? "page/" : ""}${section.id}`;
+        const isOpen = filtered || (folds.value[id] ?? (open || opensAtFirst(section.id) || sections.length === 1));
+        return (
+          <section class="section" key={section.id}>
+            <h2>
+              <button type="button" class="section-head" aria-expanded={isOpen} onClick={() => setFold(id, !isOpen)}>
+                <span class="caret" aria-hidden="true">
+                  {isOpen ? "▾" : "▸"}
+                </span>
+                {section.id} <span class="muted number">{section.names.length}</span>
+              </button>
+            </h2>
+            {isOpen && <Grid section={section} runs={runs} />}
+          </section>
+        );
+      })}
+    </div>
+  );
+}
+
+function Grid({ section, runs }: { section: Section; runs: readonly Run[] }) {
+  const [count, setCount] = useState(CARDS);
+  return (
+    <>
+      <div class="chart-grid">
+        {section.names.slice(0, count).map((name) => (
+          <Chart key={name} name={name} title={section.title(name)} runs={runs} />
+        ))}
+      </div>
+      {count < section.names.length && <More key={count} more={() => setCount(count + CARDS)} />}
+    </>
+  );
+}
+
+function More({ more }: { more: () => void }) {
+  const [end, inSight] = useInSight<HTMLDivElement>("600px");
+  useEffect(() => {
+    if (inSight) more();
+  }, [inSight]);
+  return <div class="more" ref={end} />;
+}

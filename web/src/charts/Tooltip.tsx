@@ -1,0 +1,119 @@
+// The legend under the crosshair: the runs' values at this x, largest first.
+
+import type { XKind } from "../api/types";
+import { FLAG_NAN, FLAG_NEGATIVE, FLAG_POSITIVE } from "../api/types";
+import { formatCount, formatDate, formatDuration, formatNumber } from "../format";
+import { nearest } from "../series/merge";
+import type { Line } from "./lines";
+import type { Hover } from "./plot";
+
+export interface Reading {
+  line: Line;
+  x: number;
+  /** The drawn value: smoothed where there is smoothing. */
+  value: number;
+  /** What was logged, when the drawn value is not it. */
+  raw: string;
+  text: string;
+}
+
+const MOST_ROWS = 14;
+
+/** The value of each line at the bucket nearest to the crosshair, largest first. */
+export function readings(lines: readonly Line[], x: number): Reading[] {
+  const found: Reading[] = [];
+  for (const line of lines) {
+    const index = nearest(line.series.x, x);
+    if (index < 0) continue;
+    const value = line.drawn[index] as number;
+    found.push({ line, x: line.series.x[index] as number, value, raw: rawText(line, index), text: valueText(line, index) });
+  }
+  return found.sort((a, b) => (b.value || 0) - (a.value || 0));
+}
+
+function valueText(line: Line, index: number): string {
+  const words = flagWords(line.series.flags[index] as number);
+  const value = line.drawn[index] as number;
+  if (!Number.isFinite(value) && words) return words;
+  return words ? `${formatNumber(value)} · ${words}` : formatNumber(value);
+}
+
+function rawText({ series, smoothed }: Line, index: number): string {
+  const min = series.min[index] as number;
+  const max = series.max[index] as number;
+  const mean = series.mean[index] as number;
+  if (max > min) return `${formatNumber(min)} … ${formatNumber(max)}`;
+  return smoothed && Number.isFinite(mean) ? formatNumber(mean) : "";
+}
+
+function flagWords(flags: number): string {
+  const words = [];
+  if (flags & FLAG_NAN) words.push("NaN");
+  if (flags & FLAG_POSITIVE) words.push("∞");
+  if (flags & FLAG_NEGATIVE) words.push("−∞");
+  return words.join(" ");
+}
+
+export function xText(kind: XKind, x: number): string {
+  if (kind === "time") return formatDate(x);
+  if (kind === "relative") return formatDuration(x);
+  return `step ${formatCount(x)}`;
+}
+
+interface Props {
+  kind: XKind;
+  hover: Hover;
+  rows: readonly Reading[];
+  focus: number | null;
+  smoothing: number;
+  area: { left: number; top: number; width: number };
+}
+
+export function Tooltip({ kind, hover, rows, focus, smoothing, area }: Props) {
+  const rightHalf = hover.left > area.width / 2;
+  const place = rightHalf
+    ? { right: `calc(100% - ${area.left + hover.left - 12}px)` }
+    : { left: `${area.left + hover.left + 12}px` };
+  const shown = around(rows, focus);
+  return (
+    <div class="tooltip" style={{ ...place, top: `${area.top + 4}px` }} role="status">
+      <div class="tooltip-x">
+        {xText(kind, rows[0]?.x ?? hover.x)}
+        {smoothing > 0 && <span class="muted"> · smoothed {smoothing}</span>}
+      </div>
+      {shown.map(({ line, text, raw }) => (
+        <div class={`tooltip-row ${line.run === focus ? "focused" : ""}`} key={line.run}>
+          <span class="dot" style={{ background: line.color }} />
+          <span class="tooltip-name">{line.label}</span>
+          <b class="number">{text}</b>
+          <span class="number muted">{raw}</span>
+        </div>
+      ))}
+      {rows.length > shown.length && <div class="muted">and {rows.length - shown.length} more</div>}
+    </div>
+  );
+}
+
+/** At most so many rows, the focused one among them. */
+function around(rows: readonly Reading[], focus: number | null): readonly Reading[] {
+  if (rows.length <= MOST_ROWS) return rows;
+  const at = Math.max(0, rows.findIndex((row) => row.line.run === focus));
+  const from = Math.min(Math.max(0, at - MOST_ROWS / 2), rows.length - MOST_ROWS);
+  return rows.slice(from, from + MOST_ROWS);
+}
+
+/** The run whose line is nearest to the pointer, no farther than `reach` pixels. */
+export function nearestRun(
+  rows: readonly Reading[],
+  top: number,
+  yToPixel: (value: number) => number,
+  reach = 30,
+): number | null {
+  let best: number | null = null;
+  let distance = reach;
+  for (const { line, value } of rows) {
+    const gap = Math.abs(yToPixel(value) - top);
+    if (gap < distance) [best, distance] = [line.run, gap];
+  }
+  return best;
+}

@@ -1,0 +1,187 @@
+// A chart on the page: uPlot gives axes, crosshair and drag; the lines are painted by us, because
+// every run has an x column of its own and brings a band with it.
+
+import uPlot from "uplot";
+import type { XKind } from "../api/types";
+import type { Span } from "../state/view";
+import { token } from "../state/theme";
+import { axes } from "./axes";
+import { padded, xExtent, yExtent, type Line, type Range } from "./lines";
+import { paint } from "./paint";
+
+export interface PlotOptions {
+  x: XKind;
+  log: boolean;
+  width: number;
+  height: number;
+  /** A drag over a stretch of the axis; null is a double click. */
+  onZoom(span: Span | null): void;
+  /** The pointer's x, or null when it left; `own` is false for a pointer over another chart. */
+  onHover(at: Hover | null): void;
+}
+
+export interface Hover {
+  x: number;
+  /** The pointer's value on the y axis. */
+  y: number;
+  /** CSS pixels from the left of the plot's area. */
+  left: number;
+  top: number;
+  own: boolean;
+}
+
+export interface Plot {
+  /** Shows these lines in this window; answers how many buckets a log axis cannot show. */
+  show(lines: readonly Line[], span: Span | null): number;
+  focus(run: number | null): void;
+  resize(width: number, height: number): void;
+  canvas: HTMLCanvasElement;
+  /** The plot's rectangle in CSS pixels, inside its host. */
+  area(): { left: number; top: number; width: number; height: number };
+  yToPixel(value: number): number;
+  destroy(): void;
+}
+
+interface Shown {
+  lines: readonly Line[];
+  focus: number | null;
+}
+
+const EMPTY_X: Range = [0, 1];
+const EMPTY_Y: Range = [0, 1];
+const EMPTY_LOG: Range = [0.1, 10];
+
+export function createPlot(host: HTMLElement, options: PlotOptions): Plot {
+  const shown: Shown = { lines: [], focus: null };
+  const u = new uPlot(settings(options, shown), [[], []], host);
+  return {
+    show: (lines, span) => show(u, shown, lines, span, options.log),
+    focus(run) {
+      if (shown.focus === run) return;
+      shown.focus = run;
+      u.redraw(false);
+    },
+    resize: (width, height) => u.setSize({ width, height }),
+    canvas: u.ctx.canvas,
+    area: () => {
+      const ratio = devicePixelRatio;
+      const { left, top, width, height } = u.bbox;
+      return { left: left / ratio, top: top / ratio, width: width / ratio, height: height / ratio };
+    },
+    yToPixel: (value) => u.valToPos(value, "y"),
+    destroy: () => u.destroy(),
+  };
+}
+
+function show(u: uPlot, shown: Shown, lines: readonly Line[], span: Span | null, log: boolean): number {
+  shown.lines = lines;
+  const x = span ? ([...span] as Range) : widened(xExtent(lines) ?? EMPTY_X);
+  const { range, hidden } = yExtent(lines, x, log);
+  const y = range ? padded(range, log) : log ? EMPTY_LOG : EMPTY_Y;
+  u.batch(() => {
+    // uPlot shows no crosshair over an empty chart, so it is told of the two ends.
+    u.setData([[...x], [null, null]], false);
+    u.setScale("x", { min: x[0], max: x[1] });
+    u.setScale("y", { min: y[0], max: y[1] });
+  });
+  u.redraw(false);
+  return hidden;
+}
+
+/** A single point needs an axis with some length. */
+function widened([low, high]: Range): Range {
+  return low === high ? [low - 0.5, high + 0.5] : [low, high];
+}
+
+function settings(options: PlotOptions, shown: Shown): uPlot.Options {
+  return {
+    width: options.width,
+    height: options.height,
+    ms: 1,
+    legend: { show: false },
+    padding: [8, 12, 0, 0],
+    scales: {
+      x: { time: options.x === "time", auto: false, range: ranger(EMPTY_X) },
+      y: { auto: false, distr: options.log ? 3 : 1, range: ranger(options.log ? EMPTY_LOG : EMPTY_Y) },
+    },
+    axes: axes(options.x, options.log),
+    series: [{}, { scale: "y", paths: () => null, points: { show: false } }],
+    cursor: cursor(options),
+    hooks: {
+      draw: [(u) => paint(u.ctx, frameOf(u, options.log), shown.lines, shown.focus)],
+      setSelect: [(u) => onSelect(u, options)],
+      setCursor: [(u) => options.onHover(hoverOf(u))],
+      ready: [(u) => u.over.addEventListener("dblclick", () => options.onZoom(null))],
+    },
+  };
+}
+
+/** Takes the range that `show` sets, as it is; uPlot asks with nulls before that. */
+function ranger(empty: Range): uPlot.Scale.Range {
+  return (_, min, max) => [min ?? empty[0], max ?? empty[1]];
+}
+
+function cursor(options: PlotOptions): uPlot.Cursor {
+  return {
+    y: false,
+    points: { show: false },
+    drag: { x: true, y: false, setScale: false, dist: 4 },
+    // Charts with the same axis show one crosshair; only moves are shared, drags are not.
+    sync: {
+      key: options.x,
+      setSeries: false,
+      scales: ["x", null],
+      filters: { pub: (type) => type === "mousemove" || type === "mouseleave", sub: () => true },
+    },
+    bind: { dblclick: () => () => null },
+  };
+}
+
+function frameOf(u: uPlot, log: boolean): Parameters<typeof paint>[1] {
+  const { x, y } = u.scales as { x: uPlot.Scale; y: uPlot.Scale };
+  return {
+    ...u.bbox,
+    x: [x.min ?? 0, x.max ?? 1],
+    y: [y.min ?? 0, y.max ?? 1],
+    log,
+    ratio: devicePixelRatio,
+  };
+}
+
+function onSelect(u: uPlot, options: PlotOptions): void {
+  const { left, width } = u.select;
+  if (width <= 0) return;
+  const span: Span = [u.posToVal(left, "x"), u.posToVal(left + width, "x")];
+  u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  options.onZoom(span);
+}
+
+function hoverOf(u: uPlot): Hover | null {
+  const { left, top } = u.cursor;
+  if (left === undefined || top === undefined || left < 0) return null;
+  return {
+    x: u.posToVal(left, "x"),
+    y: u.posToVal(top, "y"),
+    left,
+    top,
+    own: u.over.matches(":hover"),
+  };
+}
+
+/** A picture of the chart with its background and title. */
+export function toPng(plot: Plot, title: string): Promise<Blob | null> {
+  const source = plot.canvas;
+  const ratio = devicePixelRatio;
+  const header = 28 * ratio;
+  const canvas = document.createElement("canvas");
+  canvas.width = source.width;
+  canvas.height = source.height + header;
+  const context = canvas.getContext("2d") as CanvasRenderingContext2D;
+  context.fillStyle = token("--surface");
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.fillStyle = token("--text");
+  context.font = `600 ${13 * ratio}px system-ui, sans-serif`;
+  context.fillText(title, 12 * ratio, 19 * ratio);
+  context.drawImage(source, 0, header);
+  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+}

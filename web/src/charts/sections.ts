@@ -1,0 +1,68 @@
+// Groups metric names into the sections of a page by what stands before the first slash.
+
+import { metricOrder } from "../runs/columns";
+
+export interface Section {
+  id: string;
+  names: string[];
+  /** What is left of a name inside its section. */
+  title(name: string): string;
+}
+
+/** Names without a slash. */
+const UNGROUPED = "metrics";
+/** Sections that come first, and those that come last and begin folded. */
+const FIRST = [UNGROUPED, "train", "val", "valid", "validation", "eval", "test"];
+const LAST = ["param", "grad", "sys"];
+
+export function sections(names: Iterable<string>, filter: (name: string) => boolean): Section[] {
+  const groups = new Map<string, string[]>();
+  for (const name of names) {
+    if (!filter(name)) continue;
+    const id = groupOf(name);
+    const list = groups.get(id);
+    if (list) list.push(name);
+    else groups.set(id, [name]);
+  }
+  return [...groups.keys()].sort(sectionOrder).map((id) => ({
+    id,
+    names: (groups.get(id) as string[]).sort(metricOrder),
+    title: (name) => (name.startsWith(`${id}/`) ? name.slice(id.length + 1) : name),
+  }));
+}
+
+function groupOf(name: string): string {
+  const slash = name.indexOf("/");
+  return slash > 0 ? name.slice(0, slash) : UNGROUPED;
+}
+
+export function sectionOrder(a: string, b: string): number {
+  return rank(a) - rank(b) || a.localeCompare(b, undefined, { numeric: true });
+}
+
+function rank(id: string): number {
+  const first = FIRST.indexOf(id);
+  if (first >= 0) return first;
+  const last = LAST.indexOf(id);
+  return last >= 0 ? 1000 + last : 100;
+}
+
+/** The machine's own numbers and the many of a watched model wait until they are asked for. */
+export function opensAtFirst(id: string): boolean {
+  return !LAST.includes(id);
+}
+
+/** The sections of the system page: sys/cpu…, sys/memory…, sys/gpu…. */
+export function systemSections(names: Iterable<string>, filter: (name: string) => boolean): Section[] {
+  const groups = new Map<string, string[]>();
+  for (const name of names) {
+    if (!name.startsWith("sys/") || !filter(name)) continue;
+    const id = name.slice(4).split(/[./]/)[0] as string;
+    groups.set(id, [...(groups.get(id) ?? []), name]);
+  }
+  return [...groups.keys()].sort().map((id) => ({
+    id,
+    names: (groups.get(id) as string[]).sort(metricOrder),
+    title: (name) => name.slice(4),
+  }));
+}

@@ -1,0 +1,26 @@
+// Starts what runs beside the page, then draws it.
+
+import "uplot/dist/uPlot.min.css";
+import "./style/tokens.css";
+import "./style/base.css";
+import "./style/frame.css";
+import "./style/runs.css";
+import "./style/charts.css";
+import "./style/run.css";
+import "./style/panels.css";
+import { render } from "preact";
+import { App } from "./app/App";
+import { startKeyboard } from "./app/keyboard";
+import { startCatalog } from "./state/catalog";
+import { startLive } from "./state/live";
+import { startMetrics } from "./state/metrics";
+import { startRouting } from "./state/route";
+import { startTheme } from "./state/theme";
+
+startTheme();
+startRouting();
+startCatalog();
+startMetrics();
+startLive();
+startKeyboard();
+render(<App />, document.getElementById("app") as HTMLElement);

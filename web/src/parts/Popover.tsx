@@ -1,0 +1,67 @@
+// A button that opens a small panel; a click elsewhere, Escape or a second click closes it.
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+
+/** Fixed to the window, so that no scrolling parent cuts it off. */
+type Place = { top: string; left: string } | { top: string; right: string };
+
+function placeBelow(button: HTMLElement): Place {
+  const { left, right, bottom } = button.getBoundingClientRect();
+  const top = `${bottom + 4}px`;
+  return left < innerWidth / 2 ? { top, left: `${left}px` } : { top, right: `${innerWidth - right}px` };
+}
+
+interface Props {
+  label: string;
+  button: ComponentChildren;
+  children: ComponentChildren;
+  wide?: boolean;
+  text?: boolean;
+  onClose?: () => void;
+}
+
+export function Popover({ label, button, children, wide = false, text = false, onClose }: Props) {
+  const [place, setPlace] = useState<Place | null>(null);
+  const root = useRef<HTMLDivElement>(null);
+  const open = place !== null;
+  const toggle = () => setPlace(open ? null : placeBelow(root.current as HTMLElement));
+  useEffect(() => {
+    if (!open) return;
+    const outside = (event: Event) => {
+      if (!root.current?.contains(event.target as Node)) setPlace(null);
+    };
+    const escape = (event: KeyboardEvent) => {
+      if (event.key !== "Escape") return;
+      event.stopPropagation();
+      setPlace(null);
+      root.current?.querySelector("button")?.focus();
+    };
+    document.addEventListener("pointerdown", outside);
+    document.addEventListener("keydown", escape, true);
+    return () => {
+      document.removeEventListener("pointerdown", outside);
+      document.removeEventListener("keydown", escape, true);
+      onClose?.();
+    };
+  }, [open]);
+  return (
+    <div class="popover" ref={root}>
+      <button
+        type="button"
+        class={text ? "button" : "icon"}
+        aria-label={label}
+        aria-expanded={open}
+        title={label}
+        onClick={toggle}
+      >
+        {button}
+      </button>
+      {place && (
+        <div class={`popover-panel ${wide ? "wide" : ""}`} style={place}>
+          {children}
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,52 @@
+// What a browser can show of a file, and a link to have it whole.
+
+import type { FileRow } from "../api/types";
+import { formatBytes, formatDate } from "../format";
+import { ErrorPanel, Skeleton } from "../parts/states";
+import { useFetched } from "./useFetched";
+
+/** Text beyond this is cut: nobody reads it in a preview. */
+const TEXT_LIMIT = 200_000;
+const TEXT_TYPES = /^text\/|json|yaml|xml|csv|javascript|x-python|toml/;
+const TEXT_EXTENSIONS = /^(txt|log|md|py|json|ya?ml|toml|csv|tsv|cfg|ini|sh|diff|patch|xml)$/i;
+
+export function Preview({ file }: { file: FileRow }) {
+  return (
+    <figure class="preview">
+      <figcaption>
+        <b>{file.caption || file.name}</b>
+        <span class="muted number">
+          {file.fileName} · {formatBytes(file.size)} · step {file.step} · {formatDate(file.time)}
+        </span>
+        <a class="button" href={file.url} download={file.fileName}>
+          Download
+        </a>
+      </figcaption>
+      <Shown file={file} />
+    </figure>
+  );
+}
+
+export function Shown({ file }: { file: FileRow }) {
+  const mime = file.mime ?? "";
+  const title = file.caption ?? `${file.name} at step ${file.step}`;
+  if (mime.startsWith("image/") || file.type === "IMAGE") return <img src={file.url} alt={title} loading="lazy" />;
+  if (mime.startsWith("audio/") || file.type === "AUDIO") return <audio controls preload="metadata" src={file.url} title={title} />;
+  if (mime.startsWith("video/") || file.type === "VIDEO") return <video controls preload="metadata" src={file.url} title={title} />;
+  if (TEXT_TYPES.test(mime) || TEXT_EXTENSIONS.test(file.fileType)) return <TextShown file={file} />;
+  return <p class="muted">No preview for {mime || file.fileType || "this type"}.</p>;
+}
+
+function TextShown({ file }: { file: FileRow }) {
+  const { data, error, retry } = useFetched(() => readText(file.url), [file.url]);
+  if (error) return <ErrorPanel error={error} retry={retry} />;
+  if (data === null) return <Skeleton rows={4} label="Loading the text" />;
+  return <pre class="text-shown">{data}</pre>;
+}
+
+async function readText(url: string): Promise<string> {
+  const answer = await fetch(url, { credentials: "same-origin" });
+  if (!answer.ok) throw new Error(`the file could not be read (HTTP ${answer.status})`);
+  const text = await answer.text();
+  return text.length > TEXT_LIMIT ? `${text.slice(0, TEXT_LIMIT)}\n… cut here; download the file for the rest` : text;
+}

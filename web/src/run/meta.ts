@@ -1,0 +1,64 @@
+// Reads what a run's metadata says about its machine, code and command, whoever wrote it.
+
+type Json = Record<string, unknown>;
+
+export function asObject(value: unknown): Json {
+  if (typeof value === "string") {
+    try {
+      return asObject(JSON.parse(value));
+    } catch {
+      return {}; // text that is not JSON holds no keys
+    }
+  }
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
+}
+
+/** Nested objects as one level of dotted keys; arrays stay values. */
+export function flatten(value: unknown, prefix = ""): [string, unknown][] {
+  return Object.entries(asObject(value)).flatMap(([key, inner]) => {
+    const path = prefix ? `${prefix}.${key}` : key;
+    const nested = typeof inner === "object" && inner !== null && !Array.isArray(inner);
+    return nested && Object.keys(inner).length ? flatten(inner, path) : [[path, inner] as [string, unknown]];
+  });
+}
+
+/** The first value whose dotted path ends with one of the wanted names, in the order of the names. */
+export function find(metadata: readonly [string, unknown][], names: readonly string[]): string | null {
+  for (const name of names) {
+    const hit = metadata.find(
+      ([path, value]) => (path === name || path.endsWith(`.${name}`)) && value !== null && value !== "",
+    );
+    if (hit) return Array.isArray(hit[1]) ? hit[1].join(" ") : String(hit[1]);
+  }
+  return null;
+}
+
+export interface Facts {
+  host: string | null;
+  command: string | null;
+  commit: string | null;
+  python: string | null;
+  user: string | null;
+}
+
+export function factsOf(systemMetadata: unknown): Facts {
+  const flat = flatten(systemMetadata);
+  return {
+    host: find(flat, ["hostname", "host", "node"]),
+    command: find(flat, ["command", "cmdline", "argv", "program"]),
+    commit: find(flat, ["git.commit", "commit", "git.sha", "sha"])?.slice(0, 10) ?? null,
+    python: find(flat, ["python.version", "python"]),
+    user: find(flat, ["username", "user"]),
+  };
+}
+
+/** Steps or epochs that a run means to do, by the usual names in its config. */
+const GOALS = ["max_steps", "total_steps", "num_steps", "n_steps", "train_steps", "num_train_steps", "steps"];
+
+/** Milliseconds left, when the config says how many steps there will be; null when nobody knows. */
+export function timeLeft(config: unknown, lastStep: number | null, durationMs: number): number | null {
+  const flat = flatten(config);
+  const goal = Number(find(flat, GOALS));
+  if (!lastStep || !Number.isFinite(goal) || goal <= lastStep) return null;
+  return (durationMs / (lastStep + 1)) * (goal - lastStep - 1);
+}

@@ -1,0 +1,91 @@
+// The filter of the runs: free words, `tag:v2`, `status:failed`, `loss<0.3`, `config.lr>=1e-3`,
+// `/regex/`, and a minus in front of any of them. All terms must hold.
+
+import { toNumber } from "../format";
+import type { Run } from "../api/types";
+
+export type Predicate = (run: Run) => boolean;
+
+type Compare = (left: number, right: number) => boolean;
+
+const OPERATORS: Record<string, Compare> = {
+  "<": (a, b) => a < b,
+  "<=": (a, b) => a <= b,
+  ">": (a, b) => a > b,
+  ">=": (a, b) => a >= b,
+  "=": (a, b) => a === b,
+  "!=": (a, b) => a !== b,
+};
+
+const FIELDS: Record<string, (run: Run) => string[]> = {
+  tag: (run) => run.tags,
+  status: (run) => [run.status],
+  name: (run) => [run.name],
+  id: (run) => [run.displayId, String(run.id)],
+  notes: (run) => [run.notes ?? ""],
+  cause: (run) => [run.cause ?? ""],
+};
+
+/** Words of the text; quotes keep blanks together. */
+export function words(text: string): string[] {
+  return [...text.matchAll(/-?\w*:?"[^"]*"|\S+/g)].map((match) => match[0].replaceAll('"', ""));
+}
+
+export function compileFilter(text: string): Predicate {
+  const terms = words(text).map(negatable);
+  return (run) => terms.every((term) => term(run));
+}
+
+function negatable(word: string): Predicate {
+  if (!word.startsWith("-") || word.length === 1) return term(word);
+  const inner = term(word.slice(1));
+  return (run) => !inner(run);
+}
+
+function term(word: string): Predicate {
+  const comparison = /^(.+?)(<=|>=|!=|<|>|=)(.+)$/.exec(word);
+  if (comparison) return compared(comparison[1] as string, comparison[2] as string, comparison[3] as string);
+  const field = /^(\w+):(.*)$/.exec(word);
+  const values = field && FIELDS[(field[1] as string).toLowerCase()];
+  if (field && values) {
+    const wanted = (field[2] as string).toLowerCase();
+    return (run) => values(run).some((value) => value.toLowerCase().includes(wanted));
+  }
+  const matches = textMatcher(word);
+  return (run) => matches([run.name, run.displayId, run.notes ?? "", ...run.tags].join("\n"));
+}
+
+function compared(key: string, operator: string, wanted: string): Predicate {
+  const number = Number(wanted);
+  const compare = OPERATORS[operator] as Compare;
+  return (run) => {
+    const value = valueOf(run, key);
+    const left = toNumber(value);
+    if (left !== null && !Number.isNaN(number)) return compare(left, number);
+    if (value === undefined) return operator === "!=";
+    const same = String(value).toLowerCase() === wanted.toLowerCase();
+    return operator === "=" ? same : operator === "!=" && !same;
+  };
+}
+
+/** `metric.` and `config.` say which; without them a metric wins over a config key. */
+function valueOf(run: Run, key: string): unknown {
+  if (key.startsWith("config.")) return run.config[key.slice(7)];
+  if (key.startsWith("metric.")) return run.summary[key.slice(7)];
+  return run.summary[key] ?? run.config[key];
+}
+
+/** A matcher for `/regex/` or a plain part, both blind to case; a broken regex is taken as text. */
+export function textMatcher(pattern: string): (text: string) => boolean {
+  const inner = /^\/(.+)\/$/.exec(pattern)?.[1];
+  if (inner) {
+    try {
+      const regex = new RegExp(inner, "i");
+      return (text) => regex.test(text);
+    } catch {
+      // still being typed: `/(` is not a regex yet
+    }
+  }
+  const part = pattern.toLowerCase();
+  return (text) => text.toLowerCase().includes(part);
+}

@@ -1,0 +1,43 @@
+// Joins what is on the screen with what came after it.
+
+import type { Series } from "../api/types";
+
+const COLUMNS = ["x", "min", "max", "mean", "flags"] as const;
+
+/**
+ * Replaces everything from the tail's first x on by the tail. The tail was asked for from the last x
+ * that `old` has, so the last bucket, which may have grown, comes again and whole.
+ */
+export function extend(old: Series, tail: Series): Series {
+  if (tail.x.length === 0) return { ...old, version: tail.version };
+  const keep = lowerBound(old.x, tail.x[0] as number);
+  const joined: Series = { ...tail, downsampled: old.downsampled || tail.downsampled };
+  for (const column of COLUMNS) {
+    const values = new Float64Array(keep + tail.x.length);
+    values.set(old[column].subarray(0, keep));
+    values.set(tail[column], keep);
+    joined[column] = values;
+  }
+  return joined;
+}
+
+/** The first index whose value is not below `wanted`, in a sorted array. */
+export function lowerBound(values: Float64Array, wanted: number): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((values[middle] as number) < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The index of the value nearest to `wanted`; −1 in an empty array. */
+export function nearest(values: Float64Array, wanted: number): number {
+  const after = lowerBound(values, wanted);
+  if (after === 0) return values.length ? 0 : -1;
+  if (after === values.length) return after - 1;
+  const left = wanted - (values[after - 1] as number);
+  return left <= (values[after] as number) - wanted ? after - 1 : after;
+}

@@ -1,0 +1,64 @@
+// The colour of a run: by its number, so it never changes; a person may choose another one.
+// Okabe and Ito's palette, which colour-blind people can tell apart, each hue brought to a contrast
+// of 3:1 or more on its background, then the same hues lighter or darker.
+
+import { signal } from "@preact/signals";
+import type { Run } from "../api/types";
+import { theme, type Theme } from "./theme";
+
+const PALETTE: Record<Theme, readonly string[]> = {
+  light: ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#c78500", "#2b97d6", "#8f8400", "#6b6b6b"],
+  dark: ["#3d9bdc", "#f07a28", "#1fbd92", "#dd93bb", "#e8a91f", "#7cc8f2", "#efe45a", "#a8a8a8"],
+};
+
+const SHADED: Record<Theme, readonly string[]> = {
+  light: ["#004b76", "#8f3f00", "#006b4e", "#954d75", "#7d5300", "#12648f", "#5b5400", "#3d3d3d"],
+  dark: ["#93c9ee", "#f8b080", "#82dfc4", "#eec3d8", "#f4d285", "#b9e2f8", "#f8f2a8", "#d4d4d4"],
+};
+
+const DASHES: readonly (readonly number[])[] = [[], [6, 3], [2, 3], [8, 3, 2, 3]];
+
+const KEY = "pluto.colors";
+
+/** Palette indices chosen by hand, by run id. */
+const chosen = signal<Readonly<Record<string, number>>>(readChosen());
+
+function readChosen(): Record<string, number> {
+  try {
+    return JSON.parse(localStorage.getItem(KEY) ?? "{}") as Record<string, number>;
+  } catch {
+    return {}; // damaged storage: the colours of the numbers are as good
+  }
+}
+
+export interface Stroke {
+  color: string;
+  dash: readonly number[];
+}
+
+/** The number in a display id such as MMP-42; runs without one take their id. */
+function runNumber(run: Pick<Run, "id" | "displayId">): number {
+  const digits = /(\d+)$/.exec(run.displayId ?? "");
+  return digits ? Number(digits[1]) - 1 : run.id;
+}
+
+export function strokeOf(run: Pick<Run, "id" | "displayId">): Stroke {
+  const base = PALETTE[theme.value];
+  const number = chosen.value[run.id] ?? runNumber(run);
+  const index = ((number % 64) + 64) % 64;
+  const palette = Math.floor(index / base.length) % 2 ? SHADED[theme.value] : base;
+  return {
+    color: palette[index % base.length] as string,
+    dash: DASHES[Math.floor(index / (base.length * 2)) % DASHES.length] as readonly number[],
+  };
+}
+
+/** The colours to choose from, by palette index. */
+export function swatches(): string[] {
+  return [...PALETTE[theme.value], ...SHADED[theme.value]];
+}
+
+export function chooseColor(run: number, index: number): void {
+  chosen.value = { ...chosen.peek(), [run]: index };
+  localStorage.setItem(KEY, JSON.stringify(chosen.peek()));
+}

@@ -1,0 +1,123 @@
+// The live stream: one connection that says which runs have news. What is new is fetched by others.
+
+import { computed, effect, signal, untracked } from "@preact/signals";
+import { liveUrl } from "../api/client";
+import type { Status, Tick } from "../api/types";
+import { retryFailed, runChanged, runEnded } from "../series/store";
+import { details, loadDetails, projects, runDetail, runs, runsList } from "./catalog";
+import { place } from "./route";
+import { shownIds } from "./selection";
+
+export type Connection = "connecting" | "live" | "lost";
+
+export const connection = signal<Connection>("connecting");
+
+export const runningCount = computed(() => runs.value.filter((run) => run.status === "RUNNING").length);
+
+/** The version of each run that the stream named last: what shows a run's data reloads by it. */
+export const versions = signal<Readonly<Record<string, number>>>({});
+
+const LONGEST_PAUSE = 30_000;
+const FIRST_PAUSE = 1_000;
+
+let source: EventSource | null = null;
+let pause = FIRST_PAUSE;
+let reopening: ReturnType<typeof setTimeout> | undefined;
+const statuses = new Map<string, Status>();
+let catalogVersion: number | null = null;
+
+/** Follows the shown runs while the page is in sight. */
+export function startLive(): void {
+  const wanted = computed(() => [...shownIds.value].sort((a, b) => a - b).join(","));
+  effect(() => {
+    void wanted.value;
+    untracked(reopen);
+  });
+  document.addEventListener("visibilitychange", () => (document.hidden ? shut() : reopen()));
+}
+
+function shut(): void {
+  clearTimeout(reopening);
+  source?.close();
+  source = null;
+}
+
+function reopen(): void {
+  shut();
+  if (document.hidden) return;
+  const opened = new EventSource(liveUrl(shownIds.peek()));
+  source = opened;
+  opened.onopen = () => {
+    const returned = connection.peek() === "lost";
+    connection.value = "live";
+    pause = FIRST_PAUSE;
+    if (returned) recover();
+  };
+  opened.onerror = () => lose(opened);
+  opened.addEventListener("tick", (event) => onTick(JSON.parse((event as MessageEvent<string>).data) as Tick));
+}
+
+/** The browser would try again only for some failures, and without slowing down: we do it ourselves. */
+function lose(from: EventSource): void {
+  if (from !== source) return;
+  shut();
+  connection.value = "lost";
+  reopening = setTimeout(reopen, pause);
+  pause = Math.min(pause * 2, LONGEST_PAUSE);
+}
+
+/** After a break: everything that failed meanwhile, once more. */
+function recover(): void {
+  retryFailed();
+  reloadCatalog();
+  if (place.peek().run !== null) reloadDetail();
+}
+
+function onTick(tick: Tick): void {
+  if (catalogVersion !== null && tick.catalog !== catalogVersion) reloadCatalog();
+  catalogVersion = tick.catalog;
+  const changed = Object.entries(tick.runs).filter(([id, run]) => versions.peek()[id] !== run.version);
+  if (changed.length) {
+    versions.value = { ...versions.peek(), ...Object.fromEntries(changed.map(([id, run]) => [id, run.version])) };
+  }
+  for (const [id, run] of Object.entries(tick.runs)) {
+    runChanged(Number(id), run.version);
+    const before = statuses.get(id);
+    statuses.set(id, run.status);
+    if (before === "RUNNING" && run.status !== "RUNNING") runEnded(Number(id));
+    if (before !== undefined && before !== run.status) reloadCatalog();
+  }
+  if (changed.length) afterChange(changed.map(([id]) => Number(id)));
+}
+
+function afterChange(ids: readonly number[]): void {
+  reloadCatalog();
+  const own = place.peek().run;
+  if (own !== null && ids.includes(own)) reloadDetail();
+  for (const id of ids) if (details.peek().has(id)) void loadDetails(id);
+}
+
+/** At most one reload in `gap` ms, the last call always honoured; slow answers make the gap longer. */
+function throttled(gap: number, work: () => Promise<void>): () => void {
+  let waiting = false;
+  let next = 0;
+  return () => {
+    if (waiting) return;
+    waiting = true;
+    setTimeout(async () => {
+      waiting = false;
+      const start = Date.now();
+      await work();
+      next = Date.now() + Math.max(gap, (Date.now() - start) * 10);
+    }, Math.max(0, next - Date.now()));
+  };
+}
+
+const reloadCatalog = throttled(2000, async () => {
+  if (place.peek().project === null) await projects.reload();
+  else await runsList.reload();
+});
+
+const reloadDetail = throttled(1500, async () => {
+  if (place.peek().run !== null) await runDetail.reload();
+});
