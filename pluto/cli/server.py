@@ -1,0 +1,160 @@
+"""`pluto server`: takes runs over the wire, keeps them, shows them; and its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:  # imported by the commands: `pluto --help` needs no server
+    from pluto.server.index import Index
+    from pluto.server.serve import Started
+    from pluto.server.settings import ServerSettings
+
+data_option = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="~/.pluto/server",
+    show_default=True,
+    help="Directory in which runs and keys are kept.",
+)
+auth_option = click.option(
+    "--auth",
+    type=click.Choice(["token", "off"]),
+    default="token",
+    show_default=True,
+    help="Ask for a key, or let everybody on this machine in.",
+)
+
+
+@click.group(invoke_without_command=True)
+@data_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=3000, show_default=True, help="0 = any free."
+)
+@click.option(
+    "--compat-ports",
+    is_flag=True,
+    help='Listen on 3000, 3001, 3003 and 3004 too, for clients with host="localhost".',
+)
+@auth_option
+@click.option("--tls", is_flag=True, help="Speak HTTPS, with a certificate made for this machine.")
+@click.option(
+    "--allow-host",
+    "allowed_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Another name under which the server is reached; may be repeated.",
+)
+@click.pass_context
+def server(context: click.Context, /, data: Path, **options: Any) -> None:
+    """Take runs from clients, keep them below --data and show them in the browser.
+
+    The dashboard and every service share one port. Stop it with Ctrl-C.
+    """
+    context.obj = data.expanduser()
+    if context.invoked_subcommand is None:
+        run_server(_settings(context.obj, **options), _announce)
+
+
+@server.group()
+def key() -> None:
+    """Make, list and revoke API keys. A running server knows of changes at once."""
+
+
+@key.command("create")
+@click.argument("name")
+@click.option("--days", type=click.FloatRange(min=0), help="Lifetime; unlimited by default.")
+@click.pass_obj
+def create_key(data: Path, name: str, days: float | None) -> None:
+    """Make a key called NAME and print it, once."""
+    from pluto.server.keys import Keys
+
+    with _index(data) as index:
+        click.echo(Keys(index, None).create(name, days))
+
+
+@key.command("list")
+@click.pass_obj
+def list_keys(data: Path) -> None:
+    """List the keys: name, begin and end, state."""
+    from pluto.server.keys import Keys
+
+    with _index(data) as index:
+        for row in Keys(index, None).list():
+            click.echo(f"{row.name}\t{row.hint}\t{row.state}")
+
+
+@key.command("revoke")
+@click.argument("name")
+@click.pass_obj
+def revoke_key(data: Path, name: str) -> None:
+    """Refuse the key called NAME from now on."""
+    from pluto.server.keys import Keys
+
+    with _index(data) as index:
+        Keys(index, None).revoke(name)
+    click.echo(f"revoked {name}")
+
+
+def run_server(settings: ServerSettings, announce: Any) -> None:
+    """Serve until Ctrl-C; `announce(started)` is called when the server answers."""
+    import logging
+
+    from pluto.server.serve import serve
+
+    logging.basicConfig(level=logging.WARNING, format="pluto: %(message)s")
+    with user_errors():
+        serve(settings, announce)
+
+
+@contextmanager
+def user_errors() -> Iterator[None]:
+    """Show mistakes of the user as one line instead of a traceback."""
+    from pluto.errors import PlutoError
+
+    try:
+        yield
+    except PlutoError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@contextmanager
+def _index(data: Path) -> Iterator[Index]:
+    from pluto.errors import UsageError
+    from pluto.server.index import Index
+
+    with user_errors():
+        try:
+            data.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"{data} cannot be written: {error.strerror}") from error
+        index = Index(data / "index.db")
+        try:
+            yield index
+        finally:
+            index.close()
+
+
+def _settings(
+    data: Path, *, compat_ports: bool, port: int, host: str, **rest: Any
+) -> ServerSettings:
+    from pluto.server.ports import free_port
+    from pluto.server.settings import COMPAT_PORTS, ServerSettings
+
+    with user_errors():
+        port = port or free_port(host, range(0))
+    extra = tuple(each for each in COMPAT_PORTS if each != port) if compat_ports else ()
+    return ServerSettings(root=data, host=host, port=port, extra_ports=extra, **rest)
+
+
+def _announce(started: Started) -> None:
+    click.echo(f"pluto: dashboard  {started.link}")
+    click.echo(f"pluto: send runs  PLUTO_URL={started.url}")
+    if started.certificate:
+        click.echo(f"pluto: trust it   export SSL_CERT_FILE={started.certificate}")
+    click.echo("pluto: Ctrl-C stops the server")

@@ -1,0 +1,48 @@
+"""`pluto ui`: shows the runs that lie on this disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pluto.cli.server import auth_option, run_server, user_errors
+
+if TYPE_CHECKING:  # imported by the command: `pluto --help` needs no server
+    from pluto.server.serve import Started
+
+
+@click.command()
+@click.argument(
+    "directory",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=".",
+    metavar="[DIR]",
+)
+@click.option("--port", type=click.IntRange(0, 65535), help="Default: a free one, 3000 if it is.")
+@click.option("--no-browser", is_flag=True, help="Only print the address.")
+@auth_option
+def ui(directory: Path, port: int | None, no_browser: bool, auth: str) -> None:
+    """Show the runs below DIR, those being written too. Nothing is changed on disk."""
+    from pluto.server.ports import free_port
+    from pluto.server.settings import ServerSettings
+
+    with user_errors():
+        port = port or free_port("127.0.0.1", range(3000, 3100))
+    settings = ServerSettings(
+        root=directory.resolve(),
+        mode="ui",
+        auth="off" if auth == "off" else "token",
+        port=port,
+    )
+
+    def announce(started: Started) -> None:
+        for problem in started.problems:
+            click.echo(f"pluto: {problem}", err=True)
+        click.echo(f"pluto: {started.link}")
+        click.echo("pluto: Ctrl-C stops it")
+        if not no_browser:
+            click.launch(started.link)
+
+    run_server(settings, announce)

@@ -1,0 +1,1 @@
+"""The embedded server: takes runs over the wire and shows them in a browser."""

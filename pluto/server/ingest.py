@@ -1,0 +1,233 @@
+"""Rows of metrics, console lines and data: from the wire to disk, before the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.types import Receive, Scope, Send
+
+from pluto.errors import StorageError
+from pluto.server.auth import Gate
+from pluto.server.catalog import ReadOnlyCatalog
+from pluto.server.ingest_errors import IngestError
+from pluto.server.record_lines import BadRecordLine, parse_data_lines, parse_log_lines
+from pluto.server.state import ServerState
+from pluto.server.wire import answer, answer_json, drain, header, pieces, text_header
+from pluto.storage import BadLine, Batch, Record, RunWriter, parse_metric_lines
+
+logger = logging.getLogger("pluto")
+
+STREAMS: Final = {"/ingest/metrics": "metrics", "/ingest/logs": "logs", "/ingest/data": "data"}
+PART_BYTES: Final = 4 << 20
+MAX_LINE_BYTES: Final = 256 << 20
+_THREADS: Final = 4
+
+_DATA_TYPES: Final = {"STRING-SERIES": "DATA"}
+_VISIBLE = re.compile(rb"[\x20-\x7e]+")
+_SEMANTIC: Final = {
+    "'data' field cannot be empty": "InvalidMetricFormat",
+    "metric name cannot be empty": "InvalidMetricFormat",
+    "'logType' field cannot be empty": "InvalidLogFormat",
+    "'dataType' field cannot be empty": "InvalidLogFormat",
+    "'logName' field cannot be empty": "InvalidLogFormat",
+}
+
+
+@dataclass
+class Numbering:
+    """Which rows of which stream a body holds, as the client counts them.
+
+    From the header `X-Pluto-Rows: <writer>/<stream>/<first>`: line i of the body is row first + i.
+    Rows that have come before are skipped, so that a request can be repeated safely.
+    """
+
+    writer: str
+    stream: str
+    first: int
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of a part of a body: rows stored, and the line that stopped it, if any."""
+
+    rows: int
+    error: IngestError | None = None
+
+
+class Ingest:
+    """Serves `/ingest/*` and `/step`; storage work runs in threads of its own."""
+
+    def __init__(self, state: ServerState, gate: Gate) -> None:
+        self._state = state
+        self._gate = gate
+        self._threads = ThreadPoolExecutor(_THREADS, "pluto-ingest")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request to `/ingest/*`."""
+        stream = STREAMS[scope["path"]]
+        try:
+            rows = await self._store_body(scope, receive, stream)
+        except IngestError as error:
+            await drain(receive)
+            # "Database" errors pass: a client repeats a 503, while a 422 makes it drop the rows.
+            status = 503 if error.status == 503 else 422
+            await answer_json(send, status, error.wrapped(stream))
+        except ConnectionError as error:
+            logger.info("a request to %s ended early: %s", scope["path"], error)
+        else:
+            text = f"Stream processed successfully: {rows} records"
+            await answer(send, 200, text.encode())
+
+    async def step(self, scope: Scope, send: Send) -> None:
+        """Answer `POST /step`: the greatest step of the run, 0 when it has no metric."""
+        error = self._gate.ingest(scope)
+        try:
+            if error:
+                raise error
+            run_id = self._run_id(scope)
+            names = await asyncio.to_thread(lambda: self._state.catalog.reader(run_id).names())
+        except IngestError as refusal:
+            await answer_json(send, refusal.status, refusal.body())
+            return
+        steps = [info.last_step for info in names if info.type == "METRIC" and info.last_step]
+        await answer_json(send, 200, {"step": max(steps, default=0)})
+
+    def close(self) -> None:
+        """Finish what has begun."""
+        self._threads.shutdown()
+
+    async def _store_body(self, scope: Scope, receive: Receive, stream: str) -> int:
+        error = self._gate.ingest(scope)
+        if error:
+            raise error
+        run_id = self._run_id(scope)
+        numbering = _numbering(scope)
+        loop, total, pending = asyncio.get_running_loop(), 0, bytearray()
+
+        async def take(body: bytes) -> None:
+            nonlocal total
+            taken = await loop.run_in_executor(
+                self._threads, self._take, run_id, stream, body, numbering
+            )
+            total += taken.rows
+            if taken.error:
+                raise taken.error
+
+        async for piece in pieces(receive):
+            pending += piece
+            if len(pending) >= PART_BYTES:
+                await take(_cut_lines(pending))
+        if pending:
+            await take(bytes(pending))
+        return total
+
+    def _run_id(self, scope: Scope) -> int:
+        values = {}
+        for name in ("X-Run-Id", "X-Project-Name"):
+            value = header(scope, name.lower().encode())
+            if value is None or not _VISIBLE.fullmatch(value):
+                raise IngestError("InvalidHeaderFormat", f"Missing required header: {name}")
+            values[name] = value.decode()
+        text = values["X-Run-Id"]
+        run_id = int(text) if text.isdecimal() and len(text) < 20 else 0
+        try:
+            known = self._state.catalog.own.get(run_id)
+        except ReadOnlyCatalog as error:
+            raise IngestError("InvalidInput", str(error)) from None
+        if known is None:
+            raise IngestError(
+                "InvalidInput",
+                f"Run {text!r} not found: X-Run-Id is the numeric runId that /api/runs/create gave",
+            )
+        return run_id
+
+    def _take(self, run_id: int, stream: str, body: bytes, numbering: Numbering | None) -> Taken:
+        if not body.strip():
+            return Taken(0)
+        try:
+            with self._state.catalog.write(run_id) as writer:
+                taken = _append(writer, stream, body, numbering)
+        except StorageError as error:
+            logger.error("rows of run %s could not be stored: %s", run_id, error)
+            return Taken(0, IngestError("DatabaseError", str(error)))
+        self._state.liveness.rows_came(run_id)
+        return taken
+
+
+def _append(writer: RunWriter, stream: str, body: bytes, numbering: Numbering | None) -> Taken:
+    """Parse and store lines; the caller holds the run, so that no row slips in between."""
+    first, rows = 0, body
+    if numbering:
+        lines = body.count(b"\n") + (not body.endswith(b"\n"))
+        first = numbering.first
+        numbering.first += lines
+        known = writer.received(numbering.writer, numbering.stream)
+        if known >= numbering.first:
+            return Taken(0)
+        if known > first:
+            rows = body.split(b"\n", known - first)[known - first]
+            first = known
+    batch, bad = _parse(stream, rows)
+    if numbering:
+        next_row = first + bad.number if bad else numbering.first
+        batch.received = (numbering.writer, numbering.stream, next_row)
+    count = sum(group.values.size for group in batch.groups) + len(batch.records)
+    if count or numbering:
+        writer.append(batch)
+    return Taken(count, _refusal(bad) if bad else None)
+
+
+def _parse(stream: str, body: bytes) -> tuple[Batch, BadLine | None]:
+    if stream == "metrics":
+        try:
+            return Batch(groups=parse_metric_lines(body)), None
+        except BadLine as bad:
+            return Batch(groups=bad.groups), bad
+    parse = parse_log_lines if stream == "logs" else parse_data_lines
+    try:
+        return _record_batch(parse(body)), None
+    except BadRecordLine as bad:
+        return _record_batch(bad.records), bad
+
+
+def _record_batch(records: list[Record]) -> Batch:
+    names: dict[str, str] = {}
+    for record in records:
+        kind = record.type.upper()
+        if record.name:
+            names.setdefault(record.name, _DATA_TYPES.get(kind, kind))
+    return Batch(records=records, names=names)
+
+
+def _refusal(bad: BadLine) -> IngestError:
+    if bad.reason in _SEMANTIC:
+        return IngestError(_SEMANTIC[bad.reason], bad.reason)
+    text = f"Failed to parse JSON line (bytes): '{bad.line}': {bad.reason}"
+    return IngestError("StreamDecodingError", text)
+
+
+def _numbering(scope: Scope) -> Numbering | None:
+    text = text_header(scope, b"x-pluto-rows")
+    if not text:
+        return None
+    parts = text.rsplit("/", 2)
+    if len(parts) != 3 or not (parts[2].isdecimal() and len(parts[2]) < 19):
+        raise IngestError(
+            "InvalidHeaderFormat", f"X-Pluto-Rows is <writer>/<stream>/<first>, not {text!r}"
+        )
+    return Numbering(parts[0], parts[1], int(parts[2]))
+
+
+def _cut_lines(pending: bytearray) -> bytes:
+    """Take the whole lines out of `pending`; the last, unfinished one stays."""
+    end = pending.rfind(b"\n") + 1
+    if not end and len(pending) > MAX_LINE_BYTES:
+        raise IngestError("InvalidInput", f"a line is longer than {MAX_LINE_BYTES:,} bytes")
+    lines = bytes(pending[:end])
+    del pending[:end]
+    return lines

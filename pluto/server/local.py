@@ -1,0 +1,178 @@
+"""Runs that clients left on this disk, or are writing there now."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import logging
+import os
+import threading
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from pluto.errors import StorageError
+from pluto.server.rows import TERMINAL, RunRow
+from pluto.server.tree import RunTree
+from pluto.storage import RUN_DB, RunReader
+
+logger = logging.getLogger("pluto")
+
+PROCESS_DIED: Final = "process died"
+_REFRESH_SECONDS: Final = 1.0
+_FIRST_ID, _LAST_ID = 2**32, 2**48
+
+Signature = tuple[tuple[int, int], ...]
+
+
+@dataclass
+class _Seen:
+    signature: Signature
+    row: RunRow | None  # None for a file that cannot be read
+    problem: str = ""
+
+
+class LocalRuns:
+    """The runs below a directory, read afresh when their files change; nothing is written.
+
+    A run that says RUNNING while no process holds its lock is shown as FAILED.
+
+    Example:
+        >>> [row.status for row in LocalRuns(Path(".")).rows()]
+        ['RUNNING', 'COMPLETED']
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._tree = RunTree(root)
+        self._lock = threading.Lock()  # guards everything below
+        self._seen: dict[Path, _Seen] = {}
+        self._rows: dict[int, RunRow] = {}
+        self._version = 1
+        self._due = 0.0
+
+    def rows(self) -> list[RunRow]:
+        """Return all rows, at most a second old (longer for huge trees)."""
+        self._refresh()
+        return list(self._rows.values())
+
+    def get(self, run_id: int) -> RunRow | None:
+        """Return one row, or None."""
+        self._refresh()
+        return self._rows.get(run_id)
+
+    def version(self) -> int:
+        """Return a number that grows whenever a row appears, changes or goes."""
+        self._refresh()
+        return self._version
+
+    def problems(self) -> list[str]:
+        """Return a line for each `run.db` that is not readable, with the reason."""
+        self._refresh()
+        return sorted(seen.problem for seen in self._seen.values() if seen.problem)
+
+    def _refresh(self) -> None:
+        with self._lock:
+            started = time.monotonic()
+            if started < self._due:
+                return
+            self._scan()
+            # A walk may take a tenth of the time, however large the tree is.
+            self._due = started + max(_REFRESH_SECONDS, 10 * (time.monotonic() - started))
+
+    def _scan(self) -> None:
+        seen = {path: self._look(path) for path in self._tree.walk()}
+        rows = {each.row.id: each.row for each in seen.values() if each.row}
+        if _without_times(rows) != _without_times(self._rows):
+            self._version += 1
+        self._seen, self._rows = seen, rows
+
+    def _look(self, path: Path) -> _Seen:
+        known = self._seen.get(path)
+        signature = _signature(path)
+        if known is None or known.signature != signature:
+            known = self._read(path, signature, known)
+        row = known.row
+        if row and row.status == "RUNNING" and not _is_written(path):
+            known.row = replace(
+                row, status="FAILED", cause=PROCESS_DIED, finished_at=row.updated_at
+            )
+        return known
+
+    def _read(self, path: Path, signature: Signature, known: _Seen | None) -> _Seen:
+        try:
+            reader = RunReader(path)
+            try:
+                return _Seen(signature, _row(path, reader.facts(), signature))
+            finally:
+                reader.close()
+        except (StorageError, KeyError, TypeError, ValueError) as error:
+            problem = f"{path / RUN_DB} is skipped: {error!s}"
+            if known is None or known.problem != problem:
+                logger.warning("%s", problem)
+            return _Seen(signature, None, problem)
+
+
+def local_id(uid: str) -> int:
+    """Return the id under which a run found on disk is served: stable, 2**32 ≤ id < 2**48."""
+    digest = int.from_bytes(hashlib.sha256(uid.encode()).digest()[:8], "big")
+    return _FIRST_ID + digest % (_LAST_ID - _FIRST_ID)
+
+
+def _without_times(rows: dict[int, RunRow]) -> dict[int, RunRow]:
+    """Return the rows without what changes every second while a run is written."""
+    return {key: replace(row, updated_at=0) for key, row in rows.items()}
+
+
+def _signature(path: Path) -> Signature:
+    return (_stamp(path / RUN_DB), _stamp(path / f"{RUN_DB}-wal"))
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return (0, 0)  # a finished run has no write-ahead log
+    return (stat.st_mtime_ns, stat.st_size)
+
+
+def _row(path: Path, facts: dict[str, Any], signature: Signature) -> RunRow:
+    written_at = max(changed for changed, _ in signature) // 1_000_000
+    status = str(facts["status"])
+    finished_at = facts.get("finished_at")
+    return RunRow(
+        id=local_id(facts["uid"]),
+        uid=facts["uid"],
+        project=facts["project"],
+        name=facts["name"],
+        number=facts.get("number"),
+        display_id=facts.get("display_id"),
+        external_id=facts.get("external_id"),
+        status=status,
+        tags=tuple(facts.get("tags") or ()),
+        created_at=facts["created_at"],
+        updated_at=finished_at if status in TERMINAL and finished_at else written_at,
+        path=path,
+        finished_at=finished_at,
+        cause=facts.get("cause"),
+        local=True,
+    )
+
+
+def _is_written(path: Path) -> bool:
+    """Tell whether a process holds the run's lock; unknown counts as yes.
+
+    The test takes a shared lock for some microseconds. It is made only while the run says RUNNING
+    and never again once it has failed, so that it hardly ever meets a process that resumes.
+    """
+    try:
+        descriptor = os.open(path / "run.lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

@@ -1,0 +1,62 @@
+"""How a browser gets in: a one-time link, and the cookie that it is exchanged for."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from pluto.server.signing import Signer
+
+COOKIE_DAYS: Final = 30
+_LINK_SECONDS: Final = 24 * 3600
+
+
+class Sessions:
+    """Makes and checks one-time links and session cookies.
+
+    A cookie is signed and carries its own end, so that it outlives a restart of the server.
+
+    Example:
+        >>> sessions = Sessions(Signer())
+        >>> code = sessions.one_time_code()
+        >>> sessions.redeem(code), sessions.redeem(code)
+        (True, False)
+    """
+
+    def __init__(self, signer: Signer, now: Callable[[], float] = time.time) -> None:
+        self._signer = signer
+        self._now = now
+        self._lock = threading.Lock()  # guards _codes
+        self._codes: dict[str, float] = {}
+
+    def one_time_code(self) -> str:
+        """Return a code that opens one session within a day."""
+        code = secrets.token_urlsafe(24)
+        with self._lock:
+            self._codes[code] = self._now() + _LINK_SECONDS
+        return code
+
+    def redeem(self, code: str) -> bool:
+        """Tell whether `code` was good; it is not any more."""
+        with self._lock:
+            return self._codes.pop(code, 0.0) > self._now()
+
+    def new_cookie(self) -> str:
+        """Return the value of a fresh session cookie."""
+        content = f"{int(self._now()) + COOKIE_DAYS * 86_400}.{secrets.token_hex(8)}"
+        return f"{content}.{self._signer.sign('session ' + content)}"
+
+    def is_valid(self, cookies: Mapping[str, str], port: int) -> bool:
+        """Tell whether a request with these cookies, sent to this port, belongs to a session."""
+        content, _, signature = cookies.get(cookie_name(port), "").rpartition(".")
+        if not self._signer.is_valid("session " + content, signature):
+            return False
+        return int(content.partition(".")[0]) > self._now()
+
+
+def cookie_name(port: int) -> str:
+    """Return the cookie's name: browsers do not tell the ports of one host apart."""
+    return f"pluto_session_{port}"

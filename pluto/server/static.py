@@ -1,0 +1,135 @@
+"""The dashboard's own files, and the way of a browser to its session."""
+
+from __future__ import annotations
+
+import mimetypes
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qs, urlencode
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from pluto.server.auth import Gate
+from pluto.server.keys import Keys
+from pluto.server.session import COOKIE_DAYS, Sessions, cookie_name
+from pluto.server.state import ServerState
+from pluto.server.wire import local_port
+
+WEB: Final = Path(__file__).parent / "web"
+
+CONTENT_POLICY: Final = (
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:;"
+    " worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self';"
+    " frame-ancestors 'none'"
+)
+_SIGN_IN_POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none';"
+    " frame-ancestors 'none'"
+)
+PAGES: Final = ("/p", "/o")
+"""Paths that the page itself understands: a project, and the deep link to a run."""
+_FOR_EVER: Final = "public, max-age=31536000, immutable"
+
+_PAGE: Final = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Pluto</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+:root {{ color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif }}
+body {{ max-width: 34rem; margin: 15vh auto; padding: 0 1rem }}
+input, button {{ font: inherit; padding: .4rem .6rem }}
+input {{ width: 100%; box-sizing: border-box; margin: .3rem 0 .8rem }}
+</style></head><body><h1>Pluto</h1>{content}</body></html>"""
+_SIGN_IN: Final = """<p>{message}</p>
+<form method="post" action="/sign-in"><label>API key
+<input name="key" type="password" autocomplete="current-password" autofocus required></label>
+<button>Open the dashboard</button></form>
+<p>The terminal in which the server runs shows a link that needs no key;
+<code>pluto server key create NAME</code> makes a key.</p>"""
+_NOT_BUILT: Final = """<p>This installation has no dashboard: it runs from bare sources. Build it
+once with <code>cd web &amp;&amp; npm ci &amp;&amp; npm run build</code>. The API works.</p>"""
+
+
+class DashboardRoutes:
+    """Serves the page, its assets and the sign-in."""
+
+    def __init__(self, state: ServerState, gate: Gate, web: Path = WEB) -> None:
+        self._keys: Keys = state.keys
+        self._sessions: Sessions = state.sessions
+        self._secure = state.settings.tls
+        self._gate = gate
+        self._web = web.resolve()
+
+    def routes(self) -> list[Route]:
+        """Return the routes; they catch every path, so they come last."""
+        return [
+            Route("/sign-in", self._sign_in, methods=["POST"]),
+            Route("/", self._page, methods=["GET"]),
+            *(Route(f"{path}/{{rest:path}}", self._page, methods=["GET"]) for path in PAGES),
+            Route("/{file:path}", self._file, methods=["GET"]),
+        ]
+
+    async def _file(self, request: Request) -> Response:
+        found = self._asset(request.url.path)
+        return found or Response("404 Not Found", 404, media_type="text/plain")
+
+    async def _page(self, request: Request) -> Response:
+        code = request.query_params.get("t")
+        if code is not None:
+            return self._redeem(request, code)
+        if not self._gate.has_session(request.scope):
+            return _sign_in_page("Sign in to see the runs of this server.")
+        return self._index()
+
+    def _index(self) -> Response:
+        index = self._web / "index.html"
+        if not index.is_file():
+            return _html(_NOT_BUILT, 503)
+        headers = {"content-security-policy": CONTENT_POLICY, "cache-control": "no-cache"}
+        return FileResponse(index, media_type="text/html", headers=headers)
+
+    def _asset(self, path: str) -> Response | None:
+        """Return a file of the dashboard; the page itself is none."""
+        file = (self._web / path.lstrip("/")).resolve()
+        if not file.is_relative_to(self._web) or file.suffix == ".html" or not file.is_file():
+            return None
+        cache = _FOR_EVER if path.startswith("/assets/") else "no-cache"
+        media_type, _ = mimetypes.guess_type(file.name)
+        return FileResponse(file, media_type=media_type, headers={"cache-control": cache})
+
+    def _redeem(self, request: Request, code: str) -> Response:
+        if not self._sessions.redeem(code) and not self._gate.has_session(request.scope):
+            return _sign_in_page("This link was used before: each one opens a single session.")
+        rest = [item for item in request.query_params.multi_items() if item[0] != "t"]
+        query = f"?{urlencode(rest)}" if rest else ""
+        return self._with_cookie(request, request.url.path + query)
+
+    async def _sign_in(self, request: Request) -> Response:
+        form = parse_qs((await request.body()).decode("utf-8", "replace"))
+        key = form.get("key", [""])[0].strip()
+        if self._keys.check(key) != "ok":
+            return _sign_in_page("This key is not valid here.")
+        return self._with_cookie(request, "/")
+
+    def _with_cookie(self, request: Request, target: str) -> Response:
+        # One slash only: "//host" would lead the browser to another site.
+        response = RedirectResponse("/" + target.lstrip("/"), 303)
+        response.set_cookie(
+            cookie_name(local_port(request.scope)),
+            self._sessions.new_cookie(),
+            max_age=COOKIE_DAYS * 86_400,
+            httponly=True,
+            samesite="strict",
+            secure=self._secure,
+        )
+        return response
+
+
+def _sign_in_page(message: str) -> Response:
+    return _html(_SIGN_IN.format(message=message), 401)
+
+
+def _html(content: str, status: int) -> Response:
+    headers = {"content-security-policy": _SIGN_IN_POLICY, "cache-control": "no-store"}
+    return HTMLResponse(_PAGE.format(content=content), status, headers=headers)

@@ -1,0 +1,130 @@
+"""A real embedded server in a process of its own, for tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+_URL = re.compile(r"PLUTO_URL=(\S+)|pluto: (https?://\S+?)/(?:\?t=\S*)?$")
+
+
+@dataclass
+class RunningServer:
+    """A server that answers.
+
+    Attributes:
+        url: its one origin.
+        key: an API key that it takes.
+        data: its data directory (`pluto ui`: the directory that is looked at).
+        link: the address that opens a browser session once.
+    """
+
+    url: str
+    key: str
+    data: Path
+    link: str
+    process: subprocess.Popen[str]
+    output: list[str]
+
+    def client(self, *, key: str | None = None) -> httpx.Client:
+        """Return an HTTP client with the server's key, or with `key` ("" for none)."""
+        chosen = self.key if key is None else key
+        headers = {"Authorization": f"Bearer {chosen}"} if chosen else {}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30, trust_env=False)
+
+    def kill(self) -> None:
+        """End it with SIGKILL, as an out-of-memory kill or a power button would."""
+        self.process.kill()
+        self.process.wait(STOP_SECONDS)
+
+    def stop(self) -> int:
+        """End it with SIGTERM; return its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+
+@contextmanager
+def running_server(
+    data: Path, *options: str, command: str = "server", home: Path | None = None
+) -> Iterator[RunningServer]:
+    """Run `pluto server --data DATA` (or `pluto ui DATA`) on a free port.
+
+    Args:
+        data: the data directory; kept, so that a second server can go on with it.
+        options: further options of the command line.
+        command: `server` or `ui`.
+        home: home directory, where the token file goes; default: that of the test.
+
+    Example:
+        >>> with running_server(tmp_path / "data") as server, server.client() as client:
+        ...     client.post("/api/slug").json()
+        {'organization': {'slug': 'local'}}
+    """
+    place = ["--data", str(data)] if command == "server" else [str(data), "--no-browser"]
+    port = [] if "--port" in options else ["--port", "0"]
+    environment = dict(os.environ) | ({"HOME": str(home)} if home else {})
+    process = subprocess.Popen(
+        [*pluto_command(command), *place, *port, *options],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        server = _wait(process, data, environment)
+        yield server
+        server.stop()
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def pluto_command(command: str) -> list[str]:
+    """Return how to run a command of the terminal with this interpreter."""
+    return [sys.executable, "-m", "pluto", command]
+
+
+def _wait(
+    process: subprocess.Popen[str], data: Path, environment: Mapping[str, str]
+) -> RunningServer:
+    assert process.stdout is not None
+    output: list[str] = []
+    url = link = ""
+    deadline = time.monotonic() + START_SECONDS
+    for line in process.stdout:
+        output.append(line.rstrip("\n"))
+        found = _URL.search(output[-1])
+        if "/?t=" in line or line.rstrip().endswith("/"):
+            link = output[-1].split()[-1]
+        if found:
+            url = found[1] or found[2]
+        if "Ctrl-C" in line:
+            break
+        assert time.monotonic() < deadline, output
+    else:
+        raise AssertionError(f"the server ended with {process.wait()}: {output}")
+    token_file = Path(environment["HOME"]) / ".pluto" / "server.json"
+    key = json.loads(token_file.read_text())["token"] if token_file.exists() else ""
+    return RunningServer(url, key, data, link, process, output)
