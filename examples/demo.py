@@ -8,15 +8,15 @@ import argparse
 import json
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
 from contextlib import closing, suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
+from urllib.request import HTTPCookieProcessor, OpenerDirector, ProxyHandler, build_opener
 
 from examples.digits import LEARNING_RATES, PROJECT, Digits, run_name, train
 
@@ -28,13 +28,8 @@ class Dashboard:
     """`pluto ui` over a directory, as a child process."""
 
     def __init__(self, directory: str) -> None:
-        command = [sys.executable, "-m", "pluto", "ui", directory]
-        self._process = subprocess.Popen(
-            [*command, "--port", str(free_port()), "--no-browser"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        command = [sys.executable, "-m", "pluto", "ui", directory, "--no-browser"]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self._ready = threading.Event()
         self.url = ""
         threading.Thread(target=self._read, name="demo-dashboard", daemon=True).start()
@@ -47,11 +42,9 @@ class Dashboard:
         """Take the address from what the server prints, and leave its pipe never full."""
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            if match := re.search(r"https?://\S+", line):
-                self.url = self.url or match.group()
+            if not self.url and (match := re.search(r"https?://\S+", line)):
+                self.url = match.group()
                 self._ready.set()
-            else:
-                print(line, end="", flush=True)
         self._ready.set()  # it ended
 
     def close(self) -> None:
@@ -68,18 +61,6 @@ class Dashboard:
         self._process.wait()
 
 
-def free_port(preferred: int = 3000) -> int:
-    """The preferred port of this machine, or any other when it is taken."""
-    for port in (preferred, 0):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    sys.exit("demo: no free port on 127.0.0.1")
-
-
 def newest_runs(browser: OpenerDirector, origin: str) -> dict[str, dict[str, Any]]:
     """What the dashboard tells about the newest run of each name."""
     with browser.open(f"{origin}/api/ui/runs?project={PROJECT}", timeout=10) as answer:
@@ -89,7 +70,7 @@ def newest_runs(browser: OpenerDirector, origin: str) -> dict[str, dict[str, Any
 
 def check(url: str, accuracies: dict[str, float]) -> None:
     """Read the runs as a browser would; end the demo with an error if a value is not there."""
-    browser = build_opener(HTTPCookieProcessor())
+    browser = build_opener(ProxyHandler({}), HTTPCookieProcessor())
     browser.open(url, timeout=10).close()  # exchanges the one-time link for a cookie
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
     deadline = time.monotonic() + READABLE_SECONDS
@@ -110,6 +91,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20, help="training time of all runs")
     parser.add_argument("--dir", default="demo", help="where the runs are kept")
     arguments = parser.parse_args()
+    Path(arguments.dir).mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C: end the child too
     with suppress(KeyboardInterrupt), closing(Dashboard(arguments.dir)) as dashboard:
         print(f"demo: watch it train at {dashboard.url}", flush=True)
