@@ -155,7 +155,9 @@ def _leaf(name: str, value: object) -> Predicate:
 
 
 def _operators(value: object) -> list[tuple[str, object]]:
-    if isinstance(value, Mapping) and any(str(key).startswith("$") for key in value):
+    if isinstance(value, Mapping):
+        if not value:
+            raise FilterError("expected a value or operators, got an empty object")
         unknown = next((key for key in value if key not in LEAF_OPERATORS), None)
         if unknown is not None:
             raise FilterError(f"unknown leaf operator: {unknown}")

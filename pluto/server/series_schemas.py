@@ -261,9 +261,9 @@ class Leaderboard(Answer):
 
 
 class BucketsQuery(Query):
-    """`input` is the JSON text of a `BucketsInput`."""
+    """`input` is the JSON text of a `BucketsInput`; it must be there."""
 
-    input: str
+    input: str = ""
 
 
 class BucketsInput(Query):

@@ -1,0 +1,67 @@
+"""What the dashboard changes: tags, notes, and the request to stop a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from pluto.server.changes import ChangeRefused
+from pluto.server.endpoints import Endpoint, Reads, Refused
+from pluto.server.schemas import Answer, DetailsQuery, Query, RunId
+
+MAX_TAGS = 50
+MAX_NOTES = 10_000
+
+
+class TagsChange(Query):
+    """All tags that a run shall have."""
+
+    run_id: RunId
+    tags: Annotated[list[str], Meta(max_length=MAX_TAGS)]
+
+
+class NotesChange(Query):
+    """The notes that a run shall have; nothing removes them."""
+
+    run_id: RunId
+    notes: Annotated[str, Meta(max_length=MAX_NOTES)] | None = None
+
+
+class Done(Answer):
+    """The change is on disk."""
+
+    success: bool = True
+
+
+def set_tags(reads: Reads, change: TagsChange) -> Done:
+    """Replace the tags of a run."""
+    return _changed(lambda: reads.state.changes.set_tags(change.run_id, change.tags))
+
+
+def set_notes(reads: Reads, change: NotesChange) -> Done:
+    """Replace the notes of a run."""
+    return _changed(lambda: reads.state.changes.set_notes(change.run_id, change.notes))
+
+
+def cancel(reads: Reads, change: DetailsQuery) -> Done:
+    """Ask a run to stop; it hears so with its next heartbeat."""
+    return _changed(lambda: reads.state.changes.cancel(change.run_id))
+
+
+def _changed(change: Callable[[], object]) -> Done:
+    try:
+        change()
+    except KeyError:
+        raise Refused(404, "Run not found") from None
+    except ChangeRefused as error:
+        raise Refused(409, str(error)) from None
+    return Done()
+
+
+ENDPOINTS: tuple[Endpoint[Any], ...] = (
+    Endpoint("/api/ui/runs/{runId}/tags", TagsChange, Done, set_tags, method="POST"),
+    Endpoint("/api/ui/runs/{runId}/notes", NotesChange, Done, set_notes, method="POST"),
+    Endpoint("/api/ui/runs/{runId}/cancel", DetailsQuery, Done, cancel, method="POST"),
+)

@@ -1,0 +1,196 @@
+"""What a run's page shows besides curves: console, files, structured values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from pluto.server.endpoints import Endpoint, Reads
+from pluto.server.fields import json_safe
+from pluto.server.file_rows import FileRow
+from pluto.server.files import media_type
+from pluto.server.schemas import MAX_INTEGER, Answer, Json, Query, RunId
+from pluto.storage import Kind, RunReader, StoredRecord
+
+PAGE = 5000
+MAX_DATA_POINTS = 5000
+
+RecordId = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
+
+
+class ConsoleQuery(Query):
+    """Console lines with an id above `after`; with `search` those that contain the text."""
+
+    run_id: RunId
+    after: RecordId = 0
+    limit: Annotated[int, Meta(ge=1, le=PAGE)] = 1000
+    search: str = ""
+
+
+class ConsoleLine(Answer):
+    """One line; `n` is its number, `type` INFO, ERROR, ..."""
+
+    id: int
+    n: int
+    time: int
+    type: str
+    text: str
+
+
+class ConsolePage(Answer):
+    """Lines in the order of writing; `total` counts all lines of the run."""
+
+    lines: list[ConsoleLine]
+    more: bool
+    total: int
+
+
+class UiFilesQuery(Query):
+    """Files of a run, or of one log name."""
+
+    run_id: RunId
+    name: str | None = None
+
+
+class UiFile(Answer, kw_only=True):
+    """A file; `url` is signed and of the same origin."""
+
+    name: str
+    type: str
+    file_name: str
+    file_type: str
+    mime: str | None
+    size: int
+    step: int
+    time: int
+    caption: str | None
+    sample_index: int
+    annotations: Json
+    url: str
+
+
+class UiFiles(Answer):
+    """Files by step, sample index and file name."""
+
+    files: list[UiFile]
+
+
+class DataQuery(Query):
+    """Structured values under one name, at one step or at all; thinned to `limit`."""
+
+    run_id: RunId
+    name: str
+    step: Annotated[int, Meta(ge=0, le=MAX_INTEGER)] | None = None
+    limit: Annotated[int, Meta(ge=1, le=MAX_DATA_POINTS)] = 1000
+
+
+class DataPoint(Answer):
+    """One value: `data` is its parsed JSON, or its text where it is not JSON."""
+
+    step: int
+    time: int
+    type: str
+    data: Json
+
+
+class DataPoints(Answer):
+    """Values by step."""
+
+    points: list[DataPoint]
+
+
+def console(reads: Reads, query: ConsoleQuery) -> ConsolePage:
+    """Return a page of console lines; the last id of a page is `after` of the next."""
+    reader = reads.reader(reads.require(query.run_id))
+    wanted = query.search.lower()
+    found: list[ConsoleLine] = []
+    for record in _console(reader, query.after):
+        text = record.body.decode("utf-8", "replace")
+        if wanted in text.lower():
+            found.append(ConsoleLine(record.id, record.step, record.time, record.type, text))
+            if len(found) > query.limit:
+                break
+    more = len(found) > query.limit
+    return ConsolePage(found[: query.limit], more, reader.count(Kind.CONSOLE))
+
+
+def _console(reader: RunReader, after: int) -> Iterator[StoredRecord]:
+    while page := reader.records(Kind.CONSOLE, after=after, limit=PAGE):
+        yield from page
+        after = page[-1].id
+
+
+def files(reads: Reads, query: UiFilesQuery) -> UiFiles:
+    """Return the files of a run whose bytes have come."""
+    row = reads.require(query.run_id)
+    rows = reads.state.files.rows(row.id, query.name)
+    return UiFiles([_file(reads, row.id, file) for file in rows if file.sha256])
+
+
+def _file(reads: Reads, run_id: int, file: FileRow) -> UiFile:
+    return UiFile(
+        name=file.name,
+        type=file.type,
+        file_name=file.file_name,
+        file_type=file.file_type,
+        mime=media_type(file) or None,
+        size=file.size,
+        step=file.step,
+        time=file.time,
+        caption=file.caption,
+        sample_index=file.sample_index,
+        annotations=None if file.annotations is None else parsed(file.annotations),
+        url=reads.file_url(run_id, file),
+    )
+
+
+def data(reads: Reads, query: DataQuery) -> DataPoints:
+    """Return structured values of one name, evenly thinned where there are more than `limit`."""
+    reader = reads.reader(reads.require(query.run_id))
+    count = reader.count(Kind.DATA, query.name, step=query.step)
+    stride = max(1, -(-count // query.limit))
+    records = (
+        record
+        for place, record in enumerate(_data(reader, query))
+        if place % stride == 0 or place == count - 1
+    )
+    points = [
+        DataPoint(record.step, record.time, record.type, _payload(record)) for record in records
+    ]
+    return DataPoints(sorted(points, key=lambda point: point.step))
+
+
+def _data(reader: RunReader, query: DataQuery) -> Iterator[StoredRecord]:
+    """Go through the values page by page: one of them may be a large table."""
+    after = 0
+    while page := reader.records(Kind.DATA, query.name, step=query.step, after=after, limit=100):
+        yield from page
+        after = page[-1].id
+
+
+def _payload(record: StoredRecord) -> object:
+    text = record.body.decode("utf-8", "replace")
+    return text if record.type.lower() == "string-series" else parsed(text)
+
+
+def parsed(text: str) -> object:
+    """Return the JSON value in a text, or the text where it holds none.
+
+    Example:
+        >>> parsed('{"x": NaN}'), parsed("free text")
+        ({'x': 'NaN'}, 'free text')
+    """
+    try:
+        return json_safe(json.loads(text))
+    except (ValueError, RecursionError):
+        return text
+
+
+ENDPOINTS: tuple[Endpoint[Any], ...] = (
+    Endpoint("/api/ui/runs/{runId}/console", ConsoleQuery, ConsolePage, console),
+    Endpoint("/api/ui/runs/{runId}/files", UiFilesQuery, UiFiles, files),
+    Endpoint("/api/ui/runs/{runId}/data", DataQuery, DataPoints, data),
+)

@@ -1,0 +1,187 @@
+"""What the lists show of each run, kept in memory for as long as the run's files do not change.
+
+A list of 1,000 runs must not open 1,000 files: a run is read again only when the size or the time
+of its files says that something was written.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from pluto.errors import StorageError
+from pluto.server.fields import FieldValue, field_values, flatten, json_number, json_safe
+from pluto.server.metric_table import MetricTable
+from pluto.server.rows import RunRow
+from pluto.server.versions import Versions
+from pluto.storage import NameInfo, RunReader
+
+logger = logging.getLogger("pluto")
+
+MAX_SHOWN_METRICS = 200
+MAX_SHOWN_FIELD = 2000
+"""Longer config values (characters of JSON) are shown on the run's page only."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What was read from a run's files at one version.
+
+    Attributes:
+        version: of the run's files.
+        config: the config object, safe for JSON.
+        summary: last value and more of each metric.
+        shown_config, shown_summary: their JSON as the runs table shows them.
+        problem: why nothing could be read.
+    """
+
+    path: Path
+    version: int = 0
+    config: Any = None
+    notes: str | None = None
+    status_metadata: Any = None
+    summary: MetricTable = field(default_factory=lambda: MetricTable([]))
+    shown_config: bytes = b"{}"
+    shown_summary: bytes = b"{}"
+    problem: str | None = None
+
+    @cached_property
+    def config_values(self) -> Mapping[str, FieldValue]:
+        """The config as filters and sorting compare it."""
+        return field_values(self.config)
+
+    @cached_property
+    def system_metadata(self) -> Mapping[str, Any]:
+        """Read on demand: it is large, and only a filter or a column on it asks for it."""
+        if self.problem:
+            return {}
+        with closing(RunReader(self.path)) as reader:
+            metadata = json_safe(reader.facts().get("system_metadata"))
+        return metadata if isinstance(metadata, dict) else {}
+
+    @cached_property
+    def system_values(self) -> Mapping[str, FieldValue]:
+        """The system metadata as filters and sorting compare it."""
+        return field_values(self.system_metadata)
+
+
+@dataclass(frozen=True)
+class RunView:
+    """One run in a list: its row in the catalog with what its files say."""
+
+    row: RunRow
+    stored: Stored
+
+    @property
+    def status(self) -> str:
+        """The status, as far as anybody knows."""
+        return self.row.status
+
+    @property
+    def name(self) -> str:
+        """The name that the user gave."""
+        return self.row.name
+
+    @property
+    def tags(self) -> Sequence[str]:
+        """The tags in the order they were given."""
+        return self.row.tags
+
+    @property
+    def created_at(self) -> int:
+        """Time of creation."""
+        return self.row.created_at
+
+    @property
+    def updated_at(self) -> int:
+        """Time of the last change."""
+        return self.row.updated_at
+
+    @property
+    def heartbeat_at(self) -> int | None:
+        """Time of the last metric point, None when there is none."""
+        return self.stored.summary.last_time
+
+    @property
+    def config(self) -> Mapping[str, FieldValue]:
+        """Flattened config."""
+        return self.stored.config_values
+
+    @property
+    def system_metadata(self) -> Mapping[str, FieldValue]:
+        """Flattened system metadata."""
+        return self.stored.system_values
+
+    @property
+    def summary(self) -> MetricTable:
+        """Last value of each metric."""
+        return self.stored.summary
+
+
+class Views:
+    """The views of all runs; safe from any thread."""
+
+    def __init__(self) -> None:
+        self.versions = Versions()
+        self._lock = threading.Lock()  # guards the mapping, never held while files are read
+        self._known: dict[Path, Stored] = {}
+
+    def of(self, rows: Iterable[RunRow]) -> list[RunView]:
+        """Return the views of runs in the order given; an unreadable run has a `problem`."""
+        return [RunView(row, self._stored(row.path)) for row in rows]
+
+    def _stored(self, path: Path) -> Stored:
+        known = self._known.get(path)
+        try:
+            version = self.versions.of(path)
+            if known is not None and known.version == version and not known.problem:
+                return known
+            with closing(RunReader(path)) as reader:
+                stored = _summarised(path, version, reader.facts(), reader.names())
+        except StorageError as error:
+            stored = Stored(path, problem=str(error))
+            if known is None or known.problem != stored.problem:
+                logger.warning("pluto: a run is shown without its values: %s", error)
+        with self._lock:
+            self._known[path] = stored
+        return stored
+
+
+def _summarised(
+    path: Path, version: int, facts: Mapping[str, Any], names: list[NameInfo]
+) -> Stored:
+    config = json_safe(facts.get("config"))
+    summary = MetricTable(names)
+    notes = facts.get("notes")
+    return Stored(
+        path=path,
+        version=version,
+        config=config,
+        notes=str(json_safe(notes)) if notes else None,
+        status_metadata=json_safe(facts.get("status_metadata")),
+        summary=summary,
+        shown_config=_encode_fields(config),
+        shown_summary=msgspec.json.encode(shown_summary(summary)),
+    )
+
+
+def shown_summary(summary: Mapping[str, float]) -> dict[str, float | str]:
+    """Return at most 200 last values for a table, system metrics last, non-finite as words."""
+    own = sorted(summary, key=lambda name: name.startswith("sys/"))
+    return {str(json_safe(name)): json_number(summary[name]) for name in own[:MAX_SHOWN_METRICS]}
+
+
+def _encode_fields(config: object) -> bytes:
+    """Encode the flat config for a table, without values that no table can show."""
+    encoded = {key: msgspec.Raw(msgspec.json.encode(leaf)) for key, leaf in flatten(config).items()}
+    return msgspec.json.encode(
+        {key: text for key, text in encoded.items() if len(bytes(text)) <= MAX_SHOWN_FIELD}
+    )
