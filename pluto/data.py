@@ -11,7 +11,7 @@ from typing import Any
 
 from pluto.errors import UsageError
 from pluto.media.counts import Counts, count_values, from_edges
-from pluto.media.notice import warn_once, warn_unknown_keywords
+from pluto.media.notice import notices, warn_unknown_keywords
 from pluto.media.plain import plain, to_json
 from pluto.media.tabular import label, read_grid
 
@@ -162,7 +162,7 @@ class Table(Data):
         document: dict[str, Any] = {"table": cells}
         if names:
             document["col"] = _columns(names, cells)
-        if row_names and _fits("rows", row_names, len(cells)):
+        if row_names and _fits(row_names, len(cells)):
             document["row"] = _described(row_names, cells)
         super().__init__(document)
 
@@ -171,7 +171,7 @@ def _filled(rows: list[list[Any]], width: int) -> list[list[Any]]:
     """Give all rows the width of the widest row or of the names."""
     width = max([width, *map(len, rows)])
     if any(len(row) < width for row in rows):
-        warn_once("Table: short rows were filled with null; rows should be of one length")
+        notices.warn("short rows", "Table: short rows are filled with null; give rows one length")
     return [row + [None] * (width - len(row)) for row in rows]
 
 
@@ -179,16 +179,18 @@ def _columns(names: list[str], cells: list[list[Any]]) -> list[dict[str, str]]:
     """Describe the columns; columns without a name are named by their position."""
     width = len(cells[0]) if cells else len(names)
     if len(names) < width:
-        warn_once(f"Table: {len(names)} names for {width} columns; the others are numbered")
+        message = "Table: %d names for %d columns; the other columns are numbered"
+        notices.warn("column names", message, len(names), width)
         names = names + [str(position) for position in range(len(names), width)]
     values = zip(*cells, strict=True) if cells else [()] * width
     return _described(names, values)
 
 
-def _fits(what: str, names: Sequence[str], size: int) -> bool:
-    if len(names) != size:
-        warn_once(f"Table: {len(names)} names for {size} {what}; the names were left out")
-    return len(names) == size
+def _fits(names: Sequence[str], rows: int) -> bool:
+    if len(names) != rows:
+        message = "Table: %d names for %d rows; the names of the rows are left out"
+        notices.warn("row names", message, len(names), rows)
+    return len(names) == rows
 
 
 def _described(names: list[str], cells: Iterable[Sequence[Any]]) -> list[dict[str, str]]:
@@ -285,7 +287,11 @@ def _graph_sources(data: Any, nodes: Any, edges: Any) -> list[tuple[Any, Any]]:
 
 
 def _node_items(nodes: Any) -> Iterable[tuple[Any, dict[str, Any]]]:
-    for item in nodes.items() if isinstance(nodes, Mapping) else nodes:
+    if isinstance(nodes, Mapping):
+        for name, value in nodes.items():
+            yield name, _attributes(value if isinstance(value, Mapping) else {"value": value})
+        return
+    for item in nodes:
         if isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], Mapping):
             yield item[0], _attributes(item[1])
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +44,7 @@ class Mask:
             ids = _as_ids(self.ids, self.layer)
             part = Part(area.put_array(ids), "mask", ".png", array_options(ids))
             labels = self.labels if self.labels is not None else _labels_of(ids)
-        part = replace(part, unique=f"{area.token}-{index}.mask", file_type="mask")
+        part = part._replace(unique=f"{area.token}-{index}.mask", file_type="mask")
         name = file_name(part.stem, part.unique or "", part.extension)
         return part, {"fileName": name, "class_labels": labels}
 
@@ -77,14 +77,14 @@ def build(boxes: object, masks: object, annotations: object) -> Annotations:
     Raises:
         UsageError: a layer has the wrong form.
     """
-    if isinstance(annotations, str) and not boxes and not masks:
+    box_layers, mask_layers = _layers("boxes", boxes), _layers("masks", masks)
+    if isinstance(annotations, str) and not box_layers and not mask_layers:
         return Annotations(annotations, {}, ())
     document = _document(annotations)
-    if boxes:
-        layers = {str(name): _box_layer(name, layer) for name, layer in _layers("boxes", boxes)}
+    if box_layers:
+        layers = {name: _box_layer(name, layer) for name, layer in box_layers}
         document["boxes"] = {**document.get("boxes", {}), **layers}
-    made = tuple(_mask(name, layer) for name, layer in _layers("masks", masks)) if masks else ()
-    return Annotations(None, document, made)
+    return Annotations(None, document, tuple(_mask(name, layer) for name, layer in mask_layers))
 
 
 def _document(annotations: object) -> dict[str, Any]:
@@ -104,6 +104,8 @@ def _document(annotations: object) -> dict[str, Any]:
 
 
 def _layers(what: str, layers: object) -> list[tuple[str, Mapping[str, Any]]]:
+    if layers is None:
+        return []
     if not isinstance(layers, Mapping) or not all(isinstance(v, Mapping) for v in layers.values()):
         key = "box_data" if what == "boxes" else "mask_data"
         raise UsageError(f'{what}= takes {{"layer name": {{"{key}": …, "class_labels": {{…}}}}}}')

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 from pluto.errors import MediaError, UsageError
 from pluto.media.base import File, content_of_file_or_bytes
 from pluto.media.content import Content, FileContent, existing_file
-from pluto.media.notice import logger
 from pluto.media.part import Part
 from pluto.media.plain import to_json
 from pluto.media.staging import StagingArea
+from pluto.notice import logger
 
 
 @dataclass(frozen=True)
@@ -117,13 +117,13 @@ class Artifact(File):
             parts.extend(_stage_directory(area, directory, prefix))
         if not parts:
             raise MediaError("the artifact has no files; give a path or call add_file(path)")
-        parts[0] = replace(parts[0], annotations=self._facts)
+        parts[0] = parts[0]._replace(annotations=self._facts)
         return parts
 
 
 def _named_by_content(part: Part, relative: str) -> Part:
     stem = str(PurePosixPath(relative).with_suffix(""))
-    return replace(part, stem=stem, caption=relative)
+    return part._replace(stem=stem, caption=relative)
 
 
 def _stage_directory(area: StagingArea, directory: str, prefix: str) -> Iterator[Part]:

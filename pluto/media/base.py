@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -85,7 +84,7 @@ class File:
             MediaError: the bytes cannot be taken; nothing stays behind in `staging`.
         """
         try:
-            with StagingArea(Path(staging)) as area:
+            with StagingArea(staging) as area:
                 parts = self._parts(area)
         except MediaError:
             raise
@@ -106,9 +105,9 @@ class File:
             raise MediaError(f"{type(self).__name__} has no content to store")
         staged = self._content.stage(area)
         if self._named_by_content:
-            return [replace(staged, caption=self._caption)]
+            return [staged._replace(caption=self._caption)]
         stem = self._name or self._caption or self._content.stem
-        return [replace(staged, stem=stem, unique=area.token, caption=self._caption)]
+        return [staged._replace(stem=stem, unique=area.token, caption=self._caption)]
 
 
 def alias(value: _Value | None, other: _Value | None, usage: str) -> _Value:

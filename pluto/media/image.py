@@ -6,7 +6,7 @@ import mimetypes
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -27,7 +27,7 @@ from pluto.media.arrays import (
 from pluto.media.base import File, alias, content_of_file_or_bytes
 from pluto.media.content import ArrayContent, Content
 from pluto.media.figure import figure_content
-from pluto.media.notice import warn_once
+from pluto.media.notice import notices
 from pluto.media.part import Part
 from pluto.media.staging import StagingArea
 
@@ -102,7 +102,7 @@ class Image(File):
         """Stage the image and, after it, its masks."""
         [image] = super()._parts(area)
         text, masks = self._annotations.stage(area)
-        return [replace(image, annotations=text), *masks]
+        return [image._replace(annotations=text), *masks]
 
 
 def _content(data: Any) -> Content:
@@ -124,7 +124,8 @@ def _warn_if_not_an_image(data: object) -> None:
     if isinstance(data, (str, os.PathLike)):
         kind = mimetypes.guess_type(os.fspath(data))[0]
         if kind is not None and not kind.startswith("image/"):
-            warn_once(f"Image({os.fspath(data)!r}) is a file of type {kind}, not an image")
+            message = "Image(%r) is a file of type %s, not an image; pluto.File takes any file"
+            notices.warn("not an image", message, os.fspath(data), kind)
 
 
 def image_layout(shape: Sequence[int], *, prefer_first: bool) -> str:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from pluto.media.arrays import Tone, finite_range, load, tile, to_pixels, tone_of
 from pluto.media.image import as_channels_last
-from pluto.media.notice import logger, warn_once
+from pluto.media.notice import notices
 from pluto.media.part import Part
+from pluto.notice import logger
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,9 +71,11 @@ def encode_video(source: Path, part: Part, target: Path) -> str:
         for module, write in _ENCODERS.items():
             if importlib.util.find_spec(module) is not None and _try(write, movie, part, target):
                 return part.extension
-        warn_once(
-            f"videos are stored as GIF, because nothing here encodes {part.extension[1:]}:"
-            ' pip install "pluto-ml[video]"'
+        notices.warn(
+            ("no video encoder", part.extension),
+            "videos are stored as GIF, because nothing here encodes %s: run"
+            " pip install 'pluto-ml[video]' for an encoder, or ask for format='gif'",
+            part.extension[1:].upper(),
         )
     _write_gif(movie, target)
     return ".gif"

@@ -1,21 +1,21 @@
-"""Warnings about logged values, each text once in a process."""
+"""What constructors of logged values warn about, once in a process."""
 
 from __future__ import annotations
 
-import functools
-import logging
+from collections.abc import Mapping
 
-logger = logging.getLogger("pluto")
+from pluto.notice import Notices
 
-
-@functools.lru_cache(maxsize=1024)
-def warn_once(message: str) -> None:
-    """Log a warning, unless this very text was logged before."""
-    logger.warning(message)
+notices = Notices()
 
 
-def warn_unknown_keywords(class_name: str, keywords: dict[str, object]) -> None:
+def warn_unknown_keywords(class_name: str, keywords: Mapping[str, object]) -> None:
     """Say which keyword arguments a constructor does not know; existing scripts pass such."""
     if keywords:
         names = ", ".join(sorted(keywords))
-        warn_once(f"{class_name}() ignores the keyword arguments it does not know: {names}")
+        notices.warn(
+            ("unknown keywords", class_name, names),
+            "%s() ignores keyword arguments that it does not know: %s",
+            class_name,
+            names,
+        )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """Bytes in the staging directory that will become one uploaded file.
 
     Attributes:
@@ -27,7 +26,7 @@ class Part:
     staged: str
     encoding: str
     extension: str
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = MappingProxyType({})
     stem: str = ""
     unique: str | None = None
     file_type: str | None = None
@@ -36,7 +35,7 @@ class Part:
 
     def to_json(self) -> dict[str, object]:
         """Return the part as JSON values; `from_json` is the inverse."""
-        return {item.name: getattr(self, item.name) for item in fields(self)}
+        return {**self._asdict(), "options": dict(self.options)}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Part:

@@ -9,8 +9,8 @@ from pluto.errors import UsageError
 from pluto.media.arrays import as_array, is_array, load, shape_of
 from pluto.media.base import File
 from pluto.media.content import ArrayContent
-from pluto.media.notice import logger
 from pluto.media.part import Part
+from pluto.notice import logger
 
 _PIECE_ROWS = 1 << 14
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,6 +16,11 @@ PIECE_BYTES = 1 << 20
 """Read and written at once where the kernel cannot copy by itself."""
 
 _KERNEL_PIECE_BYTES = 64 << 20
+
+# O_BINARY exists on Windows only, where its lack would change line ends.
+_BINARY = getattr(os, "O_BINARY", 0)
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
+_EXISTING_FILE = os.O_RDONLY | _BINARY
 
 # The kernel or the file system says that it cannot copy between these two files.
 _CANNOT_COPY_IN_KERNEL = frozenset(
@@ -33,8 +37,8 @@ class StagingArea:
         token: 32 hexadecimal digits, different for every snapshot.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
+    def __init__(self, directory: str | os.PathLike[str]) -> None:
+        self.directory = os.fspath(directory)
         self.token = os.urandom(16).hex()
         self._names: list[str] = []
 
@@ -49,23 +53,26 @@ class StagingArea:
     ) -> None:
         if kind is not None:
             for name in self._names:
-                (self.directory / name).unlink(missing_ok=True)
+                Path(self.directory, name).unlink(missing_ok=True)
 
-    def create(self) -> IO[bytes]:
-        """Open a new file, unbuffered; its name without the directory is the last of `names`."""
+    def create(self) -> int:
+        """Create a file and return its descriptor; the last of the names is its name."""
         name = f"{self.token}-{len(self._names)}"
         self._names.append(name)
         path = os.path.join(self.directory, name)
         try:
-            return open(path, "xb", buffering=0)
+            return os.open(path, _NEW_FILE, 0o600)
         except FileNotFoundError:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            return open(path, "xb", buffering=0)
+            os.makedirs(self.directory, exist_ok=True)
+            return os.open(path, _NEW_FILE, 0o600)
 
     def put_bytes(self, content: bytes | bytearray | memoryview) -> str:
         """Stage bytes and return the name of the staged file."""
-        with self.create() as target:
+        target = self.create()
+        try:
             _write_all(target, memoryview(content))
+        finally:
+            os.close(target)
         return self._names[-1]
 
     def put_array(self, array: NDArray[Any]) -> str:
@@ -80,16 +87,28 @@ class StagingArea:
 
         A hard link would not do: a later write to the file would change the logged bytes.
         """
-        with open(path, "rb", buffering=0) as source, self.create() as target:
-            if not _copy_in_kernel(source.fileno(), target.fileno()):
-                shutil.copyfileobj(source, target, PIECE_BYTES)
+        source = os.open(path, _EXISTING_FILE)
+        try:
+            target = self.create()
+            try:
+                if not _copy_in_kernel(source, target):
+                    _copy_in_pieces(source, target)
+            finally:
+                os.close(target)
+        finally:
+            os.close(source)
         return self._names[-1]
 
 
-def _write_all(target: IO[bytes], content: memoryview) -> None:
+def _write_all(target: int, content: memoryview) -> None:
     """Write everything: a single write may take less (2 GiB at most, or a full disk)."""
     while content:
-        content = content[target.write(content) :]
+        content = content[os.write(target, content) :]
+
+
+def _copy_in_pieces(source: int, target: int) -> None:
+    while piece := os.read(source, PIECE_BYTES):
+        _write_all(target, memoryview(piece))
 
 
 def _copy_in_kernel(source: int, target: int) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pluto.errors import UsageError
 from pluto.media.base import File, alias
 from pluto.media.content import BytesContent, Content, FileContent, RenderedContent, existing_file
-from pluto.media.notice import warn_once
+from pluto.media.notice import notices
 
 # Longer texts are not taken for the name of a file when deciding whether to warn.
 _MAX_PATH = 1024
@@ -71,9 +71,10 @@ def _warn_if_file_name(data: object) -> None:
     if not isinstance(data, str) or len(data) > _MAX_PATH or not os.path.splitext(data)[1]:
         return
     if "\n" not in data and "\0" not in data and os.path.isfile(data):
-        warn_once(
-            f"Text({data!r}) logs these words, not the file of that name; for the file write"
-            f" Text(path={data!r})"
+        notices.warn(
+            "text or file",
+            "Text(%r) logs these words, not the file of that name; for files write Text(path=...)",
+            data,
         )
 
 
