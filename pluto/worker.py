@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 logger = logging.getLogger("pluto")
 
@@ -14,7 +15,8 @@ class Worker:
 
     `step()` returns the seconds to sleep until its next call. An exception in it is our bug:
     it is logged with its traceback and kept in `failure`, and the work goes on after
-    `PAUSE_AFTER_FAILURE` seconds.
+    `PAUSE_AFTER_FAILURE` seconds. After `stop(deadline)`, `last_step()` runs once on the thread;
+    it finds the time by which it must be done in `deadline`.
 
     Example:
         >>> class Clock(Worker):
@@ -27,6 +29,7 @@ class Worker:
 
     def __init__(self, name: str) -> None:
         self.failure: BaseException | None = None
+        self.deadline = float("inf")
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -34,6 +37,9 @@ class Worker:
     def step(self) -> float:
         """Do one round of work; return the seconds until the next one."""
         raise NotImplementedError("subclasses say what the work is")
+
+    def last_step(self) -> None:
+        """Do what is left when the thread was asked to stop; nothing by default."""
 
     def start(self) -> None:
         """Start the thread; may be called once."""
@@ -54,6 +60,7 @@ class Worker:
         Returns:
             True if the thread has ended.
         """
+        self.deadline = deadline
         self._stopping.set()
         self._wake.set()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
@@ -62,11 +69,15 @@ class Worker:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            try:
-                pause = self.step()
-            except Exception as error:
-                self.failure = error
-                logger.exception("internal error in %s", self._thread.name)
-                pause = self.PAUSE_AFTER_FAILURE
-            self._wake.wait(pause)
+            pause = self._guard(self.step)
+            self._wake.wait(self.PAUSE_AFTER_FAILURE if pause is None else pause)
             self._wake.clear()
+        self._guard(self.last_step)
+
+    def _guard(self, work: Callable[[], float | None]) -> float | None:
+        try:
+            return work()
+        except Exception as error:
+            self.failure = error
+            logger.exception("internal error in %s", self._thread.name)
+            return None

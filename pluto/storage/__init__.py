@@ -12,6 +12,7 @@ from pluto.storage.outbox import Outbox
 from pluto.storage.reader import NameInfo, Points, RunReader, StoredRecord
 from pluto.storage.rows import Batch, Kind, MetricGroup, Record
 from pluto.storage.schema import RUN_DB, is_run_directory
+from pluto.storage.staged import StagedFiles
 from pluto.storage.writer import RunWriter
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Record",
     "RunReader",
     "RunWriter",
+    "StagedFiles",
     "StoredRecord",
     "encode_metric_lines",
     "is_run_directory",

@@ -77,6 +77,7 @@ class Batch:
         names: log name -> log type to register; the first type of a name stays.
         positions: journal segment -> offset up to which it is contained in this batch.
         received: (writer, stream, next row): what a server has received from a client.
+        bodies: record id -> its new body.
     """
 
     groups: list[MetricGroup] = field(default_factory=list)
@@ -86,3 +87,4 @@ class Batch:
     names: dict[str, str] = field(default_factory=dict)
     positions: dict[str, int] = field(default_factory=dict)
     received: tuple[str, str, int] | None = None
+    bodies: dict[int, bytes] = field(default_factory=dict)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,7 @@ class Summary:
 
 
 COLUMNS = tuple(field.name for field in fields(Summary))
+_columns_of = attrgetter(*COLUMNS)
 _UPDATE = f"UPDATE name SET {', '.join(f'{column}=?' for column in COLUMNS)} WHERE id=?"  # noqa: S608
 _SELECT = f"SELECT name, id, {', '.join(COLUMNS)} FROM name"  # noqa: S608
 
@@ -76,7 +78,7 @@ def load(connection: sqlite3.Connection) -> dict[str, tuple[int, Summary]]:
 
 def save(connection: sqlite3.Connection, changed: list[tuple[int, Summary]]) -> None:
     """Write summaries back."""
-    connection.executemany(_UPDATE, [(*astuple(summary), key) for key, summary in changed])
+    connection.executemany(_UPDATE, [(*_columns_of(summary), key) for key, summary in changed])
 
 
 def summarise(group: MetricGroup) -> Iterator[Summary]:

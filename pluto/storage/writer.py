@@ -48,6 +48,7 @@ class RunWriter:
                     self._append_group(group, bool(system))
             self._register(batch.names)
             self._append_records(batch)
+            self._replace_bodies(batch.bodies)
             self._set_facts(batch.facts)
             self._set_marks(batch)
             self._connection.execute("UPDATE version SET number = number + 1")
@@ -190,6 +191,11 @@ class RunWriter:
                 self._next_record[record.kind] = row + 1
                 if record.kind in (Kind.DATA, Kind.FILE):
                     self._count_point(record.name, record.step, record.time)
+
+    def _replace_bodies(self, bodies: dict[int, bytes]) -> None:
+        self._connection.executemany(
+            "UPDATE record SET body=? WHERE id=?", [(body, key) for key, body in bodies.items()]
+        )
 
     def _count_point(self, name: str, step: int, time: int) -> None:
         if name in self._names:

@@ -1,0 +1,94 @@
+"""What is known about a run, and how a recorded change alters it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from typing import Any, Final
+
+import orjson
+
+from pluto.record import RunInfo
+from pluto.storage import Kind, Record
+
+
+def deep_merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `base` with `change` laid over it: objects merge, everything else replaces.
+
+    Neither argument is altered.
+
+    Example:
+        >>> deep_merge({"opt": {"lr": 1, "name": "adam"}}, {"opt": {"lr": 2}})
+        {'opt': {'lr': 2, 'name': 'adam'}}
+    """
+    merged = dict(base)
+    for key, value in change.items():
+        old = merged.get(key)
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        merged[key] = deep_merge(old, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def run_info(facts: Mapping[str, Any]) -> RunInfo:
+    """Return what a server has to know to create the run that these facts describe."""
+    known = {field.name for field in fields(RunInfo)}
+    values = {key: value for key, value in facts.items() if key in known and value is not None}
+    return RunInfo(**{**values, "tags": tuple(facts.get("tags") or ())})
+
+
+def apply_fact(read: Callable[[], dict[str, Any]], records: Iterable[Record]) -> dict[str, Any]:
+    """Return the facts that the FACT records among `records` change, with their new values.
+
+    Args:
+        read: returns the facts as they are; called only if something changes them.
+        records: in the order in which they were recorded.
+    """
+    changes = [record for record in records if record.kind is Kind.FACT]
+    if not changes:
+        return {}
+    before = read()
+    facts = dict(before)
+    for record in changes:
+        rule = _RULES.get(record.name)
+        if rule is not None:
+            rule(facts, orjson.loads(record.body), record.time)
+    return {key: value for key, value in facts.items() if before.get(key) != value}
+
+
+def _tags(facts: dict[str, Any], value: Any, _time: int) -> None:
+    facts["tags"] = value
+
+
+def _notes(facts: dict[str, Any], value: Any, _time: int) -> None:
+    facts["notes"] = value
+
+
+def _config(facts: dict[str, Any], value: Any, _time: int) -> None:
+    facts["config"] = deep_merge(facts.get("config") or {}, value)
+
+
+def _system_metadata(facts: dict[str, Any], value: Any, _time: int) -> None:
+    facts["system_metadata"] = deep_merge(facts.get("system_metadata") or {}, value)
+
+
+def _status(facts: dict[str, Any], value: Any, time: int) -> None:
+    event = {
+        "from": facts.get("status"),
+        "to": value["status"],
+        "source": "client",
+        "metadata": value.get("statusMetadata"),
+        "createdAt": time,
+    }
+    facts["status_history"] = [*facts.get("status_history", []), event]
+    facts["status"] = value["status"]
+    facts["status_metadata"] = value.get("statusMetadata")
+    facts["finished_at"] = None if value["status"] == "RUNNING" else time
+
+
+_RULES: Final[dict[str, Callable[[dict[str, Any], Any, int], None]]] = {
+    "tags": _tags,
+    "notes": _notes,
+    "config": _config,
+    "system_metadata": _system_metadata,
+    "status": _status,
+}

@@ -1,0 +1,212 @@
+"""Assemble a run: settings, destination, store, threads, Op."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pluto import state
+from pluto.auth import stored_key
+from pluto.config import plain_config
+from pluto.errors import ServerDecision, StorageError, UsageError
+from pluto.names import clean_name, random_id
+from pluto.op import Op
+from pluto.record import Receipt, RemoteRun
+from pluto.session import Session
+from pluto.sets import Destination, Settings, destination, setup
+
+logger = logging.getLogger("pluto")
+
+
+def init(  # noqa: PLR0917 - the order of the earlier client
+    dir: str | os.PathLike[str] | None = None,  # noqa: A002
+    project: str | None = None,
+    name: str | None = None,
+    config: Any = None,
+    settings: Settings | Mapping[str, Any] | None = None,
+    tags: str | Iterable[str] | None = None,
+    run_id: int | str | None = None,
+    resume: bool = False,
+    fork_run_id: int | str | None = None,
+    fork_step: int | None = None,
+    inherit_config: bool | None = None,
+    inherit_tags: bool | None = None,
+    **kwargs: Any,
+) -> Op:
+    """Begin a run. Without a server or a key it is a local one, which `pluto ui` shows.
+
+    The run exists on this machine when `init` returns. Where a server is meant, `init` waits up to
+    `init_timeout` (5 s) for it; if it cannot be reached, the run begins all the same, and is
+    created there later.
+
+    Args:
+        dir: directory that `.pluto/` with the run goes to; the working directory by default.
+        project: name of the project.
+        name: name of the run; random by default.
+        config: hyperparameters: a mapping, OmegaConf node, dataclass, Namespace or pydantic model.
+        settings: a mapping or `Settings`; see `pluto.Settings`.
+        tags: a tag or several.
+        run_id: the run to go on with: a server's number, a display id such as `MMP-42`, or any
+            other text as an external id, shared by the processes of one job.
+        resume: go on with a run of this `run_id` if there is one.
+        fork_run_id: the run to fork from; with `fork_step`.
+        fork_step: the last step that the fork shares with it.
+        inherit_config: whether a fork starts from its parent's config.
+        inherit_tags: whether a fork starts with its parent's tags.
+        **kwargs: settings by name.
+
+    Returns:
+        The run.
+
+    Raises:
+        UsageError: an argument cannot work.
+        ServerDecision: the server was reached and refuses (key, quota, existing run).
+        StorageError: the run's directory cannot be written.
+
+    Example:
+        >>> run = pluto.init(project="digits", config={"lr": 0.01}, tags=["baseline"])
+    """
+    fork = _fork(fork_run_id, fork_step, inherit_config, inherit_tags)
+    given = {"dir": kwargs.pop("save_dir", None) or dir, "project": project, **kwargs}
+    chosen = setup(settings, **{key: value for key, value in given.items() if value is not None})
+    if run_id is not None:
+        chosen.select_run(run_id)
+    facts = _facts(chosen, name, config, tags) | _attachment(chosen, resume) | fork
+    chosen._op_name = facts["name"]  # noqa: SLF001
+    if chosen.mode == "noop":
+        return _begin(Op(facts["config"], chosen, facts["tags"]))
+    return _begin_recording(chosen, facts)
+
+
+def finish(op: Op | None = None) -> Receipt | None:
+    """End a run, or every live run; return the receipt of the (last) one."""
+    receipt = None
+    for run in [op] if op is not None else state.live_runs():
+        receipt = run.finish()
+    return receipt
+
+
+def _begin(run: Op) -> Op:
+    state.add(run)
+    return run
+
+
+def _begin_recording(settings: Settings, facts: dict[str, Any]) -> Op:
+    from pluto.assembly import assemble
+
+    where = destination(settings, stored_key)
+    try:
+        session = assemble(settings, facts, where)
+    except OSError as error:
+        raise StorageError(
+            f"cannot write to {settings.dir} ({error}): pass init(dir=...) or set PLUTO_DIR"
+        ) from error
+    settings._run_dir = str(session.store.directory)  # noqa: SLF001
+    remote = None
+    if where is not None:
+        remote = _first_contact(session, float(settings.init_timeout))
+        _adopt(settings, remote)
+    run = Op(
+        session.facts["config"],
+        settings,
+        session.facts["tags"],
+        resume=remote.resumed if remote else session.resumed,
+        session=session,
+        first_step=session.first_step,
+    )
+    if remote is not None:
+        run.fork_run_id, run.fork_step = remote.fork_run_id, remote.fork_step
+    _announce(run, session, where)
+    return _begin(run)
+
+
+def _first_contact(session: Session, timeout: float) -> RemoteRun | None:
+    """Wait for the server's answer; a refusal ends the run before it has begun."""
+    try:
+        return session.first_contact(timeout)
+    except ServerDecision:
+        directory, is_new = session.store.directory, not session.resumed
+        session.end(None, 0)
+        if is_new:
+            shutil.rmtree(directory, ignore_errors=True)
+        raise
+
+
+def _adopt(settings: Settings, remote: RemoteRun | None) -> None:
+    if remote is not None:
+        settings._op_id = remote.run_id  # noqa: SLF001
+        settings._display_id = remote.display_id  # noqa: SLF001
+        settings.url_view = remote.url
+
+
+def _facts(
+    settings: Settings, name: str | None, config: Any, tags: str | Iterable[str] | None
+) -> dict[str, Any]:
+    run_tags = [tags] if isinstance(tags, str) else list(tags or [])
+    return {
+        "uid": random_id(16),
+        "project": clean_name(settings.project),
+        "name": clean_name(name) if name else random_id(8),
+        "created_at": time.time_ns() // 1_000_000,
+        "config": plain_config(config),
+        "tags": run_tags,
+        "status": "RUNNING",
+        "mode": settings.mode,
+        "pid": os.getpid(),
+        "logger_settings": plain_config(settings.to_dict()),
+        "backfill": {k: v for k, v in settings.compat.items() if k in ("createdAt", "updatedAt")},
+    }
+
+
+def _attachment(settings: Settings, resume: bool) -> dict[str, Any]:
+    """Return the facts that say which existing run this one goes on with, if any."""
+    number, display_id = settings._resume_run_id, settings._resume_display_id  # noqa: SLF001
+    by_server_id = number is not None or display_id is not None
+    return {
+        "resume_run_id": number,
+        "resume_display_id": display_id,
+        "external_id": settings._external_id,  # noqa: SLF001
+        "resume": resume or by_server_id or settings._external_id_from_env,  # noqa: SLF001
+    }
+
+
+def _fork(
+    run_id: int | str | None,
+    step: int | None,
+    inherit_config: bool | None,
+    inherit_tags: bool | None,
+) -> dict[str, Any]:
+    if (run_id is None) != (step is None):
+        raise UsageError("fork_run_id and fork_step must be provided together")
+    if run_id is None:
+        return {}
+    if not str(run_id).isdigit():
+        raise UsageError(f"fork_run_id must be a numeric run ID, got {run_id!r}")
+    return {
+        "fork_run_id": int(run_id),
+        "fork_step": step,
+        "inherit_config": inherit_config,
+        "inherit_tags": inherit_tags,
+    }
+
+
+def _announce(run: Op, session: Session, where: Destination | None) -> None:
+    """Print where the run goes; other tools look for the line about a server's run."""
+    display_id, url = run.settings._display_id, run.url  # noqa: SLF001
+    if where is None:
+        kept_in = os.path.relpath(session.store.directory)
+        text = f"run {run.name} is kept in {kept_in}: look at it with 'pluto ui'"
+    elif display_id:
+        slug = (url or "").rstrip("/").rpartition("/")[2]
+        suffix = f" (external_id={slug})" if slug else ""
+        text = f"run {display_id} {'resumed' if run.resumed else 'started'}{suffix}"
+        logger.info("view run %s at %s", display_id, url)
+    else:
+        text = f"run {run.name} begins without its server ({where.urls.api}), which gets it later"
+    line = f"pluto: {text}"
+    print(f"\x1b[32m{line}\x1b[0m" if sys.stdout.isatty() else line, flush=True)  # noqa: T201

@@ -1,0 +1,239 @@
+"""Append-only segments of this process: the crash-proof front of the store.
+
+A segment is a file of frames, `<u32 size, u32 CRC-32, u8 kind>` and then `size` bytes; a zero
+size ends it. It is memory-mapped and preallocated, so that appending is a copy into the page
+cache: it survives SIGKILL, makes no system call and never lets go of the interpreter lock. Where
+mapping fails, frames are appended with `write(2)`. The body is written before its header: a
+reader never takes a torn frame for a whole one.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, Protocol
+from zlib import crc32
+
+from pluto.names import random_id
+
+HEADER: Final = struct.Struct("<IIB")
+SUFFIX: Final = ".seg"
+SEGMENT_BYTES: Final = 8 << 20
+MADV_POPULATE_WRITE: Final = 23  # Linux 5.14
+
+METRICS, SYSTEM, CONSOLE, DATA, FILE, FACT = range(1, 7)
+END: Final = 255
+_END_BODY: Final = b"\n"
+_HEADER_BYTES: Final = HEADER.size
+_END_BYTES: Final = _HEADER_BYTES + len(_END_BODY)
+_pack_into: Final = HEADER.pack_into
+_POPULATE_BYTES: Final = 1 << 20
+
+
+Frame = tuple[int, bytes, int]
+"""Kind, body, and the offset behind the frame."""
+
+
+class _Segment(Protocol):
+    path: Path
+
+    def append(self, kind: int, body: bytes, checksum: int) -> bool: ...
+    def finish(self) -> None: ...
+
+
+class _MappedSegment:
+    def __init__(self, path: Path, size: int) -> None:
+        self.path = path
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.posix_fallocate(descriptor, 0, size)
+            self._map = mmap.mmap(descriptor, size)
+        except (OSError, ValueError):
+            path.unlink()
+            raise
+        finally:
+            os.close(descriptor)
+        self._end = 0
+        self._limit = size - _END_BYTES
+
+    def populate(self) -> None:
+        """Take the page faults now; a kernel that cannot leaves them to the appends."""
+        try:
+            for start in range(0, len(self._map), _POPULATE_BYTES):
+                length = min(_POPULATE_BYTES, len(self._map) - start)
+                self._map.madvise(MADV_POPULATE_WRITE, start, length)
+                time.sleep(0)  # madvise keeps the interpreter lock: let a training step in
+        except (OSError, AttributeError):
+            return
+
+    def append(self, kind: int, body: bytes, checksum: int) -> bool:
+        start = self._end
+        place = start + _HEADER_BYTES
+        size = len(body)
+        stop = place + size
+        if stop > self._limit:
+            return False
+        self._map[place:stop] = body
+        _pack_into(self._map, start, size, checksum, kind)
+        self._end = stop
+        return True
+
+    def finish(self) -> None:
+        self._limit += _END_BYTES
+        self.append(END, _END_BODY, crc32(_END_BODY, END))
+        self._map.close()
+        os.truncate(self.path, self._end)
+
+
+class _PlainSegment:
+    def __init__(self, path: Path, size: int) -> None:
+        self.path = path
+        self._limit = size
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        self._end = 0
+
+    def append(self, kind: int, body: bytes, checksum: int) -> bool:
+        frame = HEADER.pack(len(body), checksum, kind) + body
+        if self._end and self._end + len(frame) > self._limit:
+            return False
+        written = os.write(self._descriptor, frame)
+        if written < len(frame):  # a full disk took a part: take it back, so that no frame is torn
+            os.ftruncate(self._descriptor, self._end)
+            raise OSError(f"no space left for {self.path}")
+        self._end += written
+        return True
+
+    def finish(self) -> None:
+        try:
+            self.append(END, _END_BODY, crc32(_END_BODY, END))
+        finally:
+            os.close(self._descriptor)
+
+
+class Journal:
+    """The segments that this process appends to, in one directory; safe from any thread.
+
+    When `append` returns, the frame survives the death of the process.
+
+    Args:
+        directory: where segments go; made if missing.
+        mapped: False for file systems on which mapping is unsafe (network file systems).
+        segment_bytes: size of a segment; a larger frame gets a segment of its own.
+
+    Example:
+        >>> journal = Journal(Path("run/journal"))
+        >>> journal.append(METRICS, b'{"time":1,"step":0,"data":{"loss":0.5}}')
+        >>> [kind for kind, _, _ in read_frames(journal.path, 0)]
+        [1]
+    """
+
+    def __init__(
+        self, directory: Path, *, mapped: bool = True, segment_bytes: int = SEGMENT_BYTES
+    ) -> None:
+        self._directory = directory
+        self._segment_bytes = segment_bytes
+        self._mapped = mapped and hasattr(os, "posix_fallocate")
+        self._lock = threading.Lock()  # guards the segments; held for a copy, never for a wait
+        self._writer = _writer_name()
+        self._number = 0
+        self._next: _Segment | None = None
+        self._retired: list[_Segment] = []
+        directory.mkdir(parents=True, exist_ok=True)
+        self._segment = self._open(segment_bytes)
+
+    @property
+    def path(self) -> Path:
+        """The segment that is being appended to."""
+        return self._segment.path
+
+    def append(self, kind: int, body: bytes) -> None:
+        """Append one frame.
+
+        Raises:
+            OSError: there is no space for it.
+        """
+        checksum = crc32(body, kind)
+        with self._lock:
+            if not self._segment.append(kind, body, checksum):
+                self._roll(len(body))
+                self._segment.append(kind, body, checksum)
+
+    def prepare(self) -> None:
+        """Have the next segment ready and close full ones, so that no append waits for either."""
+        if self._next is None and self._mapped:
+            segment = self._open(self._segment_bytes)
+            with self._lock:
+                self._next = segment
+        while self._retired:
+            self._retired.pop().finish()
+
+    def close(self) -> None:
+        """End the journal; appending to it is over."""
+        with self._lock:
+            for segment in (*self._retired, self._segment, self._next):
+                if segment is not None:
+                    segment.finish()
+            self._retired, self._next = [], None
+
+    def after_fork(self) -> None:
+        """In a forked child: leave the parent's segments alone and begin one of its own."""
+        self._lock = threading.Lock()
+        self._writer = _writer_name()
+        self._number = 0
+        self._next = None
+        self._retired = []
+        self._segment = self._open(self._segment_bytes)
+
+    def _roll(self, size: int) -> None:
+        segment, self._next = self._next, None
+        if segment is None or size > self._segment_bytes - 2 * _END_BYTES:
+            segment = self._open(max(self._segment_bytes, size + 2 * _END_BYTES))
+        self._retired.append(self._segment)
+        self._segment = segment
+
+    def _open(self, size: int) -> _Segment:
+        self._number += 1
+        path = self._directory / f"{self._writer}-{self._number:06d}{SUFFIX}"
+        if self._mapped:
+            try:
+                segment = _MappedSegment(path, size)
+            except (OSError, ValueError):
+                self._mapped = False
+            else:
+                segment.populate()
+                return segment
+        return _PlainSegment(path, size)
+
+
+def _writer_name() -> str:
+    return f"{os.getpid()}-{random_id(6)}"
+
+
+def read_frames(path: Path, offset: int, limit: int = 1 << 20) -> Iterator[Frame]:
+    """Yield the whole frames of a segment from `offset` on, about `limit` bytes of them.
+
+    A torn or still unwritten tail ends the frames without an error.
+    """
+    with path.open("rb") as file:
+        file.seek(offset)
+        data = file.read(limit)
+        place = 0
+        while place + HEADER.size <= len(data):
+            size, checksum, kind = HEADER.unpack_from(data, place)
+            if size == 0:
+                return
+            stop = place + HEADER.size + size
+            if stop > len(data):
+                if place:
+                    return
+                data += file.read(stop - len(data))
+            body = data[place + HEADER.size : stop]
+            if len(body) < size or crc32(body, kind) != checksum:
+                return
+            place = stop
+            yield kind, body, offset + place

@@ -1,0 +1,337 @@
+"""Op, the object that stands for a run."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from pluto import state
+from pluto.errors import MediaError
+from pluto.facts import deep_merge
+from pluto.notice import Notices
+from pluto.record import Receipt
+from pluto.session import Session
+from pluto.sets import Settings, setup
+from pluto.values import MAX_STEP, Sorted, sort_values, whole_milliseconds, whole_step
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+logger = logging.getLogger("pluto")
+
+STATUS_OF_CODE: Final = {-1: "RUNNING", 0: "COMPLETED", 2: "TERMINATED", 15: "TERMINATED"}
+
+
+class Op:
+    """A run: `pluto.init()` makes it, `finish()` ends it.
+
+    Used as a context manager, it ends as COMPLETED, as FAILED on an exception, or as TERMINATED
+    on Ctrl-C.
+
+    Attributes:
+        config: what was given to `init`, and what `update_config` laid over it.
+        settings: the settings of the run.
+        tags: the tags, in the order of adding.
+
+    Example:
+        >>> with pluto.init(project="digits") as run:
+        ...     run.log({"train/loss": 0.5})
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any] | None = None,
+        settings: Settings | None = None,
+        tags: Iterable[str] | None = None,
+        resume: bool = False,
+        *,
+        session: Session | None = None,
+        first_step: int = 1,
+    ) -> None:
+        self.config: dict[str, Any] | None = None if config is None else dict(config)
+        self.settings = settings if settings is not None else setup({"mode": "noop"})
+        self.tags: list[str] = list(tags or [])
+        self.resumed = resume
+        self.fork_run_id: int | None = None
+        self.fork_step: int | None = None
+        self._session = session
+        self._recorder = session.recorder if session else None
+        self._notices = Notices()
+        self._step = first_step - 1
+        self._lock = threading.Lock()  # guards _step, tags and config
+        self._finish_lock = threading.RLock()  # guards _receipt: one caller ends the run
+        self._receipt: Receipt | None = None
+        self._finished = False
+        self._process = os.getpid()
+
+    @property
+    def id(self) -> int | None:
+        """The server's numeric id; None for a local run or before the server has answered."""
+        number = self.settings._op_id  # noqa: SLF001
+        return None if number is None else int(number)
+
+    @property
+    def run_id(self) -> str | None:
+        """The external id that the user gave, or None."""
+        return self.settings._external_id  # noqa: SLF001
+
+    @property
+    def name(self) -> str | None:
+        """The run's name."""
+        return self.settings._op_name  # noqa: SLF001
+
+    @property
+    def project(self) -> str:
+        """The project's name."""
+        return self.settings.project
+
+    @property
+    def url(self) -> str | None:
+        """Where a browser shows the run; None for a local run."""
+        return self.settings.url_view
+
+    @property
+    def dir(self) -> str:
+        """The run's directory on this machine."""
+        return str(self._session.store.directory) if self._session else self.settings.get_dir()
+
+    def log(
+        self,
+        data: Mapping[str, Any],
+        step: Any = None,
+        commit: bool | None = None,  # noqa: ARG002
+        timestamp: float | None = None,
+    ) -> None:
+        """Log values under one step. Takes microseconds; what it took survives `kill -9`.
+
+        Never raises for bad luck or odd values: what cannot be stored is warned about once.
+
+        Args:
+            data: names to numbers, texts, media and data objects; nested mappings are flattened
+                with `/`.
+            step: anything integer-like, in any order; the previous step + 1 by default.
+            commit: accepted for scripts that pass it; every call is a row of its own.
+            timestamp: seconds since the Unix epoch; now by default.
+
+        Example:
+            >>> run.log({"train/loss": 0.5, "lr": 1e-3})
+            >>> run.log({"val": {"acc": 0.9}}, step=100)
+        """
+        recorder = self._recorder
+        if recorder is None:
+            self._log_nowhere(data)
+            return
+        if step is None or (type(step) is int and 0 <= step <= MAX_STEP):
+            with self._lock:
+                step = self._step + 1 if step is None else step
+                self._step = step
+            if timestamp is None and type(data) is dict and recorder.log_plain(data, step):
+                return
+        else:
+            step = self._whole_step(step)
+        self._log_slowly(data, step, timestamp)
+
+    def alert(
+        self,
+        message: str | None = None,
+        title: str = "pluto",
+        level: str = "INFO",
+        wait: float = 0,
+        url: str | None = None,
+        remote: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        """Tell people something through the server. Returns at once; delivery is the uploader's.
+
+        Args:
+            message: the text; `text` is an alias.
+            title: its headline.
+            level: DEBUG, INFO, WARNING or ERROR.
+            wait: seconds before it is sent; `wait_duration` is an alias.
+            url: where the alert should lead.
+            remote: False keeps it in the run's own log.
+            **kwargs: `email=False` asks the server not to send mail.
+        """
+        text = message if message is not None else kwargs.get("text")
+        level = {"WARN": "WARNING"}.get(level.upper(), level.upper())
+        logger.log(int(getattr(logging, level, logging.INFO)), "%s: %s", title, text)
+        if self._recorder is not None and remote:
+            delay = float(kwargs.get("wait_duration", wait) or 0)
+            alert = {
+                "timestamp": int((time.time() + delay) * 1000),
+                "title": str(title),
+                "body": str(text),
+                "level": level,
+                "email": bool(kwargs.get("email", True)),
+                "url": url,
+            }
+            self._recorder.fact("alert", alert)
+
+    def watch(self, module: Any, **kwargs: Any) -> None:
+        """Log gradients and parameters of a torch module: see `pluto.compat.torch.watch`."""
+        from pluto.compat.torch import watch
+
+        watch(module, op=self, **kwargs)
+
+    def add_tags(self, tags: str | Iterable[str]) -> None:
+        """Add tags; those that the run has already are left alone."""
+        new = [tags] if isinstance(tags, str) else list(tags)
+        with self._lock:
+            self.tags += [tag for tag in dict.fromkeys(new) if tag not in self.tags]
+        self._record_fact("tags", list(self.tags))
+
+    def remove_tags(self, tags: str | Iterable[str]) -> None:
+        """Remove tags; unknown ones are no error."""
+        gone = {tags} if isinstance(tags, str) else set(tags)
+        with self._lock:
+            self.tags[:] = [tag for tag in self.tags if tag not in gone]
+        self._record_fact("tags", list(self.tags))
+
+    def update_config(self, config: Mapping[str, Any] | None) -> None:
+        """Lay `config` over the run's config: nested mappings merge, all else replaces."""
+        from pluto.config import plain_config
+
+        change = plain_config(config) or {}
+        with self._lock:
+            self.config = deep_merge(self.config or {}, change)
+        self._record_fact("config", change)
+
+    def finish(self, code: int | None = None) -> Receipt | None:
+        """End the run: store everything, deliver what the time allows, print a receipt.
+
+        Bounded by the setting `finish_timeout` (10 s); what is not delivered by then stays in the
+        run's directory for `pluto sync`. Safe to call again and from several threads.
+
+        Args:
+            code: 0 = COMPLETED (default), 2 and 15 = TERMINATED, -1 = leave it RUNNING, any other
+                number = FAILED.
+
+        Returns:
+            The receipt; None in noop mode.
+        """
+        status = STATUS_OF_CODE.get(code or 0, "FAILED")
+        return self.end(status, {"code": code} if status == "FAILED" else None)
+
+    def end(self, status: str, metadata: Mapping[str, Any] | None = None) -> Receipt | None:
+        """End the run with a status and the cause of it (JSON values)."""
+        fact = {"status": status, "statusMetadata": dict(metadata) if metadata else None}
+        return self._end(None if status == "RUNNING" else fact)
+
+    def close(self, code: int | None = None) -> None:  # noqa: ARG002
+        """End logging without reporting a status: another process goes on with the run."""
+        self._end(None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> Literal[False]:
+        if error is None or (isinstance(error, SystemExit) and not error.code):
+            self.finish()
+        elif isinstance(error, KeyboardInterrupt):
+            self.end("TERMINATED", {"type": "KeyboardInterrupt"})
+        else:
+            from pluto.process_exit import describe
+
+            self.end("FAILED", describe(error))
+        return False
+
+    def __repr__(self) -> str:
+        return f"<pluto run {self.settings._display_id or self.name} of {self.project}>"  # noqa: SLF001
+
+    def _end(self, status: dict[str, Any] | None) -> Receipt | None:
+        with self._finish_lock:
+            if self._finished or os.getpid() != self._process:
+                return self._receipt
+            self._finished = True
+            recorder, self._recorder = self._recorder, None
+            state.remove(self)
+            if self._session is None or recorder is None:
+                return None
+            self._receipt = self._session.end(status, float(self.settings.finish_timeout))
+        print(f"pluto: {self._receipt}", flush=True)  # noqa: T201
+        if self.url:
+            logger.info("view run %s at %s", self.settings._display_id, self.url)  # noqa: SLF001
+        return self._receipt
+
+    def _record_fact(self, name: str, value: object) -> None:
+        if self._recorder is not None:
+            self._recorder.fact(name, value)
+        elif self._finished:
+            self._notices.warn("finished", "the run has ended: its %s can no longer change", name)
+
+    def _whole_step(self, step: Any) -> int:
+        number = whole_step(step)
+        with self._lock:
+            if number is None:
+                number = self._step + 1
+                self._notices.warn(
+                    "step",
+                    "step=%r is no integer from 0 to 2**63-1; such rows get the next step instead",
+                    step,
+                )
+            self._step = number
+        return number
+
+    def _log_slowly(self, data: Mapping[str, Any], step: int, timestamp: float | None) -> None:
+        recorder = self._recorder
+        if recorder is None or not hasattr(data, "items"):
+            self._notices.warn("mapping", "log() takes a mapping of names to values, not %r", data)
+            return
+        try:
+            found = sort_values(data)
+        except Exception as error:  # noqa: BLE001 - whatever a user's object does when looked at
+            self._notices.warn(("odd", type(error)), "a row could not be stored: %r", error)
+            return
+        time_ms = self._milliseconds(timestamp)
+        if found.numbers:
+            recorder.metrics(found.numbers, step=step, time_ms=time_ms)
+        for key, text in found.texts.items():
+            recorder.data(key, "string-series", text, step=step, time_ms=time_ms)
+        self._log_objects(found, step, time_ms)
+        for key, reason in found.refused:
+            self._notices.warn((key, reason), "%s was not stored: %s", key, reason)
+
+    def _log_objects(self, found: Sorted, step: int, time_ms: int) -> None:
+        recorder, session = self._recorder, self._session
+        if recorder is None or session is None:
+            return
+        for key, value in found.data:
+            try:
+                body = value.to_json()
+            except (MediaError, TypeError, ValueError) as error:
+                self._notices.warn((key, str(error)), "%s was not stored: %s", key, error)
+                continue
+            recorder.data(key, value.type_name, body, step=step, time_ms=time_ms)
+        for key, media, index in found.files:
+            try:
+                staged = media.snapshot(session.store.staging)
+            except (MediaError, OSError) as error:
+                self._notices.warn((key, str(error)), "%s was not stored: %s", key, error)
+                continue
+            recorder.file(key, media.type_name, staged, step=step, time_ms=time_ms, index=index)
+
+    def _milliseconds(self, timestamp: float | None) -> int:
+        if timestamp is not None:
+            given = whole_milliseconds(timestamp)
+            if given is not None:
+                return given
+            self._notices.warn(
+                "timestamp", "timestamp=%r is no time in seconds; using the present", timestamp
+            )
+        return time.time_ns() // 1_000_000
+
+    def _log_nowhere(self, data: Mapping[str, Any]) -> None:
+        if self._finished:
+            self._notices.warn("finished", "log() after finish(): %r and later rows are lost", data)
+        else:
+            self._step += 1

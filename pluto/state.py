@@ -1,0 +1,45 @@
+"""The runs that are open in this process: the only global state of the SDK."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pluto.op import Op
+
+_runs: list[Op] = []
+_last_ended: Op | None = None
+_lock = threading.Lock()  # guards _runs
+
+
+def add(run: Op) -> None:
+    """Remember a run that has begun."""
+    with _lock:
+        _runs.append(run)
+
+
+def remove(run: Op) -> None:
+    """Forget a run that has ended; unknown ones are no error."""
+    global _last_ended  # noqa: PLW0603 - this module is the global state
+    with _lock:
+        if run in _runs:
+            _runs.remove(run)
+            _last_ended = run
+
+
+def live_runs() -> list[Op]:
+    """Return the runs that have begun and not ended, oldest first."""
+    with _lock:
+        return list(_runs)
+
+
+def last_ended() -> Op | None:
+    """Return the run that ended last, which warns about what is logged to it."""
+    return _last_ended
+
+
+def newest() -> Op | None:
+    """Return the run that began last and has not ended."""
+    with _lock:
+        return _runs[-1] if _runs else None

@@ -1,0 +1,285 @@
+"""A run on disk as the client has it: journal in, columns and blobs out, cursors, receipt."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any, Final
+
+import orjson
+
+from pluto import journal
+from pluto.errors import MediaError, StorageError
+from pluto.facts import apply_fact
+from pluto.file import encode, forget
+from pluto.journal import Frame
+from pluto.names import clean_key
+from pluto.record import Receipt
+from pluto.storage import (
+    BadLine,
+    Batch,
+    Blobs,
+    Kind,
+    MetricGroup,
+    Outbox,
+    Record,
+    RunWriter,
+    StagedFiles,
+    parse_metric_lines,
+)
+
+logger = logging.getLogger("pluto")
+
+JOURNAL: Final = "journal"
+FILES: Final = "files"
+STAGING: Final = "staging"
+LOCK: Final = "run.lock"
+
+ABSORB_BYTES: Final = 256 << 10
+READ_BYTES: Final = 64 << 10
+_COUNTED: Final = ("metrics", "data", "files")
+
+
+class Store:
+    """The run in one directory; there is one owner at a time, told by a lock on `run.lock`.
+
+    Raises:
+        StorageError: the directory cannot be used, or another process owns the run.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._lock_file = _take_lock(directory)
+        try:
+            self.writer = RunWriter(directory)
+        except StorageError:
+            self._lock_file.close()
+            raise
+        self.blobs = Blobs(directory / FILES)
+        self.staging = directory / STAGING
+        self._positions = self.writer.positions()
+        self._staged = StagedFiles(self.writer)
+
+    def absorb(self, *, final: bool = False) -> bool:
+        """Move a piece of the journal into the run's columns, in one transaction.
+
+        Args:
+            final: nobody appends any more, so that what does not parse never will.
+
+        Returns:
+            True if there may be more.
+        """
+        batch, done, rest = Batch(), [], ABSORB_BYTES
+        for path in _segments(self.directory / JOURNAL):
+            start = self._positions.get(path.name, 0)
+            frames, end, ended = _read(path, start, rest)
+            if end > start:
+                _fill(batch, frames)
+                batch.positions[path.name] = end
+                rest -= end - start
+            if ended or (end == start and (final or _writer_is_gone(path))):
+                done.append(path)
+            if rest <= 0:
+                break
+        if batch.positions:
+            batch.facts = apply_fact(self.writer.facts, batch.records)
+            self.writer.append(batch)
+            self._positions.update(batch.positions)
+        self._drop(done)
+        return bool(batch.positions)
+
+    def absorb_all(self, *, final: bool = False) -> None:
+        """Absorb until the journal holds nothing more."""
+        while self.absorb(final=final):
+            pass
+
+    def encode_next(self) -> bool:
+        """Encode the media value that waits longest; return False if none can be encoded now."""
+        staged = self._staged.next()
+        if staged is None:
+            return False
+        description = staged.value["staged"]
+        try:
+            rows: list[dict[str, Any]] = list(encode(description, self.staging, self.blobs))
+        except MediaError as error:
+            logger.warning("%s could not be stored: %s", staged.record.name, error)
+            rows = [{"error": str(error)}]
+        except OSError as error:
+            logger.warning("%s has to wait: %s", staged.record.name, error)
+            return False
+        index = {"sampleIndex": staged.value["sampleIndex"]}
+        self._staged.replace(staged, [{**row, **index} for row in rows])
+        forget(description, self.staging)
+        return True
+
+    def receipt(self, sink: str | None, lost: int = 0) -> Receipt:
+        """Count what became of the rows that the user logged."""
+        outbox = Outbox(self.writer, sink or "")
+        logged = sum(outbox.count(stream) for stream in _COUNTED)
+        if sink is None:
+            kept_in = os.path.relpath(self.directory)
+            return Receipt(logged=logged, lost=lost, kept_in=kept_in, local=True)
+        passed = sum(outbox.cursor(stream) for stream in _COUNTED)
+        rejected = sum(len(outbox.rejected(stream)) for stream in _COUNTED)
+        return Receipt(
+            logged=logged,
+            delivered=passed - rejected,
+            rejected=rejected,
+            lost=lost,
+            kept_in=os.path.relpath(self.directory),
+        )
+
+    def note_death(self) -> None:
+        """Write down that a run which was never ended, and which nobody owns any more, is dead."""
+        if self.writer.facts().get("status") != "RUNNING":
+            return
+        cause = {"reason": "the process ended without finish(): killed, out of memory or crashed"}
+        value = {"status": "FAILED", "statusMetadata": cause}
+        now = time.time_ns() // 1_000_000
+        record = Record(Kind.FACT, now, 0, "status", "", orjson.dumps(value))
+        facts = apply_fact(self.writer.facts, [record])
+        self.writer.append(Batch(records=[record], facts=facts))
+
+    def set_facts(self, facts: Mapping[str, Any]) -> None:
+        """Set facts of the run that no destination has to be told."""
+        self.writer.append(Batch(facts=dict(facts)))
+
+    def close(self) -> None:
+        """Close the files and let go of the run; idempotent."""
+        self.writer.close()
+        self._lock_file.close()
+
+    def _drop(self, segments: list[Path]) -> None:
+        for path in segments:
+            path.unlink(missing_ok=True)
+            self._positions.pop(path.name, None)
+        if segments:
+            self.writer.forget_segments([path.name for path in segments])
+
+
+def is_owned(directory: Path) -> bool:
+    """Tell whether a live process owns the run in `directory`."""
+    try:
+        _take_lock(directory).close()
+    except StorageError:
+        return True
+    return False
+
+
+def _take_lock(directory: Path) -> IO[bytes]:
+    directory.mkdir(parents=True, exist_ok=True)
+    file = (directory / LOCK).open("ab")
+    with contextlib.suppress(ImportError):  # no fcntl on Windows: one owner is up to the user
+        import fcntl
+
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.close()
+            raise StorageError(f"{directory} belongs to a process that is still running") from error
+        except OSError:
+            logger.debug("%s: this file system has no locks", directory)
+    return file
+
+
+def _segments(directory: Path) -> list[Path]:
+    """Return the journal's segments, those of one writer in the order of writing."""
+    if not directory.is_dir():
+        return []
+    return sorted(path for path in directory.iterdir() if path.suffix == journal.SUFFIX)
+
+
+def _writer_is_gone(path: Path) -> bool:
+    """Tell whether the process that wrote a segment is dead (its id begins the file name)."""
+    process = path.name.partition("-")[0]
+    if not process.isdigit():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+def _read(path: Path, start: int, limit: int) -> tuple[list[Frame], int, bool]:
+    """Return the frames from `start` on, the offset behind them, and whether the segment ends."""
+    frames: list[Frame] = []
+    end = start
+    while end - start < limit:  # reading lets go of the interpreter lock between pieces
+        piece = list(journal.read_frames(path, end, min(limit, READ_BYTES)))
+        if not piece:
+            break
+        kind, _, end = piece[-1]
+        if kind == journal.END:
+            return frames + piece[:-1], end, True
+        frames += piece
+    return frames, end, False
+
+
+def _fill(batch: Batch, frames: list[Frame]) -> None:
+    metrics: dict[int, list[bytes]] = {journal.METRICS: [], journal.SYSTEM: []}
+    for kind, body, _ in frames:
+        if kind in metrics:
+            metrics[kind].append(body)
+        elif kind in _DECODERS:
+            record = _DECODERS[kind](orjson.loads(body))
+            batch.records.append(record)
+            if record.kind in (Kind.DATA, Kind.FILE):
+                batch.names.setdefault(record.name, _log_type(record))
+        else:
+            logger.warning("a journal has a record of unknown kind %d: left out", kind)
+    batch.groups += _parse(metrics[journal.METRICS])
+    batch.system += _parse(metrics[journal.SYSTEM])
+
+
+def _parse(lines: list[bytes]) -> list[MetricGroup]:
+    """Return the rows of journal lines, with names that every server takes."""
+    if not lines:
+        return []
+    try:
+        groups = parse_metric_lines(b"\n".join(lines))
+    except BadLine as error:
+        line = orjson.loads(lines[error.number])
+        line["data"] = {clean_key(name): value for name, value in line["data"].items()}
+        groups = error.groups + parse_metric_lines(orjson.dumps(line))
+        groups += _parse(lines[error.number + 1 :])
+    return [group._replace(names=tuple(map(clean_key, group.names))) for group in groups]
+
+
+def _log_type(record: Record) -> str:
+    return "DATA" if record.type == "string-series" else record.type.upper()
+
+
+def _console(value: dict[str, Any]) -> Record:
+    body = value["message"].encode()
+    return Record(Kind.CONSOLE, value["time"], value["lineNumber"], "", value["logType"], body)
+
+
+def _data(value: dict[str, Any]) -> Record:
+    body = value["data"].encode()
+    return Record(
+        Kind.DATA, value["time"], value["step"], value["logName"], value["dataType"], body
+    )
+
+
+def _file(value: dict[str, Any]) -> Record:
+    body = orjson.dumps({"staged": value["staged"], "sampleIndex": value["sampleIndex"]})
+    return Record(Kind.FILE, value["time"], value["step"], value["logName"], value["type"], body)
+
+
+def _fact(value: dict[str, Any]) -> Record:
+    return Record(Kind.FACT, value["time"], 0, value["name"], "", orjson.dumps(value["value"]))
+
+
+_DECODERS: Final[dict[int, Callable[[dict[str, Any]], Record]]] = {
+    journal.CONSOLE: _console,
+    journal.DATA: _data,
+    journal.FILE: _file,
+    journal.FACT: _fact,
+}

@@ -1,0 +1,164 @@
+"""Send what earlier runs left behind."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from pluto.errors import PlutoError, RetryLater, ServerDecision, StorageError
+from pluto.facts import run_info
+from pluto.record import Receipt, RunInfo
+from pluto.sink import Sink
+from pluto.storage import is_run_directory
+from pluto.store import Store
+from pluto.uploader import Delivery
+
+PAUSE: Final = 1.0
+
+SinkFor = Callable[[RunInfo, dict[str, str] | None], tuple[Sink, str] | None]
+"""Gives the sink of a run and its address, from the run and the server that it was meant for."""
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What became of one run.
+
+    Attributes:
+        problem: why rows were left, in words; None if none were.
+        skipped: nothing was to be done: a local run, or one whose own process sends it.
+    """
+
+    directory: Path
+    name: str
+    receipt: Receipt | None = None
+    problem: str | None = None
+    skipped: bool = False
+
+
+@dataclass(frozen=True)
+class SyncReport:
+    """What became of every run below a directory."""
+
+    runs: list[RunReport] = field(default_factory=list)
+
+    @property
+    def left(self) -> int:
+        """Rows that still have to be sent, and at least 1 for a run that could not be read."""
+        return sum(_left(run) for run in self.runs)
+
+    @property
+    def sent(self) -> int:
+        """Rows that their servers have."""
+        return sum(run.receipt.delivered for run in self.runs if run.receipt)
+
+
+def sync_directory(
+    root: Path,
+    sink_for: SinkFor,
+    *,
+    include_local: bool = False,
+    timeout: float | None = None,
+    report: Callable[[RunReport], None] = lambda _: None,
+) -> SyncReport:
+    """Deliver what the runs below `root` have not delivered; each row once, however often called.
+
+    A run that cannot be read or sent does not keep the others from it. A run whose process still
+    lives is left to it.
+
+    Args:
+        root: searched for runs, at any depth.
+        sink_for: gives the destination of a run; None = a local run that stays local.
+        include_local: send local runs too.
+        timeout: seconds for all runs together; None = as long as it takes to try each once.
+        report: called after each run.
+    """
+    deadline = None if timeout is None else time.monotonic() + timeout
+    done = SyncReport()
+    for directory in run_directories(root):
+        outcome = _sync_run(directory, sink_for, include_local, deadline)
+        done.runs.append(outcome)
+        report(outcome)
+    return done
+
+
+def run_directories(root: Path) -> Iterator[Path]:
+    """Yield the run directories at and below `root`, sorted."""
+    if is_run_directory(root):
+        yield root
+        return
+    try:
+        children = sorted(child for child in root.iterdir() if child.is_dir())
+    except OSError:
+        return
+    for child in children:
+        if not child.is_symlink():
+            yield from run_directories(child)
+
+
+def _sync_run(
+    directory: Path, sink_for: SinkFor, include_local: bool, deadline: float | None
+) -> RunReport:
+    try:
+        store = Store(directory)
+    except StorageError as error:
+        still_running = "still running" in str(error)
+        return RunReport(directory, directory.name, problem=str(error), skipped=still_running)
+    try:
+        store.absorb_all()
+        while store.encode_next():
+            pass
+        store.note_death()
+        facts = store.writer.facts()
+        run = replace(run_info(facts), resume=bool(facts.get("resume") or facts.get("run_id")))
+        if facts.get("destination") is None and not include_local:
+            return RunReport(directory, run.name, skipped=True)
+        target = sink_for(run, facts.get("destination"))
+        if target is None:
+            return RunReport(directory, run.name, problem="no server is configured for it")
+        problem = _deliver(store, run, target, deadline)
+        return RunReport(directory, run.name, store.receipt(target[1]), problem)
+    except (PlutoError, OSError) as error:
+        return RunReport(directory, directory.name, problem=str(error))
+    finally:
+        store.close()
+
+
+def _deliver(
+    store: Store, run: RunInfo, target: tuple[Sink, str], deadline: float | None
+) -> str | None:
+    """Send a run; return why rows were left, or None."""
+    sink, address = target
+    delivery = Delivery(store, sink, address, run)
+    if deadline is not None:
+        sink.shorten(deadline)
+    try:
+        while not delivery.finished():
+            delay = _attempt(delivery)
+            if delay is None:
+                continue
+            if deadline is None or time.monotonic() + delay.after >= deadline:
+                return str(delay)
+            time.sleep(min(delay.after, PAUSE))
+    except ServerDecision as error:
+        return str(error)
+    finally:
+        sink.close()
+    return None
+
+
+def _attempt(delivery: Delivery) -> RetryLater | None:
+    try:
+        delivery.send_all()
+    except RetryLater as error:
+        return error
+    return None
+
+
+def _left(run: RunReport) -> int:
+    if run.skipped:
+        return 0
+    kept = run.receipt.kept if run.receipt else 0
+    return kept or int(run.problem is not None)

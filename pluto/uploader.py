@@ -1,0 +1,238 @@
+"""The thread that moves a run: from the journal into the store, and from there to a server."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import orjson
+
+from pluto.errors import Rejected, RetryLater, ServerDecision
+from pluto.record import RemoteRun, Rows, RunInfo, Stream
+from pluto.sink import Sink
+from pluto.storage import Outbox
+from pluto.store import Store
+from pluto.worker import Worker
+
+logger = logging.getLogger("pluto")
+
+STREAMS: Final[tuple[Stream, ...]] = (
+    "facts",
+    "names",
+    "metrics",
+    "system",
+    "data",
+    "console",
+    "files",
+)
+ROWS_A_BATCH: Final = 4096
+PAUSE_AFTER_DECISION: Final = 60.0
+TRIES_AT_THE_END: Final = 3
+PAUSE_AT_THE_END: Final = 0.5
+
+
+class Delivery:
+    """Sends the rows of one run to one sink, each once, and remembers what was accepted.
+
+    Args:
+        store: the run.
+        sink: the destination.
+        address: names the destination for ever, such as the API's URL.
+        run: what the destination has to know to create the run.
+        before_send: called between two batches, so that nothing else has to wait for a backlog.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        sink: Sink,
+        address: str,
+        run: RunInfo,
+        before_send: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.remote: RemoteRun | None = None
+        self._store = store
+        self._sink = sink
+        self._run = run
+        self._outbox = Outbox(store.writer, address)
+        self._before_send = before_send
+
+    def open(self) -> RemoteRun:
+        """Create the run at the destination unless that is done.
+
+        Raises:
+            RetryLater: nothing was decided.
+            ServerDecision: the destination refuses.
+        """
+        if self.remote is None:
+            self.remote = self._sink.open(self._run)
+            self._store.set_facts(
+                {
+                    "run_id": self.remote.run_id,
+                    "url": self.remote.url,
+                    "display_id": self.remote.display_id,
+                }
+            )
+        return self.remote
+
+    def send_all(self) -> None:
+        """Send until nothing is pending.
+
+        Raises:
+            RetryLater: the rest is kept for another try.
+            ServerDecision: the destination refuses.
+        """
+        self.open()
+        more = True
+        while more:
+            more = False
+            for stream in STREAMS:
+                more |= self._send_some(stream)
+            self._before_send()
+
+    def finished(self) -> bool:
+        """Tell whether nothing is pending."""
+        streams: tuple[Stream, ...] = STREAMS
+        return all(self._outbox.cursor(stream) >= self._outbox.count(stream) for stream in streams)
+
+    def _send_some(self, stream: Stream) -> bool:
+        first, lines = self._outbox.pending(stream, 1 if stream == "files" else ROWS_A_BATCH)
+        if stream == "facts":
+            lines = self._facts_due(lines)
+        elif stream == "files":
+            lines = self._files_due(first, lines)
+        if lines:
+            self._send(Rows(stream, first, lines))
+        return bool(lines)
+
+    def _send(self, rows: Rows) -> None:
+        """Send rows; if the destination refuses some, find out which and set those aside."""
+        try:
+            self._sink.send(rows)
+        except Rejected as error:
+            if len(rows.lines) == 1:
+                logger.warning("the server refused a row of %s: %s", rows.stream, error)
+                self._outbox.reject(rows.stream, rows.first, str(error), rows.lines[0])
+                return
+            half = len(rows.lines) // 2
+            self._send(Rows(rows.stream, rows.first, rows.lines[:half]))
+            self._send(Rows(rows.stream, rows.first + half, rows.lines[half:]))
+        else:
+            self._outbox.accept(rows.stream, rows.first + len(rows.lines))
+
+    def _facts_due(self, lines: list[bytes]) -> list[bytes]:
+        """Return the facts before a final status; that one waits until all else is sent."""
+        for index, line in enumerate(lines):
+            fact = orjson.loads(line)
+            if fact["fact"] == "status" and fact["value"]["status"] != "RUNNING":
+                if index == 0 and self._all_else_is_sent():
+                    return lines[:1]
+                return lines[:index]
+        return lines
+
+    def _all_else_is_sent(self) -> bool:
+        return all(
+            self._outbox.cursor(stream) >= self._outbox.count(stream)
+            for stream in STREAMS
+            if stream != "facts"
+        )
+
+    def _files_due(self, first: int, lines: list[bytes]) -> list[bytes]:
+        if not lines:
+            return []
+        value: dict[str, Any] = orjson.loads(lines[0])
+        if "error" in value:
+            self._outbox.reject("files", first, value["error"], lines[0])
+            return []
+        if "sha256" not in value:
+            return []
+        path = self._store.blobs.path(value["sha256"])
+        return [orjson.dumps({**value, "path": str(path)})]
+
+
+class Uploader(Worker):
+    """Absorbs the journal every `interval` seconds and delivers where there is a destination.
+
+    Args:
+        store: the run.
+        prepare: readies the journal's next segment.
+        delivery: None for a local run.
+        interval: seconds between two rounds.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        prepare: Callable[[], None],
+        delivery: Delivery | None = None,
+        *,
+        interval: float = 1.0,
+    ) -> None:
+        super().__init__("pluto-uploader")
+        self._store = store
+        self._prepare = prepare
+        self._delivery = delivery
+        self._interval = interval
+        self._not_before = 0.0
+        self._failing = False
+        self.opened = threading.Event()
+        self.decision: ServerDecision | None = None
+
+    def step(self) -> float:
+        """Do one round: store what was logged, encode media, deliver."""
+        self._absorb()
+        while self._store.encode_next():
+            self._absorb()
+        if self._delivery is None or time.monotonic() < self._not_before:
+            return self._interval
+        try:
+            self._delivery.open()
+            self.opened.set()
+            self._delivery.send_all()
+        except RetryLater as error:
+            self._hold(error.after, error)
+        except ServerDecision as error:
+            self.decision = error
+            self.opened.set()
+            self._hold(PAUSE_AFTER_DECISION, error)
+        else:
+            self._recovered()
+        return self._interval
+
+    def last_step(self) -> None:
+        """Store and deliver everything, as far as that goes until the deadline."""
+        self._prepare = lambda: None
+        self._not_before = 0.0
+        self.step()
+        tries = 1
+        while self._failing and not self.decision and tries < TRIES_AT_THE_END:
+            time.sleep(max(0.0, min(PAUSE_AT_THE_END, self.deadline - time.monotonic())))
+            if time.monotonic() >= self.deadline:
+                break
+            self._not_before = 0.0
+            self.step()
+            tries += 1
+
+    def _absorb(self) -> None:
+        self._prepare()
+        while self._store.absorb():
+            self._prepare()
+
+    def _hold(self, pause: float, error: Exception) -> None:
+        self._not_before = time.monotonic() + pause
+        if not self._failing:
+            self._failing = True
+            logger.warning(
+                "the server cannot be reached or refuses (%s); everything is kept in %s",
+                error,
+                self._store.directory,
+            )
+
+    def _recovered(self) -> None:
+        if self._failing:
+            self._failing = False
+            logger.warning("the server takes rows again")
+        self.decision = None

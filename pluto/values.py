@@ -1,0 +1,177 @@
+"""Whatever the user logs, sorted into numbers, texts, structured data and media."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final
+
+from pluto.data import Data
+from pluto.file import File
+from pluto.names import clean_key
+
+MAX_STEP: Final = 2**63 - 1
+MAX_NUMBERS_IN_A_LIST: Final = 64
+MAX_DEPTH: Final = 32
+
+
+@dataclass
+class Sorted:
+    """What one call of `log` holds, by where it goes.
+
+    `refused` has (key, reason) of everything that cannot be stored.
+    """
+
+    numbers: dict[str, float] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    data: list[tuple[str, Data]] = field(default_factory=list)
+    files: list[tuple[str, File, int]] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+
+def sort_values(data: Mapping[Any, Any]) -> Sorted:
+    """Sort what the user logged; nested mappings are flattened with `/`.
+
+    Numbers are Python's, numpy's, any array or tensor of one element (through `.item()`), bools
+    (as 0 and 1), `Decimal` and `Fraction`. Texts become a string series. A list of media keeps
+    its order under one name; a list of up to 64 numbers becomes `name/0`, `name/1`, and so on.
+
+    Example:
+        >>> sort_values({"train": {"loss": 0.5, "ok": True}}).numbers
+        {'train/loss': 0.5, 'train/ok': 1.0}
+    """
+    found = Sorted()
+    for key, value in data.items():
+        _sort(found, clean_key(key), value, 0)
+    return found
+
+
+def _sort(found: Sorted, key: str, value: Any, depth: int) -> None:
+    for kind, convert in _CONVERTERS:
+        if isinstance(value, kind):
+            convert(found, key, value, depth)
+            return
+    number = _as_number(value)
+    if number is None:
+        found.refused.append((key, _why_not(value)))
+    else:
+        found.numbers[key] = number
+
+
+def _number(found: Sorted, key: str, value: Any, _depth: int) -> None:
+    try:
+        found.numbers[key] = float(value)
+    except OverflowError:
+        found.numbers[key] = math.inf if value > 0 else -math.inf
+
+
+def _text(found: Sorted, key: str, value: str, _depth: int) -> None:
+    found.texts[key] = value
+
+
+def _data(found: Sorted, key: str, value: Data, _depth: int) -> None:
+    found.data.append((key, value))
+
+
+def _file(found: Sorted, key: str, value: File, _depth: int) -> None:
+    found.files.append((key, value, 0))
+
+
+def _mapping(found: Sorted, key: str, value: Mapping[Any, Any], depth: int) -> None:
+    if depth >= MAX_DEPTH:
+        found.refused.append((key, f"it is nested more than {MAX_DEPTH} levels deep"))
+        return
+    for inner, item in value.items():
+        _sort(found, f"{key}/{clean_key(inner)}", item, depth + 1)
+
+
+def _sequence(found: Sorted, key: str, value: list[Any] | tuple[Any, ...], depth: int) -> None:
+    if all(isinstance(item, File) for item in value):
+        found.files += [(key, item, index) for index, item in enumerate(value)]
+    elif all(isinstance(item, Data) for item in value):
+        found.data += [(key, item) for item in value]
+    elif len(value) > MAX_NUMBERS_IN_A_LIST or depth >= MAX_DEPTH:
+        reason = f"a list of {len(value)} values: log pluto.Histogram(values) or pluto.Table"
+        found.refused.append((key, reason))
+    else:
+        for index, item in enumerate(value):
+            _sort(found, f"{key}/{index}", item, depth + 1)
+
+
+_CONVERTERS: Final[tuple[tuple[Any, Callable[[Sorted, str, Any, int], None]], ...]] = (
+    ((bool, int, float, Decimal, Fraction), _number),
+    (str, _text),
+    (File, _file),
+    (Data, _data),
+    (Mapping, _mapping),
+    ((list, tuple), _sequence),
+)
+
+
+def _as_number(value: Any) -> float | None:
+    """Return what an array or tensor of one element holds, or None."""
+    item = getattr(value, "item", None)
+    if item is None:
+        return None
+    try:
+        return float(item())
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        return None
+
+
+def _why_not(value: Any) -> str:
+    shape = getattr(value, "shape", None)
+    if shape is not None and not callable(shape) and hasattr(value, "item"):
+        return f"an array of shape {tuple(shape)}: log one number, pluto.Histogram or pluto.Image"
+    if value is None:
+        return "None is no value"
+    return f"{type(value).__module__}.{type(value).__qualname__} is not a type that Pluto stores"
+
+
+def whole_step(step: Any) -> int | None:
+    """Return `step` as an integer from 0 to 2**63 - 1, or None if it is no such thing.
+
+    Takes everything that is integer-like: Python and numpy integers, integral floats, one-element
+    arrays and tensors, digits.
+
+    Example:
+        >>> whole_step(3.0), whole_step("7"), whole_step(-1), whole_step("x")
+        (3, 7, None, None)
+    """
+    for convert in (operator.index, _from_float, _from_text):
+        try:
+            number = convert(step)
+        except (TypeError, ValueError, OverflowError, RuntimeError):
+            continue
+        return number if 0 <= number <= MAX_STEP else None
+    return None
+
+
+def _from_float(step: Any) -> int:
+    number = float(step.item() if hasattr(step, "item") else step)
+    if isinstance(step, str) or not number.is_integer():
+        raise ValueError(step)
+    return int(number)
+
+
+def _from_text(step: Any) -> int:
+    if not isinstance(step, str):
+        raise TypeError(step)
+    return int(step)
+
+
+def whole_milliseconds(timestamp: Any) -> int | None:
+    """Return a timestamp in seconds since the epoch as milliseconds, or None if it is none."""
+    if isinstance(timestamp, bool):
+        return None
+    try:
+        seconds = float(timestamp)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    if not math.isfinite(seconds) or not 0 < seconds * 1000 <= MAX_STEP:
+        return None
+    return int(seconds * 1000)
