@@ -21,7 +21,7 @@ from pluto.addresses import ServerUrls
 from pluto.api import Request
 from pluto.attach import attach
 from pluto.delivery import RowSender
-from pluto.errors import Rejected, RetryLater
+from pluto.errors import AuthError, Rejected, RetryLater, ServerDecision
 from pluto.record import RemoteRun, Rows, RunInfo
 from pluto.sets import Settings
 
@@ -37,6 +37,11 @@ FILE_PIECE: Final = 256 << 10
 MAX_ANSWER: Final = 16 << 20
 MAX_PAUSE: Final = 60.0
 MAX_RETRY_AFTER: Final = 300.0
+
+# The names by which scripts of the earlier client catch what a server refuses.
+PlutoRequestError = ServerDecision
+PlutoAuthError = AuthError
+
 _LOOPBACK: Final = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 
 
