@@ -36,6 +36,23 @@ def plain_config(config: Any) -> dict[str, Any] | None:
     return plain
 
 
+def deep_merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `base` with `change` laid over it: objects merge, everything else replaces.
+
+    Neither argument is altered.
+
+    Example:
+        >>> deep_merge({"opt": {"lr": 1, "name": "adam"}}, {"opt": {"lr": 2}})
+        {'opt': {'lr': 2, 'name': 'adam'}}
+    """
+    merged = dict(base)
+    for key, value in change.items():
+        old = merged.get(key)
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        merged[key] = deep_merge(old, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
 def _plain(value: Any) -> Any:
     value = _unwrapped(value)
     if isinstance(value, Mapping):

@@ -8,7 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pluto import state
 from pluto.auth import stored_key
@@ -17,8 +17,10 @@ from pluto.errors import ServerDecision, StorageError, UsageError
 from pluto.names import clean_name, random_id
 from pluto.op import Op
 from pluto.record import Receipt, RemoteRun
-from pluto.session import Session
 from pluto.sets import Destination, Settings, destination, setup
+
+if TYPE_CHECKING:
+    from pluto.session import Session  # numpy stays out of `import pluto`
 
 logger = logging.getLogger("pluto")
 

@@ -11,16 +11,17 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pluto import state
+from pluto.config import deep_merge, plain_config
 from pluto.errors import MediaError
-from pluto.facts import deep_merge
 from pluto.notice import Notices
 from pluto.record import Receipt
-from pluto.session import Session
 from pluto.sets import Settings, setup
 from pluto.values import MAX_STEP, Sorted, sort_values, whole_milliseconds, whole_step
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from pluto.session import Session  # numpy stays out of `import pluto`
 
 logger = logging.getLogger("pluto")
 
@@ -194,8 +195,6 @@ class Op:
 
     def update_config(self, config: Mapping[str, Any] | None) -> None:
         """Lay `config` over the run's config: nested mappings merge, all else replaces."""
-        from pluto.config import plain_config
-
         change = plain_config(config) or {}
         with self._lock:
             self.config = deep_merge(self.config or {}, change)
