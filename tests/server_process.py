@@ -18,7 +18,7 @@ import httpx
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
-_URL = re.compile(r"PLUTO_URL=(\S+)|pluto: (https?://\S+?)/(?:\?t=\S*)?$")
+_LINK = re.compile(r"https?://\S+")
 
 
 @dataclass
@@ -90,7 +90,9 @@ def running_server(
         text=True,
     )
     try:
-        server = _wait(process, data, environment)
+        url, link, output = _wait(process)
+        key = _token(environment) if command == "server" else ""
+        server = RunningServer(url, key, data, link, process, output)
         yield server
         server.stop()
     finally:
@@ -106,25 +108,23 @@ def pluto_command(command: str) -> list[str]:
     return [sys.executable, "-m", "pluto", command]
 
 
-def _wait(
-    process: subprocess.Popen[str], data: Path, environment: Mapping[str, str]
-) -> RunningServer:
+def _wait(process: subprocess.Popen[str]) -> tuple[str, str, list[str]]:
+    """Return URL, one-time link and output so far, once the server says that it answers."""
     assert process.stdout is not None
     output: list[str] = []
-    url = link = ""
+    link = ""
     deadline = time.monotonic() + START_SECONDS
     for line in process.stdout:
         output.append(line.rstrip("\n"))
-        found = _URL.search(output[-1])
-        if "/?t=" in line or line.rstrip().endswith("/"):
-            link = output[-1].split()[-1]
-        if found:
-            url = found[1] or found[2]
+        found = _LINK.search(line)
+        if found and not link:
+            link = found[0]
         if "Ctrl-C" in line:
-            break
+            return link.partition("/?")[0].rstrip("/"), link, output
         assert time.monotonic() < deadline, output
-    else:
-        raise AssertionError(f"the server ended with {process.wait()}: {output}")
+    raise AssertionError(f"the server ended with {process.wait()}: {output}")
+
+
+def _token(environment: Mapping[str, str]) -> str:
     token_file = Path(environment["HOME"]) / ".pluto" / "server.json"
-    key = json.loads(token_file.read_text())["token"] if token_file.exists() else ""
-    return RunningServer(url, key, data, link, process, output)
+    return str(json.loads(token_file.read_text())["token"])

@@ -21,6 +21,10 @@ data_option = click.option(
     show_default=True,
     help="Directory in which runs and keys are kept.",
 )
+# On the commands below `key` too, where people look for it.
+own_data_option = click.option(
+    "--data", "own_data", type=click.Path(file_okay=False, path_type=Path), help="As above."
+)
 auth_option = click.option(
     "--auth",
     type=click.Choice(["token", "off"]),
@@ -67,36 +71,39 @@ def key() -> None:
 
 
 @key.command("create")
+@own_data_option
 @click.argument("name")
 @click.option("--days", type=click.FloatRange(min=0), help="Lifetime; unlimited by default.")
 @click.pass_obj
-def create_key(data: Path, name: str, days: float | None) -> None:
+def create_key(data: Path, own_data: Path | None, name: str, days: float | None) -> None:
     """Make a key called NAME and print it, once."""
     from pluto.server.keys import Keys
 
-    with _index(data) as index:
+    with _index(own_data or data) as index:
         click.echo(Keys(index, None).create(name, days))
 
 
 @key.command("list")
+@own_data_option
 @click.pass_obj
-def list_keys(data: Path) -> None:
+def list_keys(data: Path, own_data: Path | None) -> None:
     """List the keys: name, begin and end, state."""
     from pluto.server.keys import Keys
 
-    with _index(data) as index:
+    with _index(own_data or data) as index:
         for row in Keys(index, None).list():
             click.echo(f"{row.name}\t{row.hint}\t{row.state}")
 
 
 @key.command("revoke")
+@own_data_option
 @click.argument("name")
 @click.pass_obj
-def revoke_key(data: Path, name: str) -> None:
+def revoke_key(data: Path, own_data: Path | None, name: str) -> None:
     """Refuse the key called NAME from now on."""
     from pluto.server.keys import Keys
 
-    with _index(data) as index:
+    with _index(own_data or data) as index:
         Keys(index, None).revoke(name)
     click.echo(f"revoked {name}")
 

@@ -6,7 +6,7 @@ import logging
 from typing import Final
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
@@ -75,6 +75,8 @@ class Server:
             return
         try:
             await self._answer(scope, receive, send)
+        except (ConnectionError, ClientDisconnect):
+            logger.info("%s %s was broken off by the client", scope["method"], scope["path"])
         except Exception:
             # Starlette has answered 500 already, and raises on for the log.
             logger.exception("%s %s failed", scope["method"], scope["path"])

@@ -141,7 +141,8 @@ class Catalog:
             KeyError: there is no such run.
             StorageError: its files cannot be written.
         """
-        with self._writers.lease(self._row(run_id).path) as writer:
+        row = self._row(run_id)
+        with self._writers.lease(row.path, keep=not row.local) as writer:
             yield writer
 
     def blobs(self, run_id: int) -> Blobs:

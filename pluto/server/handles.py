@@ -82,8 +82,11 @@ class Writers:
         self._leases: OrderedDict[Path, _Lease] = OrderedDict()
 
     @contextmanager
-    def lease(self, directory: Path) -> Iterator[RunWriter]:
+    def lease(self, directory: Path, *, keep: bool = True) -> Iterator[RunWriter]:
         """Lend the writer of a run directory; others who want the same run wait.
+
+        Without `keep` it is closed again: a writer must not outlive the moment where another
+        process may write the same run.
 
         Raises:
             StorageError: it cannot be opened.
@@ -97,6 +100,8 @@ class Writers:
                 if lease.writer is None:
                     lease.writer = RunWriter(directory)
                 yield lease.writer
+                if not keep:
+                    _close(lease)
         finally:
             self._give_back(lease)
 

@@ -40,12 +40,12 @@ class Liveness:
         self._changes = changes
         self._now = now
         self._started_at = now()
-        self._lock = threading.Lock()  # guards the two mappings
+        self._lock = threading.Lock()  # guards _written and _beats
         self._written: dict[int, int] = dict(
             catalog.index.rows("SELECT id, heartbeat_at FROM run WHERE heartbeat_at IS NOT NULL")
         )
         self._beats = dict(self._written)
-        self._rows_at: dict[int, int] = {}
+        self._seen: dict[int, int] = {}
 
     def beat(self, run_id: int) -> str:
         """Note a heartbeat; return the status of the run, by which it learns of a cancellation.
@@ -71,9 +71,12 @@ class Liveness:
 
     def rows_came(self, run_id: int) -> None:
         """Note that rows of the run were accepted."""
-        now = self._now()
-        self._rows_at[run_id] = now
-        self._catalog.own.touch(run_id, now)
+        self.seen(run_id)
+        self._catalog.own.touch(run_id, self._seen[run_id])
+
+    def seen(self, run_id: int) -> None:
+        """Note that a client created the run or took it up again."""
+        self._seen[run_id] = self._now()
 
     def reap(self) -> list[int]:
         """Fail every run that was silent for too long; return their ids."""
@@ -84,7 +87,7 @@ class Liveness:
                 continue
             beaten = self._beats.get(row.id)
             grace = SILENCE_GRACE_SECONDS if beaten is None else HEARTBEAT_GRACE_SECONDS
-            heard = max(beaten or 0, self._rows_at.get(row.id, 0), row.updated_at, self._started_at)
+            heard = max(self._heard(row, now), beaten or 0)
             if now - heard > grace * 1000 and self._fail(row, heard, grace):
                 failed.append(row.id)
         return failed
@@ -94,6 +97,12 @@ class Liveness:
         while True:
             await asyncio.sleep(_CYCLE_SECONDS)
             await asyncio.to_thread(self.reap)
+
+    def _heard(self, row: RunRow, now: int) -> int:
+        """Return the last sign of life other than heartbeats, not before this server's start."""
+        # A client may say that a run was updated in the future: that is no sign of life.
+        updated = row.updated_at if row.updated_at <= now else 0
+        return max(self._seen.get(row.id, 0), updated, self._started_at)
 
     def _fail(self, row: RunRow, heard: int, grace: int) -> bool:
         silent = (self._now() - heard) // 1000

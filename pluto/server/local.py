@@ -106,8 +106,10 @@ class LocalRuns:
                 return _Seen(signature, _row(path, reader.facts(), signature))
             finally:
                 reader.close()
-        except (StorageError, KeyError, TypeError, ValueError) as error:
-            problem = f"{path / RUN_DB} is skipped: {error!s}"
+        except KeyError as error:  # it is just being created, or its creator died
+            return _Seen(signature, None, f"{path / RUN_DB} is skipped: it has no {error} yet")
+        except (StorageError, TypeError, ValueError) as error:
+            problem = f"{path / RUN_DB} is skipped: {error}"
             if known is None or known.problem != problem:
                 logger.warning("%s", problem)
             return _Seen(signature, None, problem)

@@ -56,13 +56,14 @@ def _slug(_: Reads, __: NoQuery) -> SlugAnswer:
 
 def _create(reads: Reads, asked: CreateRun) -> RunAnswer:
     tags = tuple(asked.tags or ())
-    _check_tags(tags)
+    check_tags(tags)
     catalog = reads.state.catalog
     project = asked.project_name_utf8 or asked.project_name
     config = _json(asked.config, "Invalid JSON format in request body")
     known = asked.external_id and catalog.by_external_id(asked.external_id, project)
     if known:
         row = reads.state.changes.reopen(known.id, config)
+        reads.state.liveness.seen(row.id)
         return _run_answer(reads, row, resumed=True)
     new = NewRun(
         project=project,
@@ -78,6 +79,7 @@ def _create(reads: Reads, asked: CreateRun) -> RunAnswer:
     row, created = catalog.create(_forked(reads, asked, new))
     if not created:  # another process of the same job came first
         row = reads.state.changes.reopen(row.id, config)
+    reads.state.liveness.seen(row.id)
     return _run_answer(reads, row, resumed=not created)
 
 
@@ -101,6 +103,7 @@ def _resume(reads: Reads, asked: ResumeRun) -> RunAnswer:
         text = "Provide exactly one of: runId, displayId, or externalId"
         raise BadParameters("custom", [], text)
     row = _resumed(reads, asked)
+    reads.state.liveness.seen(row.id)
     return _run_answer(reads, reads.state.changes.reopen(row.id), resumed=True)
 
 
@@ -161,7 +164,7 @@ def _add_log_names(reads: Reads, asked: AddLogNames) -> Success:
 
 
 def _update_tags(reads: Reads, asked: UpdateTags) -> Success:
-    _check_tags(asked.tags)
+    check_tags(asked.tags)
     reads.require(asked.run_id)
     reads.state.changes.set_tags(asked.run_id, asked.tags)
     return Success()
@@ -205,7 +208,13 @@ def _run_answer(reads: Reads, row: RunRow, *, resumed: bool) -> RunAnswer:
     )
 
 
-def _check_tags(tags: Sequence[str]) -> None:
+def check_tags(tags: Sequence[str]) -> None:
+    """Refuse tags that no run may have.
+
+    Raises:
+        BadParameters: more than 50.
+        Refused: 400 for two that begin with `group:`.
+    """
     if len(tags) > MAX_TAGS:
         raise BadParameters("too_big", ["tags"], f"A run can have at most {MAX_TAGS} tags")
     if sum(tag.startswith("group:") for tag in tags) > 1:

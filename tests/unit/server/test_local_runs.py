@@ -1,0 +1,181 @@
+import fcntl
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pluto.server.local import PROCESS_DIED, LocalRuns, local_id
+from pluto.server.rows import RunRow
+from pluto.server.tree import RunTree
+from pluto.storage import Batch, RunWriter
+
+
+def write_run(directory: Path, uid: str = "u1", **facts: Any) -> Path:
+    writer = RunWriter(directory)
+    known = {
+        "uid": uid,
+        "project": "p",
+        "name": "r",
+        "status": "COMPLETED",
+        "created_at": 1000,
+        "finished_at": 2000,
+        "tags": ["a"],
+    }
+    writer.append(Batch(facts={**known, **facts}))
+    writer.close()
+    return directory
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    with path.open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def only_row(root: Path) -> RunRow:
+    (row,) = LocalRuns(root).rows()
+    return row
+
+
+def test_runs_are_found_at_any_depth_but_not_in_hidden_or_package_directories(
+    tmp_path: Path,
+) -> None:
+    found = [
+        write_run(tmp_path / ".pluto" / "p" / "r1", "u1"),
+        write_run(tmp_path / "a" / "b" / ".pluto" / "p" / "r2", "u2"),
+        write_run(tmp_path / "copied", "u3"),
+    ]
+    for skipped in (".cache", "node_modules", ".venv"):
+        write_run(tmp_path / skipped / ".pluto" / "p" / "r", skipped)
+
+    assert sorted(RunTree(tmp_path).walk()) == sorted(found)
+
+
+@pytest.mark.parametrize("place", [".", ".pluto", ".pluto/p", ".pluto/p/r"])
+def test_the_directory_can_be_above_a_run_or_the_run_itself(tmp_path: Path, place: str) -> None:
+    write_run(tmp_path / ".pluto" / "p" / "r")
+
+    assert only_row(tmp_path / place).uid == "u1"
+
+
+def test_a_link_that_leads_back_does_not_make_the_walk_endless(tmp_path: Path) -> None:
+    write_run(tmp_path / ".pluto" / "p" / "r")
+    (tmp_path / "loop").symlink_to(tmp_path)
+
+    assert len(RunTree(tmp_path).walk()) == 1
+
+
+def test_runs_that_come_and_go_are_seen_by_the_next_walk(tmp_path: Path) -> None:
+    tree = RunTree(tmp_path)
+    counts = [len(tree.walk())]
+    first = write_run(tmp_path / ".pluto" / "p" / "r1", "u1")
+    counts.append(len(tree.walk()))
+    write_run(tmp_path / ".pluto" / "p" / "r2", "u2")
+    counts.append(len(tree.walk()))
+    first.rename(tmp_path / ".moved")
+    counts.append(len(tree.walk()))
+
+    assert counts == [0, 1, 2, 1]
+
+
+def test_the_id_of_a_run_follows_from_its_uid_wherever_it_lies(tmp_path: Path) -> None:
+    write_run(tmp_path / "one" / ".pluto" / "p" / "r")
+    write_run(tmp_path / "two" / "r")
+
+    ids = {only_row(tmp_path / place).id for place in ("one", "two")}
+
+    assert ids == {local_id("u1")}
+    assert 2**32 <= local_id("u1") < 2**48
+
+
+def test_a_running_run_is_failed_once_its_process_has_let_go(tmp_path: Path) -> None:
+    run = write_run(tmp_path / ".pluto" / "p" / "r", status="RUNNING", finished_at=None)
+    with held(run / "run.lock"):
+        alive = only_row(tmp_path)
+    dead = only_row(tmp_path)
+
+    assert (alive.status, alive.cause) == ("RUNNING", None)
+    assert (dead.status, dead.cause) == ("FAILED", PROCESS_DIED)
+    assert dead.finished_at == dead.updated_at
+
+
+def test_looking_does_not_keep_the_lock_from_its_owner(tmp_path: Path) -> None:
+    run = write_run(tmp_path / ".pluto" / "p" / "r", status="RUNNING")
+    (run / "run.lock").write_text("")
+    only_row(tmp_path)
+
+    with (run / "run.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_a_running_run_without_a_lock_file_is_believed(tmp_path: Path) -> None:
+    write_run(tmp_path / ".pluto" / "p" / "r", status="RUNNING")
+
+    assert only_row(tmp_path).status == "RUNNING"
+
+
+def test_a_foreign_file_is_named_and_the_other_runs_are_shown(tmp_path: Path) -> None:
+    write_run(tmp_path / ".pluto" / "p" / "good")
+    foreign = tmp_path / ".pluto" / "p" / "bad" / "run.db"
+    foreign.parent.mkdir()
+    foreign.write_text("not a database, but long enough to look like a file of some kind" * 20)
+
+    runs = LocalRuns(tmp_path)
+
+    assert [row.uid for row in runs.rows()] == ["u1"]
+    (problem,) = runs.problems()
+    assert str(foreign) in problem
+
+
+def test_a_run_that_is_just_being_created_is_left_out_quietly(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    RunWriter(tmp_path / "r").close()
+
+    runs = LocalRuns(tmp_path)
+
+    assert runs.rows() == []
+    assert "it has no" in runs.problems()[0]
+    assert not caplog.records
+
+
+def test_a_directory_that_cannot_be_written_is_read(tmp_path: Path) -> None:
+    run = write_run(tmp_path / ".pluto" / "p" / "r", status="RUNNING")
+    (run / "run.lock").write_text("")
+    before = sorted(run.iterdir())
+    for path in (*run.iterdir(), run):
+        path.chmod(stat.S_IRUSR | (stat.S_IXUSR if path == run else 0))
+    try:
+        row = only_row(tmp_path)
+        after = sorted(run.iterdir())
+    finally:
+        run.chmod(stat.S_IRWXU)
+
+    assert row.status == "FAILED"
+    if os.geteuid() != 0:  # the administrator may write anywhere, and SQLite then does
+        assert before == after
+
+
+def test_the_version_stays_while_only_rows_come_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pluto.server.local._REFRESH_SECONDS", 0.0)
+    run = write_run(tmp_path / ".pluto" / "p" / "r", status="RUNNING")
+    runs = LocalRuns(tmp_path)
+    runs._due = 0.0
+    first = runs.version()
+
+    def version_after(**facts: Any) -> int:
+        writer = RunWriter(run)
+        writer.append(Batch(facts=facts))
+        writer.close()
+        runs._due = 0.0
+        return runs.version()
+
+    assert version_after(notes="not in the list") == first
+    assert version_after(tags=["b"]) > first
