@@ -14,18 +14,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pluto import state
-from pluto.data import Data, Graph, Histogram, Table
 from pluto.errors import UsageError
-from pluto.file import Artifact, Audio, File, Html, Image, Plotly, PointCloud, Text, Video
 from pluto.init import finish, init
 from pluto.names import generate_run_id
 from pluto.op import Op
 from pluto.sets import Settings, setup
 
 if TYPE_CHECKING:
-    from pluto.auth import login as login
-    from pluto.auth import logout as logout
-    from pluto.sys import System as System
+    from pluto.auth import login, logout
+    from pluto.data import Data, Graph, Histogram, Table
+    from pluto.file import Artifact, Audio, File, Html, Image, Plotly, PointCloud, Text, Video
+    from pluto.sys import System
 
 __version__ = "0.1.0"
 
@@ -57,10 +56,15 @@ __all__ = [
     "watch",
 ]
 
-_LAZY = {
-    "System": ("pluto.sys", "System"),
-    "login": ("pluto.auth", "login"),
-    "logout": ("pluto.auth", "logout"),
+_MODULE_OF = {
+    "System": "pluto.sys",
+    "login": "pluto.auth",
+    "logout": "pluto.auth",
+    **dict.fromkeys(("Data", "Graph", "Histogram", "Table"), "pluto.data"),
+    **dict.fromkeys(
+        ("Artifact", "Audio", "File", "Html", "Image", "Plotly", "PointCloud", "Text", "Video"),
+        "pluto.file",
+    ),
 }
 
 
@@ -98,7 +102,7 @@ def _newest(function: str) -> Op:
 def __getattr__(name: str) -> Any:
     if name == "ops":
         return state.live_runs()
-    if name in _LAZY:
-        module, attribute = _LAZY[name]
-        return getattr(import_module(module), attribute)
-    raise AttributeError(f"module 'pluto' has no attribute {name!r}")
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'pluto' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_MODULE_OF[name]), name)
+    return value

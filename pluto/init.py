@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import sys
 import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pluto import state
-from pluto.auth import stored_key
 from pluto.config import plain_config
 from pluto.errors import ServerDecision, StorageError, UsageError
 from pluto.names import clean_name, random_id
@@ -101,7 +99,7 @@ def _begin(run: Op) -> Op:
 def _begin_recording(settings: Settings, facts: dict[str, Any]) -> Op:
     from pluto.assembly import assemble
 
-    where = destination(settings, stored_key)
+    where = destination(settings, _stored_key)
     try:
         session = assemble(settings, facts, where)
     except OSError as error:
@@ -127,6 +125,12 @@ def _begin_recording(settings: Settings, facts: dict[str, Any]) -> Op:
     return _begin(run)
 
 
+def _stored_key(api_root: str) -> str | None:
+    from pluto.auth import stored_key
+
+    return stored_key(api_root)
+
+
 def _first_contact(session: Session, timeout: float) -> RemoteRun | None:
     """Wait for the server's answer; a refusal ends the run before it has begun."""
     try:
@@ -135,6 +139,8 @@ def _first_contact(session: Session, timeout: float) -> RemoteRun | None:
         directory, is_new = session.store.directory, not session.resumed
         session.end(None, 0)
         if is_new:
+            import shutil
+
             shutil.rmtree(directory, ignore_errors=True)
         raise
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 
@@ -50,6 +49,8 @@ def directory_name(name: str) -> str:
     safe = _UNSAFE_ON_DISK.sub("-", name).strip(".-")[:MAX_DIRECTORY_NAME]
     if safe == name and safe:
         return safe
+    import hashlib
+
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{safe[: MAX_DIRECTORY_NAME - 9]}-{digest}".lstrip("-")
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
-from fractions import Fraction
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from pluto.data import Data
-from pluto.file import File
 from pluto.names import clean_key
+
+if TYPE_CHECKING:
+    from pluto.data import Data  # a value of these types brings its module along
+    from pluto.file import File
 
 MAX_STEP: Final = 2**63 - 1
 MAX_NUMBERS_IN_A_LIST: Final = 64
@@ -36,8 +37,8 @@ class Sorted:
 def sort_values(data: Mapping[Any, Any]) -> Sorted:
     """Sort what the user logged; nested mappings are flattened with `/`.
 
-    Numbers are Python's, numpy's, any array or tensor of one element (through `.item()`), bools
-    (as 0 and 1), `Decimal` and `Fraction`. Texts become a string series. A list of media keeps
+    Numbers are Python's, numpy's, bools (as 0 and 1), any array or tensor of one element, and all
+    that `float()` takes, such as `Decimal`. Texts become a string series. A list of media keeps
     its order under one name; a list of up to 64 numbers becomes `name/0`, `name/1`, and so on.
 
     Example:
@@ -51,8 +52,8 @@ def sort_values(data: Mapping[Any, Any]) -> Sorted:
 
 
 def _sort(found: Sorted, key: str, value: Any, depth: int) -> None:
-    for kind, convert in _CONVERTERS:
-        if isinstance(value, kind):
+    for is_kind, convert in _CONVERTERS:
+        if is_kind(value):
             convert(found, key, value, depth)
             return
     number = _as_number(value)
@@ -90,9 +91,9 @@ def _mapping(found: Sorted, key: str, value: Mapping[Any, Any], depth: int) -> N
 
 
 def _sequence(found: Sorted, key: str, value: list[Any] | tuple[Any, ...], depth: int) -> None:
-    if all(isinstance(item, File) for item in value):
+    if all(map(_is_file, value)):
         found.files += [(key, item, index) for index, item in enumerate(value)]
-    elif all(isinstance(item, Data) for item in value):
+    elif all(map(_is_data, value)):
         found.data += [(key, item) for item in value]
     elif len(value) > MAX_NUMBERS_IN_A_LIST or depth >= MAX_DEPTH:
         reason = f"a list of {len(value)} values: log pluto.Histogram(values) or pluto.Table"
@@ -102,23 +103,36 @@ def _sequence(found: Sorted, key: str, value: list[Any] | tuple[Any, ...], depth
             _sort(found, f"{key}/{index}", item, depth + 1)
 
 
-_CONVERTERS: Final[tuple[tuple[Any, Callable[[Sorted, str, Any, int], None]], ...]] = (
-    ((bool, int, float, Decimal, Fraction), _number),
-    (str, _text),
-    (File, _file),
-    (Data, _data),
-    (Mapping, _mapping),
-    ((list, tuple), _sequence),
+def _is_file(value: Any) -> bool:
+    module = sys.modules.get("pluto.file")
+    return module is not None and isinstance(value, module.File)
+
+
+def _is_data(value: Any) -> bool:
+    module = sys.modules.get("pluto.data")
+    return module is not None and isinstance(value, module.Data)
+
+
+def _is(*kinds: type) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, kinds)
+
+
+_CONVERTERS: Final[
+    tuple[tuple[Callable[[Any], bool], Callable[[Sorted, str, Any, int], None]], ...]
+] = (
+    (_is(bool, int, float), _number),
+    (_is(str), _text),
+    (_is_file, _file),
+    (_is_data, _data),
+    (_is(Mapping), _mapping),
+    (_is(list, tuple), _sequence),
 )
 
 
 def _as_number(value: Any) -> float | None:
-    """Return what an array or tensor of one element holds, or None."""
-    item = getattr(value, "item", None)
-    if item is None:
-        return None
+    """Return what a number, or an array or tensor of one element, holds; None for the rest."""
     try:
-        return float(item())
+        return float(value.item() if hasattr(value, "item") else value)
     except (TypeError, ValueError, RuntimeError, OverflowError):
         return None
 
