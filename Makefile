@@ -16,7 +16,7 @@ TORCH    ?=
 UPSTREAM_VERSION := 0.0.29
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test cov check format browser upstream torch bench web wheel clean
+.PHONY: help setup demo test cov check format browser upstream torch bench docs web wheel clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ torch: $(VENV)/installed-dev
 
 bench: $(VENV)/installed-dev ## Run the benchmarks of benchmarks/README.md
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script $(ARGS) || exit 1; done
+
+docs: $(VENV)/installed-dev ## Write the documents that are made from code
+	$(BIN)/python -m docs.make_settings
 
 web: ## Build the dashboard from web/ into pluto/server/web
 	cd web && npm ci --no-audit --no-fund && npm run build

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
+from threadpoolctl import threadpool_limits
 
 import pluto
 
@@ -139,39 +140,57 @@ def show_mistakes(run: pluto.Op, network: Network, digits: Digits, step: int) ->
     run.log({"val/confusion": table, "val/hardest": images}, step=step)
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """What a run varies or might vary; logged as its config."""
+
+    lr: float
+    momentum: float = 0.9
+    batch: int = 32
+    hidden: tuple[int, int] = (384, 192)
+    seed: int = 1
+
+
 def run_name(rate: float) -> str:
     return f"lr-{rate}"
 
 
-def train(rate: float, seconds: float, digits: Digits, directory: str | None = None) -> float:
-    """Train one network for `seconds`; return the accuracy that was logged last."""
-    config = {"lr": rate, "momentum": 0.9, "batch": 32, "hidden": [384, 192], "seed": 1}
-    run = pluto.init(
-        project=PROJECT,
-        name=run_name(rate),
-        config=config,
-        tags=["demo", "numpy"],
-        dir=directory,
-        mode="local",
-    )
-    rng = np.random.default_rng(config["seed"])
-    network = Network((64, *config["hidden"], CLASSES), rng)
+def fit(run: pluto.Op, recipe: Recipe, digits: Digits, seconds: float) -> float:
+    """Train a new network for `seconds`; return the accuracy that was logged last."""
+    rng = np.random.default_rng(recipe.seed)
+    network = Network((64, *recipe.hidden, CLASSES), rng)
     started, step, accuracy = time.monotonic(), 0, 0.0
     while (progress := (time.monotonic() - started) / seconds) < 1:
-        current = rate * (1 + math.cos(math.pi * progress)) / 2  # falls along a cosine
-        for images, labels in digits.batches(config["batch"], rng):
+        rate = recipe.lr * (1 + math.cos(math.pi * progress)) / 2  # falls along a cosine
+        for images, labels in digits.batches(recipe.batch, rng):
             layers = network.activations(images)
             gradients = network.gradients(layers, labels)
-            network.update(gradients, current, config["momentum"])
+            network.update(gradients, rate, recipe.momentum)
             loss, correct = score(layers[-1], labels)
             norms = {f"grad/layer{i}": float(np.linalg.norm(gradients[i])) for i in range(3)}
-            run.log({"train/loss": loss, "train/acc": correct, "lr": current, **norms}, step=step)
+            run.log({"train/loss": loss, "train/acc": correct, "lr": rate, **norms}, step=step)
             step += 1
         accuracy = validate(run, network, digits, step)
     show_mistakes(run, network, digits, step)
-    run.finish()
-    print(f"digits: learning rate {rate}, {step:,} steps, validation accuracy {accuracy:.3f}")
+    print(f"digits: learning rate {recipe.lr}, {step:,} steps, accuracy {accuracy:.3f}")
     return accuracy
+
+
+def train(rate: float, seconds: float, digits: Digits, directory: str | None = None) -> float:
+    """Record one training as a run on this disk; return its last accuracy."""
+    recipe = Recipe(rate)
+    with (
+        threadpool_limits(1),  # matrices this small lose by sharing the work
+        pluto.init(
+            project=PROJECT,
+            name=run_name(rate),
+            config=recipe,
+            tags=["demo", "numpy"],
+            dir=directory,
+            mode="local",
+        ) as run,
+    ):
+        return fit(run, recipe, digits, seconds)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from docs.make_settings import PAGE, page
 from tests.conftest import REPOSITORY
 
 DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
@@ -77,3 +78,7 @@ def test_every_make_command_exists(document: Path) -> None:
     targets = re.findall(r"^([a-z]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
     commands = MAKE_COMMAND.findall(document.read_text("utf-8"))
     assert set(commands) <= set(targets)
+
+
+def test_the_settings_page_is_the_settings_table() -> None:
+    assert PAGE.read_text("utf-8") == page(), "run 'make docs'"
