@@ -68,7 +68,7 @@ def login(settings: Settings | Mapping[str, Any] | None = None, retry: bool = Fa
     key, source = chosen.api_key, _source(chosen)
     if key is None:
         key, source = stored_key(urls.api), "the stored key"
-    if key is None or retry:
+    if key is None or (retry and _is_terminal()):
         key, source = _ask(urls), "the key just typed"
     if key is None:
         return False
@@ -159,9 +159,13 @@ def _key_page(urls: ServerUrls) -> str:
     return f"{urls.app}/api-keys"
 
 
+def _is_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 def _ask(urls: ServerUrls) -> str | None:
     """Ask for a key on a terminal; say what to do where there is none."""
-    if not sys.stdin or not sys.stdin.isatty():
+    if not _is_terminal():
         logger.warning(
             "no API key for %s: get one from %s and set PLUTO_API_KEY, or run 'pluto login' on a "
             "terminal", urls.app, _key_page(urls),

@@ -1,0 +1,96 @@
+"""The command `pluto`: finds the commands and turns errors into exit codes."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+import click
+
+import pluto
+from pluto.errors import PlutoError
+
+COMMANDS: Final = {
+    "login": "pluto.cli.login:login",
+    "logout": "pluto.cli.login:logout",
+    "whoami": "pluto.cli.login:whoami",
+    "sync": "pluto.cli.sync:sync",
+    "ui": "pluto.cli.ui:ui",
+    "server": "pluto.cli.server:server",
+    "doctor": "pluto.cli.doctor:doctor",
+}
+
+
+class Commands(click.Group):
+    """Imports a command's module only when the command is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 click's interface
+        """Return the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Return a command, or None if there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name].split(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=Commands, invoke_without_command=True)
+@click.version_option(pluto.__version__, "-v", "--version", message="%(version)s")
+@click.option("-c", "--commit", is_flag=True, help="Show the commit of this installation and exit.")
+@click.pass_context
+def commands(context: click.Context, commit: bool) -> None:
+    """Track experiments: look at runs, serve them, send what is left."""
+    if commit:
+        click.echo(installed_commit())
+        context.exit(0)
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+        context.exit(1)
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line; return the exit code: 0 done, 1 not done, 2 not understood."""
+    _show_messages()
+    try:
+        code = commands.main(arguments, prog_name="pluto", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        click.echo("pluto: stopped", err=True)
+        return 1
+    except PlutoError as error:
+        click.echo(f"pluto: {error}", err=True)
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def installed_commit() -> str:
+    """Return the git commit of a development installation, or `unknown`."""
+    root = Path(pluto.__file__).parent.parent
+    if not (root / ".git").exists():
+        return "unknown"
+    command = ["git", "-C", str(root), "describe", "--always", "--abbrev=40", "--dirty"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return done.stdout.strip()
+
+
+def _show_messages() -> None:
+    """Let what the SDK logs appear on stderr as lines of this command."""
+    logger = logging.getLogger("pluto")
+    if not logger.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("pluto: %(message)s"))
+        logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False

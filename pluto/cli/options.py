@@ -1,0 +1,24 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from pluto.sets import Settings, setup
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def server_options(command: Command) -> Command:
+    """Add `--url` and `--host`, which name the server instead of the environment."""
+    url = click.option("--url", metavar="URL", help="Server whose services share one URL.")
+    host = click.option("--host", metavar="HOST", help="Server by name; 'local' = yours, running.")
+    return url(host(command))
+
+
+def chosen_settings(url: str | None, host: str | None, **more: Any) -> Settings:
+    """Return the settings of this command: its options over the environment."""
+    return setup(url=url, host=host, **more)

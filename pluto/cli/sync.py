@@ -1,0 +1,157 @@
+"""`pluto sync`: sends what earlier runs left behind."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from pluto.addresses import HOSTED, ServerUrls, resolve
+from pluto.auth import stored_key
+from pluto.cli.options import chosen_settings, server_options
+from pluto.iface import ServerInterface
+from pluto.record import RunInfo
+from pluto.sets import Settings
+from pluto.sink import Sink
+from pluto.storage import is_run_directory
+from pluto.sync import RunReport, SyncReport, sync_directory
+
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("directory", type=FOLDER, required=False, metavar="[DIR]")
+@click.option("--dir", "folder", type=FOLDER, help="The same as DIR.")
+@click.option("--path", type=click.Path(path_type=Path), help="One run: its directory or run.db.")
+@click.option("--local", is_flag=True, help="Send runs too that were meant to stay here.")
+@click.option("--background", is_flag=True, help="Go on in a process of its own.")
+@click.option("--timeout", type=click.FloatRange(min=0), help="Seconds for all runs together.")
+@click.option("--verbose", is_flag=True, help="Name the runs too that have nothing to send.")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+@server_options
+@click.pass_context
+def sync(
+    context: click.Context,
+    /,
+    directory: Path | None,
+    folder: Path | None,
+    path: Path | None,
+    **options: object,
+) -> None:
+    """Send what the runs below DIR have not delivered, each row once.
+
+    They go to the server that --url, --host or the environment name, else to the one that each run
+    was meant for. The exit code is 0 when nothing is left.
+    """
+    root = _one_run(path) if path else directory or folder or Path.cwd()
+    if options.pop("background"):
+        _in_background(root, options)
+        return
+    context.exit(_run(root, **options))  # type: ignore[arg-type]
+
+
+def _run(
+    root: Path,
+    *,
+    local: bool,
+    timeout: float | None,
+    verbose: bool,
+    as_json: bool,
+    **server: str | None,
+) -> int:
+    settings = chosen_settings(server["url"], server["host"])
+
+    def show(run: RunReport) -> None:
+        if not as_json and (verbose or not run.skipped):
+            click.echo(f"pluto: {run.name}: {_in_words(run)}")
+
+    outcome = sync_directory(
+        root, sink_chooser(settings), include_local=local, timeout=timeout, report=show
+    )
+    if as_json:
+        click.echo(json.dumps(_as_json(outcome)))
+    else:
+        click.echo(f"pluto: {_summary(outcome, root)}")
+    return 0 if outcome.left == 0 else 1
+
+
+def sink_chooser(
+    settings: Settings,
+) -> Callable[[RunInfo, dict[str, str] | None], tuple[Sink, str] | None]:
+    """Return the function that gives a run its server.
+
+    A server that the user names now goes first, then the one that the run was meant for, then the
+    hosted one if there is a key for it.
+    """
+    named = resolve(settings.given.addresses)
+
+    def choose(_run: RunInfo, meant: dict[str, str] | None) -> tuple[Sink, str] | None:
+        urls = named or (ServerUrls(**meant) if meant else HOSTED)
+        keys = (settings.api_key, stored_key(urls.api))
+        # A key in the environment belongs to the server named there, a stored one to its server.
+        key = next(filter(None, keys if named else reversed(keys)), "")
+        if urls == HOSTED and not key:
+            return None
+        return ServerInterface(urls, key, settings), urls.api
+
+    return choose
+
+
+def _one_run(path: Path) -> Path:
+    directory = path.parent if path.name == "run.db" else path
+    if path.name == "sync.db":
+        raise click.ClickException(f"{path} is a store of the earlier client, in another format")
+    if not is_run_directory(directory):
+        raise click.ClickException(f"{path} is no run: name a run's directory or its run.db")
+    return directory
+
+
+def _in_background(root: Path, options: dict[str, object]) -> None:
+    command = [sys.executable, "-m", "pluto", "sync", str(root)]
+    flags = {"local": "--local", "verbose": "--verbose"}
+    command += [flag for name, flag in flags.items() if options[name]]
+    values = {"timeout": "--timeout", "url": "--url", "host": "--host"}
+    for name, option in values.items():
+        if options[name] is not None:
+            command += [option, str(options[name])]
+    subprocess.Popen(  # noqa: S603
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    click.echo("Started 1 background sync process(es).")
+
+
+def _in_words(run: RunReport) -> str:
+    said = str(run.receipt) if run.receipt else "nothing to send"
+    return f"{said} ({run.problem})" if run.problem else said
+
+
+def _summary(outcome: SyncReport, root: Path) -> str:
+    if not outcome.runs:
+        return f"no runs found below {root}"
+    if outcome.left:
+        return f"{outcome.left:,} rows are left: run 'pluto sync' again later"
+    return "nothing is left to send"
+
+
+def _as_json(outcome: SyncReport) -> dict[str, object]:
+    runs = [
+        {
+            "directory": str(run.directory),
+            "name": run.name,
+            "delivered": run.receipt.delivered if run.receipt else 0,
+            "rejected": run.receipt.rejected if run.receipt else 0,
+            "kept": run.receipt.kept if run.receipt else 0,
+            "skipped": run.skipped,
+            "problem": run.problem,
+        }
+        for run in outcome.runs
+    ]
+    return {"left": outcome.left, "sent": outcome.sent, "runs": runs}
