@@ -1,11 +1,15 @@
 """What all media values share: names, snapshots, encoding once, mistakes."""
 
+import doctest
+import importlib
 import json
 import logging
 import os
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -13,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import pluto.media
 from pluto.errors import MediaError, UsageError
 from pluto.file import (
     Artifact,
@@ -336,3 +341,24 @@ def test_virtual_files_without_a_size_are_copied_whole(tmp_path: Path) -> None:
 def test_snapshots_are_json_and_small(tmp_path: Path) -> None:
     for value in one_of_each(tmp_path).values():
         assert len(json.dumps(value.snapshot(tmp_path / "staging"), allow_nan=False)) < 1000
+
+
+def test_the_examples_in_the_docstrings_are_right() -> None:
+    for module in media_modules():
+        assert doctest.testmod(module, optionflags=doctest.ELLIPSIS).failed == 0, module.__name__
+
+
+def media_modules() -> list[ModuleType]:
+    names = [item.name for item in pkgutil.iter_modules(pluto.media.__path__)]
+    modules = [importlib.import_module(f"pluto.media.{name}") for name in names]
+    assert len(modules) > 10
+    return [*modules, importlib.import_module("pluto.data"), importlib.import_module("pluto.file")]
+
+
+def test_importing_media_imports_no_heavy_library() -> None:
+    heavy = ["numpy", "PIL", "torch", "matplotlib", "orjson", "av", "pandas"]
+    script = f"import sys, pluto.file, pluto.data; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
