@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from pluto.background import collect_metadata
 from pluto.errors import StorageError
 from pluto.facts import run_info
 from pluto.iface import ServerInterface
@@ -40,10 +42,16 @@ def assemble(settings: Settings, facts: dict[str, Any], where: Destination | Non
     outbox = Outbox(store.writer, "")
     journal = Journal(store.directory / JOURNAL)
     recorder = JournalRecorder(journal, Notices(), first_line=outbox.count("console") + 1)
+    metadata = collect_metadata(settings, recorder)
     sink = None if where is None else ServerInterface(where.urls, where.key, settings)
     delivery = None
     if sink is not None and where is not None:
-        delivery = Delivery(store, sink, where.urls.api, run_info(facts))
+        delivery = Delivery(
+            store,
+            sink,
+            where.urls.api,
+            lambda: replace(run_info(facts), system_metadata=metadata()),
+        )
     uploader = Uploader(
         store, journal.prepare, delivery, interval=float(settings.sync_process_flush_interval)
     )

@@ -98,6 +98,7 @@ def _begin(run: Op) -> Op:
 
 def _begin_recording(settings: Settings, facts: dict[str, Any]) -> Op:
     from pluto.assembly import assemble
+    from pluto.background import accompany
 
     where = destination(settings, _stored_key)
     try:
@@ -122,6 +123,7 @@ def _begin_recording(settings: Settings, facts: dict[str, Any]) -> Op:
     if remote is not None:
         run.fork_run_id, run.fork_step = remote.fork_run_id, remote.fork_step
     _announce(run, session, where)
+    accompany(run, session)
     return _begin(run)
 
 

@@ -131,7 +131,7 @@ def _deliver(
 ) -> str | None:
     """Send a run; return why rows were left, or None."""
     sink, address = target
-    delivery = Delivery(store, sink, address, run)
+    delivery = Delivery(store, sink, address, lambda: run)
     if deadline is not None:
         sink.shorten(deadline)
     try:

@@ -41,7 +41,7 @@ class Delivery:
         store: the run.
         sink: the destination.
         address: names the destination for ever, such as the API's URL.
-        run: what the destination has to know to create the run.
+        run: returns what the destination has to know to create the run; called when it is due.
         before_send: called between two batches, so that nothing else has to wait for a backlog.
     """
 
@@ -50,7 +50,7 @@ class Delivery:
         store: Store,
         sink: Sink,
         address: str,
-        run: RunInfo,
+        run: Callable[[], RunInfo],
         before_send: Callable[[], None] = lambda: None,
     ) -> None:
         self.remote: RemoteRun | None = None
@@ -68,7 +68,7 @@ class Delivery:
             ServerDecision: the destination refuses.
         """
         if self.remote is None:
-            self.remote = self._sink.open(self._run)
+            self.remote = self._sink.open(self._run())
             self._store.set_facts(
                 {
                     "run_id": self.remote.run_id,

@@ -1,0 +1,90 @@
+"""What runs beside the training: metadata, sampler and heartbeat of one run."""
+
+from __future__ import annotations
+
+import _thread
+import logging
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from pluto.iface import ServerInterface
+from pluto.op import Op
+from pluto.probes import FACTS, Surroundings
+from pluto.recorder import JournalRecorder
+from pluto.redact import Redactor
+from pluto.sampler import Sampler, Sampling, lane_of
+from pluto.session import Session
+from pluto.sets import Settings
+from pluto.storage import Outbox
+from pluto.store import Store
+from pluto.sys import FactsCollector
+
+logger = logging.getLogger("pluto")
+
+METADATA_TIMEOUT: Final = 2.0  # seconds that the creation of a run on a server waits for it
+
+
+def collect_metadata(
+    settings: Settings, recorder: JournalRecorder
+) -> Callable[[], Mapping[str, Any]]:
+    """Begin to collect the run's system metadata on a thread of its own.
+
+    Returns:
+        A function that returns what is known after at most `METADATA_TIMEOUT` seconds.
+    """
+    given = settings.compat.get("systemMetadata")
+    if given is not None:
+        return lambda: dict(given)
+    if settings.disable_system_metrics:
+        return dict
+    facts = {
+        name: fact for name, fact in FACTS.items() if not (name == "git" and settings.disable_git)
+    }
+    collector = FactsCollector(
+        Surroundings(),
+        Redactor(),
+        facts=facts,
+        when_done=lambda found: recorder.fact("system_metadata", found),
+    )
+    collector.start()
+    return lambda: collector.result(METADATA_TIMEOUT)
+
+
+def accompany(run: Op, session: Session) -> None:
+    """Start what runs beside the training and add it to the session, which stops it."""
+
+    def cancel() -> None:
+        logger.error("the server cancelled the run: it is stored, and the script interrupted")
+        run.end("CANCELLED", {"reason": "cancelled on the server"})
+        _thread.interrupt_main()
+
+    heartbeat = session.sink.heartbeat if isinstance(session.sink, ServerInterface) else None
+    sampler = make_sampler(run.settings, session.store, session.recorder, heartbeat, cancel)
+    if sampler is not None:
+        sampler.start()
+        session.parts.append(sampler)
+
+
+def make_sampler(
+    settings: Settings,
+    store: Store,
+    recorder: JournalRecorder,
+    heartbeat: Callable[[], str | None] | None,
+    on_cancel: Callable[[], None],
+) -> Sampler | None:
+    """Return the sampler of a run, not started; None if there is nothing for it to do."""
+    lane, probes = lane_of(os.environ)
+    if settings.disable_system_metrics:
+        probes = {}
+        if heartbeat is None:
+            return None
+    sampling = Sampling(
+        store.directory,
+        interval=float(settings.x_sys_sampling_interval),
+        label=settings.x_sys_label,
+        lane=lane,
+        first_step=Outbox(store.writer, "").count("system") + 1,
+        probes=probes,
+    )
+    return Sampler(recorder, sampling, heartbeat=heartbeat, on_cancel=on_cancel)
