@@ -14,13 +14,20 @@ import { startKeyboard } from "./app/keyboard";
 import { startCatalog } from "./state/catalog";
 import { startLive } from "./state/live";
 import { startMetrics } from "./state/metrics";
+import { ownAddress } from "./state/deeplink";
 import { startRouting } from "./state/route";
 import { startTheme } from "./state/theme";
 
-startTheme();
-startRouting();
-startCatalog();
-startMetrics();
-startLive();
-startKeyboard();
-render(<App />, document.getElementById("app") as HTMLElement);
+async function start(): Promise<void> {
+  startTheme();
+  const address = await ownAddress(location.pathname);
+  if (address) history.replaceState(null, "", address + location.search);
+  startRouting();
+  startCatalog();
+  startMetrics();
+  startLive();
+  startKeyboard();
+  render(<App />, document.getElementById("app") as HTMLElement);
+}
+
+void start();

@@ -2,8 +2,8 @@
 
 import { computed, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { Run } from "../api/types";
-import { exactValue, formatNumber } from "../format";
+import type { Run, Scalar } from "../api/types";
+import { exactValue, formatNumber, toNumber } from "../format";
 import { useInSight } from "../parts/hooks";
 import { axisFor, logScale, smoothing, xKind, zoom } from "../state/view";
 import { ChartMenu } from "./ChartMenu";
@@ -60,7 +60,7 @@ function Body({ name, title, runs, full }: Required<Props>) {
     <>
       <header class="chart-head">
         <h3 title={name}>{title}</h3>
-        <HeadValue lines={lines} rows={rows} />
+        <HeadValue lines={lines} rows={rows} last={runs[0]?.summary[name]} />
         <ChartMenu name={name} lines={lines} plot={used.plot} full={full} />
       </header>
       <div class="chart-plot" ref={used.host}>
@@ -95,16 +95,23 @@ function Nothing({ loading, failed }: { loading: boolean; failed: boolean }) {
 }
 
 /** One run: its value under the crosshair, else its last one. Many runs need the legend. */
-function HeadValue({ lines, rows }: { lines: readonly Line[]; rows: readonly Reading[] }) {
+function HeadValue({ lines, rows, last }: { lines: readonly Line[]; rows: readonly Reading[]; last: Scalar | undefined }) {
   const line = lines[0];
   if (lines.length !== 1 || !line) return null;
   const reading = rows[0];
-  const last = line.series.mean[line.series.mean.length - 1] as number;
+  const value = reading?.value ?? lastValue(line, last);
   return (
-    <output class="chart-value number" title={exactValue(reading?.value ?? last)}>
-      {reading?.text ?? formatNumber(last)}
+    <output class="chart-value number" title={exactValue(value)}>
+      {reading?.text ?? formatNumber(value)}
     </output>
   );
+}
+
+/** The last point; where it shares a bucket with others, what the summary says. */
+function lastValue({ series }: Line, summary: Scalar | undefined): number {
+  const end = series.x.length - 1;
+  const single = series.min[end] === series.max[end];
+  return (single ? null : toNumber(summary)) ?? (series.mean[end] as number);
 }
 
 function useProbe(name: string, lines: readonly Line[]): void {

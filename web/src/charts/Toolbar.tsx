@@ -10,18 +10,11 @@ const KINDS: readonly [XKind, string][] = [
   ["time", "Time of day"],
 ];
 
-export function Toolbar() {
+/** `filter` is left out where there is only one chart. */
+export function Toolbar({ filter = true }: { filter?: boolean }) {
   return (
     <div class="toolbar" role="toolbar" aria-label="Charts">
-      <input
-        type="search"
-        class="search"
-        data-search="main"
-        placeholder="Filter charts  /"
-        aria-label="Filter charts by name"
-        value={chartFilter.value}
-        onInput={(event) => chartFilter.set(event.currentTarget.value)}
-      />
+      {filter && <FilterField />}
       <label class="field">
         <span>x</span>
         <select
@@ -60,6 +53,20 @@ export function Toolbar() {
       </label>
       {zoom.value && <ZoomChip />}
     </div>
+  );
+}
+
+function FilterField() {
+  return (
+    <input
+      type="search"
+      class="search"
+      data-search="main"
+      placeholder="Filter charts  /"
+      aria-label="Filter charts by name"
+      value={chartFilter.value}
+      onInput={(event) => chartFilter.set(event.currentTarget.value)}
+    />
   );
 }
 

@@ -50,15 +50,20 @@ function yAxis(log: boolean): uPlot.Axis {
     scale: "y",
     space: 32,
     size: (_, values) => Math.max(34, 14 + 6.5 * Math.max(0, ...(values ?? []).map((text) => (text ?? "").length))),
-    values: (_, ticks) => (log ? ticks.map(powersOnly) : distinct(ticks)),
+    values: (_, ticks) => (log ? logLabels(ticks) : distinct(ticks)),
   };
 }
 
-/** uPlot gives a log axis nine ticks a decade; a label on each would be a wall of digits. */
-function powersOnly(tick: number | null): string {
-  if (tick === null) return "";
-  const power = Math.log10(tick);
-  return Math.abs(power - Math.round(power)) < 1e-9 ? formatNumber(tick) : "";
+/** uPlot gives a log axis nine ticks a decade: label the powers of ten, or 1, 2, 5 where those are few. */
+function logLabels(ticks: readonly (number | null)[]): string[] {
+  const powers = ticks.filter((tick) => tick !== null && leading(tick) === 1).length;
+  const digits = powers >= 2 ? [1] : [1, 2, 5];
+  return ticks.map((tick) => (tick !== null && digits.includes(leading(tick)) ? formatNumber(tick) : ""));
+}
+
+/** The first digit of a tick: 2 of 0.002. */
+function leading(tick: number): number {
+  return Math.round(tick / 10 ** Math.floor(Math.log10(tick) + 1e-9));
 }
 
 /** Labels of a narrow range need more digits than four: 0.99951, 0.99952. */

@@ -12,7 +12,7 @@ export interface Section {
 /** Names without a slash. */
 const UNGROUPED = "metrics";
 /** Sections that come first, and those that come last and begin folded. */
-const FIRST = [UNGROUPED, "train", "val", "valid", "validation", "eval", "test"];
+const FIRST = ["train", "val", "valid", "validation", "eval", "test", UNGROUPED];
 const LAST = ["param", "grad", "sys"];
 
 export function sections(names: Iterable<string>, filter: (name: string) => boolean): Section[] {
@@ -24,7 +24,10 @@ export function sections(names: Iterable<string>, filter: (name: string) => bool
     if (list) list.push(name);
     else groups.set(id, [name]);
   }
-  return [...groups.keys()].sort(sectionOrder).map((id) => ({
+  // A plain `loss` is what a person came for.
+  const plainLoss = groups.get(UNGROUPED)?.some((name) => /loss/i.test(name));
+  const first = (id: string) => (plainLoss && id === UNGROUPED ? 0 : 1);
+  return [...groups.keys()].sort((a, b) => first(a) - first(b) || sectionOrder(a, b)).map((id) => ({
     id,
     names: (groups.get(id) as string[]).sort(metricOrder),
     title: (name) => (name.startsWith(`${id}/`) ? name.slice(id.length + 1) : name),

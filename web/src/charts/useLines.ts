@@ -4,7 +4,7 @@ import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { ApiError } from "../api/http";
 import type { Run, Series, XKind } from "../api/types";
 import { release, retry, watch, type Entry } from "../series/store";
-import { strokeOf } from "../state/colors";
+import { colorOf, dashesOf } from "../state/colors";
 import type { Span } from "../state/view";
 import { toLine, type Line } from "./lines";
 
@@ -35,7 +35,13 @@ export function useLines(wanted: Wanted): Lines {
     if (state.series) before.current.set(id, state.series);
     return state.series ?? before.current.get(id) ?? null;
   });
-  const looks = runs.map((run) => ({ label: run.name, ...strokeOf(run) }));
+  const colors = runs.map(colorOf);
+  const dashes = dashesOf(colors);
+  const looks = runs.map((run, index) => ({
+    label: run.name,
+    color: colors[index] as string,
+    dash: dashes[index] ?? [],
+  }));
   const lines = useMemo(
     () => buildLines(series, entries, runs, looks, smoothing),
     [...series, smoothing, x, looks.map((look) => look.color + look.dash + look.label).join("|")],

@@ -30,11 +30,17 @@ export function Preview({ file }: { file: FileRow }) {
 export function Shown({ file }: { file: FileRow }) {
   const mime = file.mime ?? "";
   const title = file.caption ?? `${file.name} at step ${file.step}`;
-  if (mime.startsWith("image/") || file.type === "IMAGE") return <img src={file.url} alt={title} loading="lazy" />;
+  if (mime.startsWith("image/") || file.type === "IMAGE") return <img src={file.url} alt={title} loading="lazy" onLoad={sharpen} />;
   if (mime.startsWith("audio/") || file.type === "AUDIO") return <audio controls preload="metadata" src={file.url} title={title} />;
   if (mime.startsWith("video/") || file.type === "VIDEO") return <video controls preload="metadata" src={file.url} title={title} />;
   if (TEXT_TYPES.test(mime) || TEXT_EXTENSIONS.test(file.fileType)) return <TextShown file={file} />;
   return <p class="muted">No preview for {mime || file.fileType || "this type"}.</p>;
+}
+
+/** Tiny images are enlarged: their pixels are what one wants to see. */
+function sharpen(event: Event): void {
+  const image = event.currentTarget as HTMLImageElement;
+  image.classList.toggle("pixelated", image.naturalWidth <= 128);
 }
 
 function TextShown({ file }: { file: FileRow }) {

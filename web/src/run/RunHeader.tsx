@@ -11,7 +11,7 @@ import { StatusBadge } from "../runs/Status";
 import { Dot } from "../runs/Swatch";
 import { followLink, hrefFor, place } from "../state/route";
 import { Notes, Tags } from "./Editable";
-import { factsOf, timeLeft } from "./meta";
+import { factsOf, reportedCause, timeLeft } from "./meta";
 
 export function RunHeader({ answer }: { answer: RunAnswer }) {
   const { run } = answer;
@@ -39,11 +39,7 @@ export function RunHeader({ answer }: { answer: RunAnswer }) {
         <span class="spacer" />
         {run.status === "RUNNING" && <StopButton stop={() => act(cancelRun(run.id))} />}
       </div>
-      {run.cause && (
-        <p class="cause" role="note">
-          <b>{run.status === "RUNNING" ? "Note" : "Why it ended"}:</b> {run.cause}
-        </p>
-      )}
+      <Cause run={run} />
       <Facts answer={answer} />
       <div class="run-labels">
         <Tags tags={run.tags} save={(tags) => act(saveTags(run.id, tags))} />
@@ -55,6 +51,16 @@ export function RunHeader({ answer }: { answer: RunAnswer }) {
         </p>
       )}
     </header>
+  );
+}
+
+function Cause({ run }: { run: RunDetail }) {
+  const cause = run.cause ?? (run.status === "COMPLETED" ? null : reportedCause(run.statusMetadata));
+  if (!cause) return null;
+  return (
+    <p class="cause" role="note">
+      <b>{run.status === "RUNNING" ? "Note" : "Why it ended"}:</b> {cause}
+    </p>
   );
 }
 

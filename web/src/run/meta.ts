@@ -52,6 +52,14 @@ export function factsOf(systemMetadata: unknown): Facts {
   };
 }
 
+/** Why a run ended, when the server has no words for it: what the client reported with the status. */
+export function reportedCause(statusMetadata: unknown): string | null {
+  const flat = flatten(statusMetadata);
+  const what = find(flat, ["cause", "message", "error", "reason"]);
+  const kind = find(flat, ["exception", "type"]);
+  return [kind, what].filter(Boolean).join(": ") || null;
+}
+
 /** Steps or epochs that a run means to do, by the usual names in its config. */
 const GOALS = ["max_steps", "total_steps", "num_steps", "n_steps", "train_steps", "num_train_steps", "steps"];
 

@@ -2,11 +2,10 @@
 
 import type { Run } from "../api/types";
 import { Popover } from "../parts/Popover";
-import { chooseColor, strokeOf, swatches } from "../state/colors";
+import { chooseColor, colorOf, swatches } from "../state/colors";
 
 export function Dot({ run }: { run: Run }) {
-  const { color, dash } = strokeOf(run);
-  return <span class={`dot ${dash.length ? "dashed" : ""}`} style={{ "--dot": color }} aria-hidden="true" />;
+  return <span class="dot" style={{ "--dot": colorOf(run) }} aria-hidden="true" />;
 }
 
 export function Swatch({ run }: { run: Run }) {

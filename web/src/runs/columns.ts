@@ -76,8 +76,9 @@ export function availableColumns(runs: readonly Run[]): ColumnKeys {
     }
     for (const name of Object.keys(run.summary)) metrics.add(name);
   }
-  const differs = (key: string) => (values.get(key)?.size ?? 0) > 1 || counts.get(key) !== runs.length;
-  const config = [...values.keys()].sort((a, b) => Number(differs(b)) - Number(differs(a)) || a.localeCompare(b));
+  // Differing values first, then keys that some runs lack, then what is the same everywhere.
+  const rank = (key: string) => ((values.get(key)?.size ?? 0) > 1 ? 0 : counts.get(key) === runs.length ? 2 : 1);
+  const config = [...values.keys()].sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
   return {
     fixed: FIXED.map((column) => column.key),
     config: config.map((key) => `config.${key}`),

@@ -12,9 +12,9 @@ export const projects = resource(fetchProjects);
 const project = computed(() => place.value.project);
 const runId = computed(() => place.value.run);
 
-export const runsList = resource(async () => (await fetchRuns(project.peek() ?? "")).runs);
+export const runsList = resource(() => fetchRuns(project.peek() ?? ""));
 
-export const runs = computed<Run[]>(() => runsList.state.value.data ?? []);
+export const runs = computed<Run[]>(() => runsList.state.value.data?.runs ?? []);
 export const runsById = computed(() => new Map(runs.value.map((run) => [run.id, run])));
 
 export const runDetail = resource(() => fetchRun(runId.peek() as number));
@@ -23,7 +23,7 @@ export const runDetail = resource(() => fetchRun(runId.peek() as number));
 export const details = signal<ReadonlyMap<number, RunAnswer>>(new Map());
 
 export async function loadDetails(id: number): Promise<void> {
-  const answer = await fetchRun(id);
+  const answer = await fetchRun(id); // rejects as fetches do: the caller decides what that means
   details.value = new Map(details.peek()).set(id, answer);
 }
 

@@ -18,6 +18,8 @@ const SHADED: Record<Theme, readonly string[]> = {
 
 const DASHES: readonly (readonly number[])[] = [[], [6, 3], [2, 3], [8, 3, 2, 3]];
 
+const COLORS = 16;
+
 const KEY = "pluto.colors";
 
 /** Palette indices chosen by hand, by run id. */
@@ -31,26 +33,28 @@ function readChosen(): Record<string, number> {
   }
 }
 
-export interface Stroke {
-  color: string;
-  dash: readonly number[];
-}
-
 /** The number in a display id such as MMP-42; runs without one take their id. */
 function runNumber(run: Pick<Run, "id" | "displayId">): number {
   const digits = /(\d+)$/.exec(run.displayId ?? "");
   return digits ? Number(digits[1]) - 1 : run.id;
 }
 
-export function strokeOf(run: Pick<Run, "id" | "displayId">): Stroke {
+export function colorOf(run: Pick<Run, "id" | "displayId">): string {
   const base = PALETTE[theme.value];
   const number = chosen.value[run.id] ?? runNumber(run);
-  const index = ((number % 64) + 64) % 64;
-  const palette = Math.floor(index / base.length) % 2 ? SHADED[theme.value] : base;
-  return {
-    color: palette[index % base.length] as string,
-    dash: DASHES[Math.floor(index / (base.length * 2)) % DASHES.length] as readonly number[],
-  };
+  const index = ((number % COLORS) + COLORS) % COLORS;
+  const palette = index < base.length ? base : SHADED[theme.value];
+  return palette[index % base.length] as string;
+}
+
+/** Dashes for lines of one chart: a colour that comes again comes with the next pattern. */
+export function dashesOf(colors: readonly string[]): (readonly number[])[] {
+  const seen = new Map<string, number>();
+  return colors.map((color) => {
+    const times = seen.get(color) ?? 0;
+    seen.set(color, times + 1);
+    return DASHES[times % DASHES.length] as readonly number[];
+  });
 }
 
 /** The colours to choose from, by palette index. */

@@ -23,8 +23,7 @@ const FIRST_PAUSE = 1_000;
 let source: EventSource | null = null;
 let pause = FIRST_PAUSE;
 let reopening: ReturnType<typeof setTimeout> | undefined;
-const statuses = new Map<string, Status>();
-let catalogVersion: number | null = null;
+const statuses = new Map<number, Status>();
 
 /** Follows the shown runs while the page is in sight. */
 export function startLive(): void {
@@ -74,27 +73,33 @@ function recover(): void {
 }
 
 function onTick(tick: Tick): void {
-  if (catalogVersion !== null && tick.catalog !== catalogVersion) reloadCatalog();
-  catalogVersion = tick.catalog;
-  const changed = Object.entries(tick.runs).filter(([id, run]) => versions.peek()[id] !== run.version);
+  const list = runsList.state.peek();
+  const listed = list.data?.version;
+  const stale = listed === undefined ? !list.loading : listed !== tick.catalog;
+  const before = versions.peek();
+  const changed = Object.entries(tick.runs).filter(([id, run]) => before[id] !== run.version);
   if (changed.length) {
-    versions.value = { ...versions.peek(), ...Object.fromEntries(changed.map(([id, run]) => [id, run.version])) };
+    versions.value = { ...before, ...Object.fromEntries(changed.map(([id, run]) => [id, run.version])) };
   }
-  for (const [id, run] of Object.entries(tick.runs)) {
-    runChanged(Number(id), run.version);
-    const before = statuses.get(id);
-    statuses.set(id, run.status);
-    if (before === "RUNNING" && run.status !== "RUNNING") runEnded(Number(id));
-    if (before !== undefined && before !== run.status) reloadCatalog();
-  }
-  if (changed.length) afterChange(changed.map(([id]) => Number(id)));
+  // A run seen for the first time was fetched a moment ago; only later news is news.
+  const news = changed.filter(([id]) => before[id] !== undefined);
+  if (stale || news.length) reloadCatalog();
+  for (const [id, run] of changed) noteRun(Number(id), run.version);
+  for (const [id, run] of Object.entries(tick.runs)) noteStatus(Number(id), run.status);
 }
 
-function afterChange(ids: readonly number[]): void {
-  reloadCatalog();
-  const own = place.peek().run;
-  if (own !== null && ids.includes(own)) reloadDetail();
-  for (const id of ids) if (details.peek().has(id)) void loadDetails(id);
+function noteRun(id: number, version: number): void {
+  runChanged(id, version);
+  const known = runDetail.state.peek().data;
+  if (place.peek().run === id && known && known.version !== version) reloadDetail();
+  const held = details.peek().get(id);
+  if (held && held.version !== version) reloadHeld();
+}
+
+function noteStatus(id: number, status: Status): void {
+  const before = statuses.get(id);
+  statuses.set(id, status);
+  if (before === "RUNNING" && status !== "RUNNING") runEnded(id);
 }
 
 /** At most one reload in `gap` ms, the last call always honoured; slow answers make the gap longer. */
@@ -116,6 +121,12 @@ function throttled(gap: number, work: () => Promise<void>): () => void {
 const reloadCatalog = throttled(2000, async () => {
   if (place.peek().project === null) await projects.reload();
   else await runsList.reload();
+});
+
+/** Metric names of the runs whose summary does not hold them all. */
+const reloadHeld = throttled(5000, async () => {
+  const behind = [...details.peek()].filter(([id, held]) => held.version !== versions.peek()[id]);
+  await Promise.all(behind.map(([id]) => loadDetails(id)));
 });
 
 const reloadDetail = throttled(1500, async () => {

@@ -130,5 +130,6 @@ export function textParam(key: string, fallback = ""): Param<string> {
 }
 
 export function startRouting(): void {
+  read();
   addEventListener("popstate", read);
 }
