@@ -16,10 +16,10 @@ TORCH    ?=
 UPSTREAM_VERSION := 0.0.29
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test cov check format browser upstream torch bench docs web wheel clean
+.PHONY: help setup demo test cov check format browser upstream torch bench docs web web-check wheel clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 10) else \
@@ -77,8 +77,17 @@ bench: $(VENV)/installed-dev ## Run the benchmarks of benchmarks/README.md
 docs: $(VENV)/installed-dev ## Write the documents that are made from code
 	$(BIN)/python -m docs.make_settings
 
-web: ## Build the dashboard from web/ into pluto/server/web
-	cd web && npm ci --no-audit --no-fund && npm run build
+web/node_modules/installed: web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+	@touch $@
+
+web: web/node_modules/installed ## Build the dashboard from web/ into pluto/server/web
+	cd web && npm run build
+
+web-check: web/node_modules/installed ## Types and tests of the dashboard; its committed build is current
+	cd web && npm run check && npm test
+	cd web && npx vite build --outDir ../build/web --emptyOutDir --logLevel warn
+	diff -r build/web pluto/server/web
 
 wheel: $(VENV)/installed-dev ## Build the wheel into dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
