@@ -39,10 +39,14 @@ def relative(path: Path) -> str:
 
 
 def functions(path: Path) -> Iterator[tuple[str, int]]:
-    """Name and length of each function, from `def` to its last line."""
+    """Name and length of each function; its docstring does not count."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node.name, (node.end_lineno or node.lineno) - node.lineno + 1
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            if ast.get_docstring(node) is not None:
+                docstring = node.body[0]
+                length -= (docstring.end_lineno or docstring.lineno) - docstring.lineno + 1
+            yield node.name, length
 
 
 def configured_layers() -> list[str]:
