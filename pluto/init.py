@@ -13,6 +13,7 @@ from pluto import state
 from pluto.config import plain_config
 from pluto.errors import ServerDecision, StorageError, UsageError
 from pluto.names import clean_name, random_id
+from pluto.notice import speak
 from pluto.op import Op
 from pluto.record import Receipt, RemoteRun
 from pluto.sets import Destination, Settings, destination, setup
@@ -74,6 +75,7 @@ def init(  # noqa: PLR0917 - the order of the earlier client
     fork = _fork(fork_run_id, fork_step, inherit_config, inherit_tags)
     given = {"dir": kwargs.pop("save_dir", None) or dir, "project": project, **kwargs}
     chosen = setup(settings, **{key: value for key, value in given.items() if value is not None})
+    speak(chosen.x_log_level)
     if run_id is not None:
         chosen.select_run(run_id)
     facts = _facts(chosen, name, config, tags) | _attachment(chosen, resume) | fork

@@ -1,4 +1,4 @@
-"""One warning for each thing that is worth one."""
+"""What Pluto says of itself: a handler for its logger, and one warning for each thing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,15 @@ import logging
 import threading
 
 logger = logging.getLogger("pluto")
+
+
+def speak(level: int) -> None:
+    """Let the logger `pluto` write to stderr, unless the program has set up logging itself."""
+    logger.setLevel(level)
+    if not logger.hasHandlers():
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("pluto: %(message)s"))
+        logger.addHandler(handler)
 
 
 class Notices:

@@ -110,6 +110,9 @@ def _sync_run(
         store.absorb_all()
         while store.encode_next():
             pass
+        facts = store.writer.facts()
+        if "destination" not in facts:  # a run that an embedded server received from somebody
+            return RunReport(directory, directory.name, skipped=True)
         store.note_death()
         facts = store.writer.facts()
         run = replace(run_info(facts), resume=bool(facts.get("resume") or facts.get("run_id")))
