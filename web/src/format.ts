@@ -69,6 +69,7 @@ export function formatBytes(bytes: number): string {
 /** 850 ms, 12.3 s, 4 min 5 s, 1 h 12 min, 3 d 4 h. */
 export function formatDuration(ms: number): string {
   if (!Number.isFinite(ms)) return "";
+  if (ms === 0) return "0";
   if (ms < 0) return `−${formatDuration(-ms)}`;
   if (ms < 1000) return `${Math.round(ms)} ms`;
   const seconds = ms / 1000;

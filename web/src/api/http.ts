@@ -50,8 +50,18 @@ async function send(path: string, init: RequestInit): Promise<Response> {
   }
   if (answer.ok) return answer;
   const detail = (await answer.text()).slice(0, 2000);
-  const message = WORDS[answer.status] ?? `The server answered ${answer.status}.`;
+  const message = WORDS[answer.status] ?? said(detail) ?? `The server answered ${answer.status}.`;
   throw new ApiError(message, answer.status, request, detail);
+}
+
+/** The sentence in an error body `{"error": "…"}`, if there is one. */
+function said(body: string): string | null {
+  try {
+    const { error } = JSON.parse(body) as { error?: unknown };
+    return typeof error === "string" ? error : null;
+  } catch {
+    return null; // not JSON: the number of the status has to do
+  }
 }
 
 /** Any thrown thing as an ApiError, so that error panels have one shape to show. */

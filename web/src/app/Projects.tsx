@@ -65,8 +65,9 @@ function useOnlyProject(list: readonly Project[] | null): void {
 /** What to paste when there is nothing to see yet. */
 export function FirstSteps() {
   const { data } = session.state.value;
+  const { project } = place.value;
   return (
-    <Empty title="No runs yet">
+    <Empty title={project === null ? "No runs yet" : `No runs in “${project}” yet`}>
       <p>Paste this into a script, run it, and its curves appear here by themselves.</p>
       {data ? <Snippet code={data.snippet} /> : <Skeleton rows={4} label="Loading the example" />}
     </Empty>

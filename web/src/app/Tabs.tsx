@@ -9,13 +9,12 @@ interface Props {
 
 export function Tabs({ tabs, current }: Props) {
   return (
-    <nav class="tabs" role="tablist" aria-label="Views">
+    <nav class="tabs" aria-label="Views">
       {tabs.map(([id, label, count]) => (
         <button
           type="button"
-          role="tab"
           key={id}
-          aria-selected={id === current}
+          aria-current={id === current ? "page" : undefined}
           data-testid={`tab-${id}`}
           onClick={() => tab.set(id)}
         >

@@ -76,7 +76,7 @@ export function Tooltip({ kind, hover, rows, focus, smoothing, area }: Props) {
     : { left: `${area.left + hover.left + 12}px` };
   const shown = around(rows, focus);
   return (
-    <div class="tooltip" style={{ ...place, top: `${area.top + 4}px` }} role="status">
+    <div class="tooltip" style={{ ...place, top: `${area.top + 4}px` }}>
       <div class="tooltip-x">
         {xText(kind, rows[0]?.x ?? hover.x)}
         {smoothing > 0 && <span class="muted"> · smoothed {smoothing}</span>}

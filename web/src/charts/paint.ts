@@ -38,7 +38,9 @@ export function paint(
   const brush = { context, frame, px: xScale(frame), py: yScale(frame) };
   context.save();
   context.beginPath();
-  context.rect(frame.left, frame.top, frame.width, frame.height);
+  // A little wider than the axes, for the dots of the first and last points.
+  const edge = 3 * frame.ratio;
+  context.rect(frame.left - edge, frame.top, frame.width + 2 * edge, frame.height);
   context.clip();
   const faded = (line: Line) => focus !== null && line.run !== focus && lines.length > 1;
   // The page's own run comes first in the list and is drawn last; the focused one over all.

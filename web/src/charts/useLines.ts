@@ -3,7 +3,8 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { ApiError } from "../api/http";
 import type { Run, Series, XKind } from "../api/types";
-import { release, retry, watch, type Entry } from "../series/store";
+import { withNeighbours } from "../series/merge";
+import { overviewOf, release, retry, watch, type Entry } from "../series/store";
 import { colorOf, dashesOf } from "../state/colors";
 import type { Span } from "../state/view";
 import { toLine, type Line } from "./lines";
@@ -26,7 +27,7 @@ export interface Lines {
 
 export function useLines(wanted: Wanted): Lines {
   const entries = useEntries(wanted);
-  const { runs, smoothing, x } = wanted;
+  const { runs, smoothing, x, span } = wanted;
   // A zoom shows the coarse buckets it has until the fine ones come.
   const before = useRef(new Map<string, Series>());
   const states = entries.map((entry) => entry.state.value);
@@ -35,6 +36,7 @@ export function useLines(wanted: Wanted): Lines {
     if (state.series) before.current.set(id, state.series);
     return state.series ?? before.current.get(id) ?? null;
   });
+  const whole = entries.map((entry) => (span ? overviewOf(entry.key) : null));
   const colors = runs.map(colorOf);
   const dashes = dashesOf(colors);
   const looks = runs.map((run, index) => ({
@@ -43,7 +45,13 @@ export function useLines(wanted: Wanted): Lines {
     dash: dashes[index] ?? [],
   }));
   const lines = useMemo(
-    () => buildLines(series, entries, runs, looks, smoothing),
+    () => {
+      const drawn = series.map((own, index) => {
+        const overview = whole[index];
+        return span && own && overview ? withNeighbours(own, overview, span) : own;
+      });
+      return buildLines(drawn, entries, runs, looks, smoothing);
+    },
     [...series, smoothing, x, looks.map((look) => look.color + look.dash + look.label).join("|")],
   );
   return {

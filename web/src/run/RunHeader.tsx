@@ -22,8 +22,7 @@ export function RunHeader({ answer }: { answer: RunAnswer }) {
       setProblem("");
       await Promise.all([runDetail.reload(), runsList.reload()]);
     } catch (error) {
-      const { message, detail } = asApiError(error);
-      setProblem([message, serverWords(detail)].filter(Boolean).join(" "));
+      setProblem(`Not changed: ${asApiError(error).message}`);
     }
   };
   return (
@@ -62,16 +61,6 @@ function Cause({ run }: { run: RunDetail }) {
       <b>{run.status === "RUNNING" ? "Note" : "Why it ended"}:</b> {cause}
     </p>
   );
-}
-
-/** The sentence inside an error body, when it has one. */
-function serverWords(detail: string): string {
-  try {
-    const body = JSON.parse(detail) as { error?: unknown; message?: unknown };
-    return String(body.error ?? body.message ?? "");
-  } catch {
-    return ""; // not JSON: the message by status has to do
-  }
 }
 
 function asListed(run: RunDetail) {

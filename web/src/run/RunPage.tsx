@@ -61,7 +61,6 @@ export function RunPage({ id }: { id: number }) {
 
 export const MEDIA_TYPES = ["IMAGE", "AUDIO", "VIDEO", "TEXT"];
 export const DATA_TYPES = ["HISTOGRAM", "TABLE", "DATA"];
-const FILE_TYPES = ["FILE", "ARTIFACT"];
 
 export function ofTypes(names: readonly NameInfo[], types: readonly string[]): NameInfo[] {
   return names.filter((info) => types.includes(info.type));
@@ -73,10 +72,10 @@ function tabsOf(names: readonly NameInfo[]): [string, string, number?][] {
     ["charts", "Charts"],
     ["overview", "Overview"],
     ["media", "Media", count(MEDIA_TYPES)],
-    ["data", "Tables", count(DATA_TYPES)],
+    ["data", "Data", count(DATA_TYPES)],
     ["console", "Console"],
     ["system", "System"],
-    ["files", "Files", count(FILE_TYPES)],
+    ["files", "Files"],
     ["config", "Config"],
   ];
 }

@@ -75,12 +75,12 @@ function valueOf(run: Run, key: string): unknown {
   return run.summary[key] ?? run.config[key];
 }
 
-/** A matcher for `/regex/` or a plain part, both blind to case; a broken regex is taken as text. */
+/** A matcher for `/regex/` (line by line) or a plain part, both blind to case; a broken regex is taken as text. */
 export function textMatcher(pattern: string): (text: string) => boolean {
   const inner = /^\/(.+)\/$/.exec(pattern)?.[1];
   if (inner) {
     try {
-      const regex = new RegExp(inner, "i");
+      const regex = new RegExp(inner, "im");
       return (text) => regex.test(text);
     } catch {
       // still being typed: `/(` is not a regex yet

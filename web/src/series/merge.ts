@@ -21,6 +21,30 @@ export function extend(old: Series, tail: Series): Series {
   return joined;
 }
 
+/**
+ * A window's series with the nearest points outside of it, taken from the coarser overview, so that a
+ * line runs on to the edges. They are points: the range of an overview's bucket is not the window's.
+ */
+export function withNeighbours(window: Series, overview: Series, [low, high]: readonly [number, number]): Series {
+  const before = lowerBound(overview.x, low) - 1;
+  const after = lowerBound(overview.x, high);
+  // A window that is still being fetched shows coarser buckets, which reach beyond its edges already.
+  const first = window.x[0] ?? Infinity;
+  const last = window.x[window.x.length - 1] ?? -Infinity;
+  const left = before >= 0 && first > (overview.x[before] as number);
+  const right = after < overview.x.length && last < (overview.x[after] as number);
+  const joined: Series = { ...window };
+  for (const column of COLUMNS) {
+    const source = column === "x" || column === "flags" ? overview[column] : overview.mean;
+    joined[column] = Float64Array.from([
+      ...(left ? [source[before] as number] : []),
+      ...window[column],
+      ...(right ? [source[after] as number] : []),
+    ]);
+  }
+  return joined;
+}
+
 /** The first index whose value is not below `wanted`, in a sorted array. */
 export function lowerBound(values: Float64Array, wanted: number): number {
   let low = 0;

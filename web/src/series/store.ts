@@ -65,6 +65,11 @@ export function release(entry: Entry): void {
   if (entry.watchers === 0) queue.delete(entry);
 }
 
+/** What is held of the whole axis for the series of a window; null when it was never fetched. */
+export function overviewOf(key: SeriesKey): Series | null {
+  return entries.get(idOf({ ...key, lo: null, hi: null }))?.state.peek().series ?? null;
+}
+
 /** Tries one series again. */
 export function retry(entry: Entry): void {
   enqueue(entry);
@@ -105,7 +110,7 @@ function isBehind(entry: Entry): boolean {
 /** Whether a window ends before the newest point that is known, so that nothing new can fall into it. */
 function isPast(key: SeriesKey): boolean {
   if (key.hi === null) return false;
-  const overview = entries.get(idOf({ ...key, lo: null, hi: null }))?.state.peek().series;
+  const overview = overviewOf(key);
   const last = overview?.x[overview.x.length - 1];
   return last !== undefined && last > key.hi;
 }

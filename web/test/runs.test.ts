@@ -1,0 +1,138 @@
+import { describe, expect, test } from "vitest";
+import type { Run } from "../src/api/types";
+import { sections, systemSections } from "../src/charts/sections";
+import { padded, yExtent, type Line } from "../src/charts/lines";
+import { standOut } from "../src/charts/paint";
+import { flatten, reportedCause, timeLeft } from "../src/run/meta";
+import { atStep, steps } from "../src/run/steps";
+import { availableColumns, sortRuns } from "../src/runs/columns";
+import { compileFilter } from "../src/runs/filter";
+
+function run(id: number, more: Partial<Run> = {}): Run {
+  return {
+    id,
+    displayId: `R-${id}`,
+    name: `run-${id}`,
+    project: "p",
+    status: "COMPLETED",
+    cause: null,
+    tags: [],
+    notes: null,
+    createdAt: id,
+    updatedAt: id,
+    durationMs: 1,
+    config: {},
+    summary: {},
+    metricCount: 0,
+    ...more,
+  };
+}
+
+describe("compileFilter", () => {
+  const runs = [
+    run(1, { name: "resnet-sgd", tags: ["v2"], summary: { "train/loss": 0.2 }, config: { lr: 0.1 } }),
+    run(2, { name: "resnet-adam", status: "FAILED", summary: { "train/loss": "NaN" }, config: { lr: 0.001 } }),
+    run(3, { name: "vit", notes: "the good one", summary: { "train/loss": 0.4 } }),
+  ];
+  const found = (text: string) => runs.filter(compileFilter(text)).map((item) => item.id);
+
+  test.each([
+    ["", [1, 2, 3]],
+    ["resnet", [1, 2]],
+    ["RESNET -adam", [1]],
+    ["tag:v2", [1]],
+    ["status:failed", [2]],
+    ["train/loss<0.3", [1]],
+    ["config.lr>=1e-2", [1]],
+    ["lr=0.001", [2]],
+    ["/^vit$/", [3]],
+    ["/vit(/", []],
+    ['notes:"good one"', [3]],
+    ["-status:failed train/loss<1", [1, 3]],
+  ])("%s", (text, ids) => expect(found(text)).toEqual(ids));
+});
+
+test("runs sort by any column, and those without a value stay last both ways", () => {
+  const runs = [run(1, { summary: { loss: 3 } }), run(2), run(3, { summary: { loss: 1 } })];
+  expect(sortRuns(runs, "metric.loss").map((item) => item.id)).toEqual([3, 1, 2]);
+  expect(sortRuns(runs, "-metric.loss").map((item) => item.id)).toEqual([1, 3, 2]);
+  expect(sortRuns(runs, "-created").map((item) => item.id)).toEqual([3, 2, 1]);
+});
+
+test("differing config comes first among the columns", () => {
+  const runs = [run(1, { config: { a: 1, lr: 1 } }), run(2, { config: { a: 1, lr: 2 } })];
+  expect(availableColumns(runs).config).toEqual(["config.lr", "config.a"]);
+});
+
+test("charts are grouped by prefix, losses first, the machine last", () => {
+  const names = ["sys/cpu", "val/acc", "train/acc", "train/loss", "lr", "zeta/x"];
+  const found = sections(names, () => true);
+  expect(found.map((section) => section.id)).toEqual(["train", "val", "metrics", "zeta", "sys"]);
+  expect(found[0]?.names.map((name) => found[0]?.title(name))).toEqual(["loss", "acc"]);
+  expect(sections(["train/x", "loss"], () => true)[0]?.id).toBe("metrics");
+  expect(systemSections(["sys/cpu.percentage.0", "sys/gpu.0.power", "loss"], () => true).map((s) => s.id)).toEqual(["cpu", "gpu"]);
+});
+
+describe("the y axis", () => {
+  const line = (min: number[], max: number[]): Line => ({
+    run: 1,
+    label: "",
+    color: "",
+    dash: [],
+    smoothed: false,
+    drawn: Float64Array.from(min),
+    series: {
+      run: 1,
+      name: "",
+      version: 1,
+      downsampled: true,
+      x: Float64Array.from(min, (_, index) => index),
+      min: Float64Array.from(min),
+      max: Float64Array.from(max),
+      mean: Float64Array.from(min),
+      flags: new Float64Array(min.length),
+    },
+  });
+
+  test("reaches to the extremes of the buckets, whatever their means", () => {
+    expect(yExtent([line([0, 0, NaN], [1, 25, NaN])], [0, 2], false).range).toEqual([0, 25]);
+  });
+
+  test("says how many buckets a log axis cannot show", () => {
+    expect(yExtent([line([-1, 0.1, -3], [2, 1, -2])], [0, 2], true)).toEqual({ range: [0.1, 2], hidden: 2 });
+  });
+
+  test("has room around a constant", () => {
+    const [low, high] = padded([5, 5], false);
+    expect(low < 5 && high > 5).toBe(true);
+  });
+
+  test("one value of a million stands out, noise does not", () => {
+    const min = Float64Array.from({ length: 100 }, () => 0);
+    const max = Float64Array.from({ length: 100 }, (_, index) => (index === 50 ? 25 : 0.2));
+    const limit = standOut(min, max, 0, 100);
+    expect(limit).toBeLessThan(25);
+    expect(limit).toBeGreaterThan(0.2);
+  });
+});
+
+test("metadata is read whether it is an object or JSON text", () => {
+  expect(flatten('{"a":{"b":1},"c":[2]}')).toEqual([
+    ["a.b", 1],
+    ["c", [2]],
+  ]);
+  expect(reportedCause({ exception: "OutOfMemoryError", message: "too big" })).toBe("OutOfMemoryError: too big");
+  expect(reportedCause(null)).toBeNull();
+});
+
+test("the time left follows from the steps in the config", () => {
+  expect(timeLeft({ train: { max_steps: 100 } }, 49, 5000)).toBe(5000);
+  expect(timeLeft({ lr: 1 }, 49, 5000)).toBeNull();
+});
+
+test("media show the latest step not after the chosen one", () => {
+  const items = [{ step: 0 }, { step: 10 }, { step: 10 }, { step: 20 }];
+  expect(steps(items)).toEqual([0, 10, 20]);
+  expect(atStep(items, 15)).toHaveLength(2);
+  expect(atStep(items.slice(1), 5)).toHaveLength(0);
+});
