@@ -52,6 +52,10 @@ class MetricTable(Mapping[str, float]):
         """
         return MetricSummary(*self._rows[self._places[name]].tolist())
 
+    def last_values(self) -> dict[str, float]:
+        """Return the last value of each metric, faster than one by one."""
+        return dict(zip(self._places, self._rows[:, 1].tolist(), strict=True))
+
     def __getitem__(self, name: str) -> float:
         return float(self._rows[self._places[name], 1])
 

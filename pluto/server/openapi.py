@@ -75,7 +75,8 @@ def _grammar() -> Schema:
 
 
 def _operation(endpoint: Endpoint[Any]) -> Schema:
-    summary, _, description = (endpoint.call.__doc__ or "").strip().partition("\n")
+    text = endpoint.call.__doc__ or endpoint.query.__doc__ or ""
+    summary, _, description = text.strip().partition("\n")
     operation: Schema = {
         "operationId": _operation_id(endpoint),
         "summary": summary,

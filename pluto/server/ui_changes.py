@@ -9,9 +9,9 @@ from msgspec import Meta
 
 from pluto.server.changes import ChangeRefused
 from pluto.server.endpoints import Endpoint, Reads, Refused
+from pluto.server.runs_write import check_tags
 from pluto.server.schemas import Answer, DetailsQuery, Query, RunId
 
-MAX_TAGS = 50
 MAX_NOTES = 10_000
 
 
@@ -19,7 +19,7 @@ class TagsChange(Query):
     """All tags that a run shall have."""
 
     run_id: RunId
-    tags: Annotated[list[str], Meta(max_length=MAX_TAGS)]
+    tags: list[str]
 
 
 class NotesChange(Query):
@@ -36,7 +36,8 @@ class Done(Answer):
 
 
 def set_tags(reads: Reads, change: TagsChange) -> Done:
-    """Replace the tags of a run."""
+    """Replace the tags of a run: at most 50, at most one of them `group:...`."""
+    check_tags(change.tags)
     return _changed(lambda: reads.state.changes.set_tags(change.run_id, change.tags))
 
 

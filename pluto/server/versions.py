@@ -34,18 +34,31 @@ class Versions:
         Raises:
             StorageError: it cannot be read.
         """
-        stamp = _file_stamp(directory / RUN_DB) + _file_stamp(directory / f"{RUN_DB}-wal")
-        with self._lock:
-            known = self._known.get(directory)
-        if known is not None and known[0] == stamp:
-            return known[1]
+        known = self.known(directory)
+        if known is not None:
+            return known
         with closing(RunReader(directory)) as reader:
-            version = reader.version()
+            return self.read(reader)
+
+    def known(self, directory: Path) -> int | None:
+        """Return the version if no file has changed since it was read, else None."""
+        with self._lock:
+            stamp, version = self._known.get(directory, ((), 0))
+        return version if stamp and stamp == _stamp(directory) else None
+
+    def read(self, reader: RunReader) -> int:
+        """Return the version that an open reader sees, and remember it."""
+        stamp = _stamp(reader.directory)
+        version = reader.version()
         settled = time.time_ns() - max(stamp) > _SETTLED_NANOSECONDS
         with self._lock:
-            # An empty stamp equals no other: the run will be looked at again.
-            self._known[directory] = (stamp if settled else (), version)
+            # Without a stamp the run will be looked at again.
+            self._known[reader.directory] = (stamp if settled else (), version)
         return version
+
+
+def _stamp(directory: Path) -> Stamp:
+    return _file_stamp(directory / RUN_DB) + _file_stamp(directory / f"{RUN_DB}-wal")
 
 
 def _file_stamp(path: Path) -> Stamp:

@@ -140,11 +140,13 @@ class Views:
 
     def _stored(self, path: Path) -> Stored:
         known = self._known.get(path)
+        if known is not None and not known.problem and known.version == self.versions.known(path):
+            return known
         try:
-            version = self.versions.of(path)
-            if known is not None and known.version == version and not known.problem:
-                return known
             with closing(RunReader(path)) as reader:
+                version = self.versions.read(reader)
+                if known is not None and not known.problem and known.version == version:
+                    return known
                 stored = _summarised(path, version, reader.facts(), reader.names())
         except StorageError as error:
             stored = Stored(path, problem=str(error))
@@ -173,10 +175,11 @@ def _summarised(
     )
 
 
-def shown_summary(summary: Mapping[str, float]) -> dict[str, float | str]:
+def shown_summary(summary: MetricTable) -> dict[str, float | str]:
     """Return at most 200 last values for a table, system metrics last, non-finite as words."""
-    own = sorted(summary, key=lambda name: name.startswith("sys/"))
-    return {str(json_safe(name)): json_number(summary[name]) for name in own[:MAX_SHOWN_METRICS]}
+    values = summary.last_values()
+    own = sorted(values, key=lambda name: name.startswith("sys/"))
+    return {str(json_safe(name)): json_number(values[name]) for name in own[:MAX_SHOWN_METRICS]}
 
 
 def _encode_fields(config: object) -> bytes:

@@ -1,0 +1,91 @@
+"""`pluto ui`: the same API over the runs that clients left, or are writing, on this disk."""
+
+import fcntl
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pluto.server.app import Server
+from pluto.server.data_directory import Secrets
+from pluto.server.serve import make_state
+from pluto.server.settings import ServerSettings
+from pluto.storage import Batch, MetricGroup, RunWriter
+from tests.integration.server_read.harness import ReadServer
+
+START = 1_767_225_600_000
+
+
+@pytest.fixture
+def ui(tmp_path: Path) -> Iterator[ReadServer]:
+    state = make_state(ServerSettings(tmp_path, mode="ui", auth="off"), Secrets("mlpl_x", b""))
+    app = Server(state)
+    yield ReadServer(state, app)
+    app.close()
+    state.catalog.close()
+
+
+def local_run(directory: Path, uid: str, status: str) -> RunWriter:
+    writer = RunWriter(directory / ".pluto" / "mnist" / uid)
+    facts = {
+        "uid": uid,
+        "project": "mnist",
+        "name": f"run {uid}",
+        "status": status,
+        "created_at": START,
+        "config": {"lr": 0.1},
+    }
+    values = np.array([[1.0], [math.nan], [0.5]])
+    steps = np.arange(3, dtype=np.int64)
+    group = MetricGroup(("loss",), steps, START + steps, values)
+    writer.append(Batch(facts=facts, groups=[group], names={"loss": "METRIC"}))
+    return writer
+
+
+def test_a_finished_run_on_disk_is_listed_and_read(ui: ReadServer, tmp_path: Path) -> None:
+    local_run(tmp_path, "abc", "COMPLETED").close()
+
+    (run,) = ui.json("/api/ui/runs")["runs"]
+
+    assert (run["name"], run["status"], run["summary"]) == ("run abc", "COMPLETED", {"loss": 0.5})
+    listed = ui.json("/api/runs/list", projectName="mnist", filter='{"config.lr": 0.1}')
+    assert [each["id"] for each in listed["runs"]] == [run["id"]]
+    metrics = ui.json("/api/runs/metrics", runId=run["id"], projectName="mnist")["metrics"]
+    assert [point["valueFlag"] for point in metrics] == ["", "NaN", ""]
+
+
+def test_a_run_that_is_being_written_is_running_and_one_without_a_writer_died(
+    ui: ReadServer, tmp_path: Path
+) -> None:
+    alive, dead = (local_run(tmp_path, uid, "RUNNING") for uid in ("alive", "dead"))
+    (dead.directory / "run.lock").touch()
+    with (alive.directory / "run.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        runs = {run["name"]: run for run in ui.json("/api/ui/runs")["runs"]}
+
+    alive.close()
+    dead.close()
+    assert (runs["run alive"]["status"], runs["run alive"]["cause"]) == ("RUNNING", None)
+    assert (runs["run dead"]["status"], runs["run dead"]["cause"]) == ("FAILED", "process died")
+
+
+def test_a_run_of_another_process_cannot_be_cancelled_from_here(
+    ui: ReadServer, tmp_path: Path
+) -> None:
+    writer = local_run(tmp_path, "alive", "RUNNING")
+    with (writer.directory / "run.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        (run,) = ui.json("/api/ui/runs")["runs"]
+        refused = ui.post(f"/api/ui/runs/{run['id']}/cancel", {})
+    writer.close()
+    assert refused.status_code == 409
+    assert "stop it where it runs" in refused.json()["error"]
+
+
+def test_the_session_of_the_viewer_shows_a_local_run(ui: ReadServer) -> None:
+    session = ui.json("/api/ui/session")
+    assert session["mode"] == "ui"
+    assert "host=" not in session["snippet"]
