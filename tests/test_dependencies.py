@@ -1,0 +1,68 @@
+"""What the packages import is what their metadata asks for, no more and no less."""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from importlib.metadata import requires
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+DISTRIBUTION_OF = {"PIL": "pillow", "pynvml": "nvidia-ml-py"}
+EXTRAS = {"tls": {"cryptography"}}
+
+
+def is_for_type_checkers(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+def imports(node: ast.AST) -> Iterator[str]:
+    """Top-level names of all modules that are imported at run time below `node`."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name.partition(".")[0] for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.level == 0:
+        yield (node.module or "").partition(".")[0]
+    elif not is_for_type_checkers(node):
+        for child in ast.iter_child_nodes(node):
+            yield from imports(child)
+
+
+def imported_distributions(folder: Path) -> set[str]:
+    """The distributions outside the standard library that the code below `folder` imports."""
+    names = {
+        name
+        for path in folder.rglob("*.py")
+        for name in imports(ast.parse(path.read_text("utf-8")))
+    }
+    third_party = names - sys.stdlib_module_names - {"pluto", "mlop"}
+    return {DISTRIBUTION_OF.get(name, name) for name in third_party}
+
+
+def required(extra: str | None = None) -> set[str]:
+    """The distributions that a plain install, or one extra, asks for."""
+    wanted = f'extra == "{extra}"' if extra else None
+    found = set()
+    for line in requires("pluto-ml") or []:
+        requirement, _, marker = line.partition(";")
+        if (marker.strip() or None) == wanted:
+            match = re.match(r"[A-Za-z0-9_.-]+", requirement)
+            assert match, line
+            found.add(match.group())
+    return found
+
+
+def test_a_plain_install_brings_exactly_what_is_imported() -> None:
+    optional = set[str]().union(*EXTRAS.values())
+    assert required() == imported_distributions(REPOSITORY / "pluto") - optional
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_an_extra_brings_what_it_is_for(extra: str) -> None:
+    assert required(extra) == EXTRAS[extra]
+
+
+def test_the_old_name_needs_nothing_of_its_own() -> None:
+    assert imported_distributions(REPOSITORY / "mlop") == set()
