@@ -21,7 +21,7 @@ from pluto.addresses import ServerUrls
 from pluto.api import Request
 from pluto.attach import attach
 from pluto.delivery import RowSender
-from pluto.errors import AuthError, Rejected, RetryLater, ServerDecision
+from pluto.errors import AuthError, PlutoError, Rejected, RetryLater, ServerDecision
 from pluto.record import RemoteRun, Rows, RunInfo
 from pluto.sets import Settings
 
@@ -211,19 +211,23 @@ class ServerInterface:
             # OSError: SSL_CERT_FILE is missing; ValueError: a proxy variable makes no sense;
             # RuntimeError: close() has closed the client meanwhile.
             raise self._later(f"{url}: {_words(error)}") from error
-        if bare and response.is_success:
-            return {}
+        if bare:
+            return self._stored(response, content)
         return self._outcome(response, content)
+
+    def _stored(self, response: httpx.Response, content: bytes) -> dict[str, Any]:
+        """Judge the answer of a file storage, whose pages and bodies are its own affair."""
+        if response.is_success:
+            return {}
+        raise self._error(response, content.decode("utf-8", "replace"))
 
     def _outcome(self, response: httpx.Response, content: bytes) -> dict[str, Any]:
         text = content.decode("utf-8", "replace")
         if response.status_code not in (200, 201):
             if response.is_redirect:
                 text = f"{response.url} leads to {response.headers['location']}: set that address"
-            error = api.read_error(response.status_code, text)
-            if isinstance(error, RetryLater):
-                raise self._later(str(error), response.headers.get("retry-after"))
-            raise error
+            error = self._error(response, text)
+            raise self._explained(error) if isinstance(error, AuthError) else error
         kind = response.headers.get("content-type", "")
         if kind.startswith("text/html"):
             raise self._later(f"{response.url} answers with a web page, not as a Pluto server")
@@ -235,6 +239,20 @@ class ServerInterface:
         except ValueError as error:
             raise self._later(f"{response.url} answers with broken JSON") from error
         return answer if isinstance(answer, dict) else {}
+
+    def _error(self, response: httpx.Response, text: str) -> PlutoError:
+        error = api.read_error(response.status_code, text)
+        if isinstance(error, RetryLater):
+            return self._later(str(error), response.headers.get("retry-after"))
+        return error
+
+    def _explained(self, error: AuthError) -> AuthError:
+        fix = (
+            f"set PLUTO_API_KEY or run 'pluto login', key from {self._urls.app}/api-keys or, "
+            "for a server of your own, from 'pluto server key create NAME'"
+        )
+        said = f"refuses the API key: {error}" if self._key else "wants an API key"
+        return AuthError(f"{self._urls.api} {said}; {fix}", error.status_code)
 
     def _content(self, response: httpx.Response, ends: float) -> bytes:
         content = bytearray()
