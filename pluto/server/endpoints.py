@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pluto.errors import PlutoError, StorageError
+from pluto.errors import PlutoError
 from pluto.names import is_display_id
 from pluto.server.file_rows import FileRow
 from pluto.server.filters import FilterError
@@ -25,6 +25,7 @@ from pluto.server.rows import RunRow
 from pluto.server.schemas import Query
 from pluto.server.series_cache import SeriesCache
 from pluto.server.state import ServerState
+from pluto.server.versions import UNREADABLE
 from pluto.server.views import Views
 from pluto.storage import RunReader
 
@@ -158,7 +159,7 @@ class Endpoint(Generic[Q]):
         try:
             query = parse(self.query, await self._parameters(request))
             answer = await run_in_threadpool(self.call, here, query)
-        except (PlutoError, FilterError) as error:
+        except (PlutoError, FilterError, *UNREADABLE) as error:
             return refusal(error)
         return answer if isinstance(answer, Response) else json_response(answer)
 
@@ -209,7 +210,7 @@ def refusal(error: Exception) -> Response:
         return json_response({"error": str(error)}, 400)
     if isinstance(error, Refused):
         return json_response({"error": str(error)}, error.status)
-    if isinstance(error, StorageError):
+    if isinstance(error, UNREADABLE):
         logger.error("pluto: %s", error)
         return json_response({"error": str(error)}, 500)
     return json_response({"error": str(error)}, 400)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
@@ -18,10 +18,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from pluto.errors import StorageError
 from pluto.server.catalog import Catalog
 from pluto.server.compare import run_numbers
-from pluto.server.versions import Versions
+from pluto.server.versions import UNREADABLE, Versions
 
 logger = logging.getLogger("pluto")
 
@@ -80,7 +79,7 @@ class Watch:
         self._covered: frozenset[int] = frozenset()  # the runs that _latest looked for
         self._task: asyncio.Task[None] | None = None
 
-    async def events(self, runs: frozenset[int]) -> AsyncIterator[bytes]:
+    async def events(self, runs: frozenset[int]) -> AsyncGenerator[bytes, None]:
         """Yield the present state, then a tick after each change and a comment in quiet times."""
         page = _Page(runs)
         self._pages.add(page)
@@ -138,7 +137,7 @@ def look_at(catalog: Catalog, versions: Versions, runs: frozenset[int]) -> Look:
             continue
         try:
             found[number] = RunState(versions.of(row.path), row.status)
-        except StorageError as error:
+        except UNREADABLE as error:
             logger.debug("pluto: run %s cannot be watched: %s", number, error)
     return Look(catalog.version(), found)
 

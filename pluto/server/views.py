@@ -17,11 +17,10 @@ from typing import Any
 
 import msgspec
 
-from pluto.errors import StorageError
 from pluto.server.fields import FieldValue, field_values, flatten, json_number, json_safe
 from pluto.server.metric_table import MetricTable
 from pluto.server.rows import RunRow
-from pluto.server.versions import Versions
+from pluto.server.versions import UNREADABLE, Versions
 from pluto.storage import NameInfo, RunReader
 
 logger = logging.getLogger("pluto")
@@ -148,7 +147,7 @@ class Views:
                 if known is not None and not known.problem and known.version == version:
                     return known
                 stored = _summarised(path, version, reader.facts(), reader.names())
-        except StorageError as error:
+        except UNREADABLE as error:
             stored = Stored(path, problem=str(error))
             if known is None or known.problem != stored.problem:
                 logger.warning("pluto: a run is shown without its values: %s", error)

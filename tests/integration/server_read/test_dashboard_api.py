@@ -2,11 +2,13 @@
 
 import json
 import math
+import sqlite3
 from typing import Any
 
 import pytest
 
 from pluto.server.changes import StatusChange
+from pluto.server.rows import RunRow
 from pluto.storage import Kind, Record
 from tests.integration.server_read.harness import ReadServer
 
@@ -86,16 +88,36 @@ def test_the_table_follows_a_run_that_goes_on(server: ReadServer) -> None:
         assert server.json("/api/ui/runs")["runs"][0]["summary"] == {"loss": step}
 
 
-def test_an_unreadable_run_is_listed_with_the_reason(server: ReadServer) -> None:
-    server.run("good", created_at=START)
+@pytest.mark.parametrize("intact", [0, 8192])
+def test_an_unreadable_run_is_listed_with_the_reason_and_spoils_no_other(
+    server: ReadServer, intact: int
+) -> None:
+    good = server.run("good", created_at=START)
     row = server.run("bad", created_at=START + 1)
-    (row.path / "run.db").write_bytes(b"this is no database")
-    (row.path / "run.db-wal").unlink(missing_ok=True)
+    for each in (good, row):
+        server.log(each, {f"m{n}": [1.0] for n in range(300)})
+    damage(row, intact)
 
-    bad, good = server.json("/api/ui/runs")["runs"]
+    bad, fine = server.json("/api/ui/runs")["runs"]
 
-    assert (good["name"], good["cause"]) == ("good", None)
-    assert "run.db" in bad["cause"]
+    assert (fine["cause"], fine["metricCount"]) == (None, 300)
+    assert bad["cause"]
+    assert bad["metricCount"] == 0
+    listed = server.json("/api/runs/list", projectName="mnist", filter='{"config.x": null}')
+    assert listed["total"] == 2
+    told = server.get("/api/runs/metrics", runId=row.id, projectName="mnist")
+    assert told.status_code == 500
+    assert told.json()["error"] != "Internal Server Error"
+
+
+def damage(row: RunRow, intact: int) -> None:
+    """Overwrite a run's store behind its first bytes; nothing of it stays in the log."""
+    store = row.path / "run.db"
+    connection = sqlite3.connect(store)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    content = store.read_bytes()
+    store.write_bytes(content[:intact] + b"U" * (len(content) - intact))
 
 
 def test_a_run_has_its_facts_and_the_summary_of_each_name(server: ReadServer) -> None:
