@@ -107,7 +107,7 @@ def create_request(run: RunInfo, external_id: str, *, with_config: bool = True) 
         **_names(run, "runName"),
         "externalId": external_id,
         "config": json_text(run.config) if with_config else None,
-        "loggerSettings": json_text({**_public(run.logger_settings), RUN_UID: run.uid}),
+        "loggerSettings": json_text({**run.logger_settings, RUN_UID: run.uid}),
         "systemMetadata": json_text(run.system_metadata),
         "tags": list(run.tags) or None,
         "createdAt": run.backfill.get("createdAt"),
@@ -247,18 +247,6 @@ def _names(run: RunInfo, name_field: str) -> dict[str, str]:
     wire = {field: wire_name(name) for field, name in names.items()}
     true = {f"{field}Utf8": name for field, name in names.items() if wire[field] != name}
     return wire | true
-
-
-def _public(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings that a server may know: no keys, no addresses with passwords."""
-    return {
-        name: value
-        for name, value in settings.items()
-        if value is not None and not name.startswith("_") and name not in _SECRET_SETTINGS
-    }
-
-
-_SECRET_SETTINGS: Final = frozenset(["http_proxy", "https_proxy", "url_webhook"])
 
 
 def _api(path: str, body: Mapping[str, Any]) -> Request:

@@ -170,7 +170,7 @@ def _facts(
         "status": "RUNNING",
         "mode": settings.mode,
         "pid": os.getpid(),
-        "logger_settings": plain_config(settings.to_dict()),
+        "logger_settings": plain_config(settings.public()),
         "backfill": {k: v for k, v in settings.compat.items() if k in ("createdAt", "updatedAt")},
     }
 

@@ -21,6 +21,7 @@ logger = logging.getLogger("pluto")
 
 NO_KEY: Final = "_key"  # what earlier clients put where a key is missing
 _ADDRESSES: Final = ("host", "url", "url_app", "url_api", "url_ingest", "url_py")
+_SECRET: Final = frozenset(["http_proxy", "https_proxy", "url_webhook"])
 _FACTS: Final[Mapping[str, Callable[[], Any]]] = {
     "_op_name": lambda: None,
     "_op_id": lambda: None,
@@ -153,6 +154,14 @@ class Settings(Declared):
     def to_dict(self) -> dict[str, Any]:
         """Return every field with its value, the four `url_*` roots included."""
         return {name: self.__dict__[name] for name in (*TABLE, *_FACTS)}
+
+    def public(self) -> dict[str, Any]:
+        """Return what others may see: no key, nothing private, no address with a password in it."""
+        return {
+            name: value
+            for name, value in self.to_dict().items()
+            if value is not None and not name.startswith("_") and name not in _SECRET
+        }
 
     def get_dir(self) -> str:
         """Return the directory of the run's files."""

@@ -81,13 +81,12 @@ def test_the_key_is_answered_with_the_organisation(interface: ServerInterface) -
 def test_a_run_is_created_with_everything_that_is_known_about_it(
     server: RunningServer, interface: ServerInterface
 ) -> None:
-    settings = {"mode": "perf", "_auth": "mlps_secret", "http_proxy": "http://u:p@x", "none": None}
     remote = interface.open(
         a_run(
             config={"lr": float("nan"), "path": Path("/x"), "nul": "a\x00b"},
             tags=("a", "b"),
             system_metadata={"pid": 7},
-            logger_settings=settings,
+            logger_settings={"mode": "perf"},
             backfill={"createdAt": 1_700_000_000_000},
         )
     )

@@ -254,6 +254,14 @@ def test_the_dict_form_has_every_field_and_all_urls() -> None:
     assert settings.to_dict()["url_py"] == ONE
 
 
+def test_the_public_form_has_no_secrets() -> None:
+    secret = {"_auth": "mlps_S", "http_proxy": "http://u:p@x", "url_webhook": "https://hooks/S"}
+    public = setup(secret, url="http://a").public()
+    assert "mlps_S" not in str(public)
+    assert not {name for name in public if name.startswith("_")} | public.keys() & secret.keys()
+    assert public["url"] == "http://a"
+
+
 @pytest.mark.parametrize(
     ("run_id", "facts"),
     [
