@@ -15,7 +15,7 @@ from pluto.sink import Sink
 from pluto.store import Store
 from pluto.uploader import Delivery, Uploader
 
-GRACE: Final = 0.5
+GRACE: Final = 1.0
 LOCAL_TIMEOUT: Final = 60.0
 
 
@@ -79,15 +79,15 @@ class Session:
             self.journal.close()
         if self.sink is not None:
             self.sink.shorten(deadline)
-        ended = self.uploader.stop(deadline if self.sink else deadline + LOCAL_TIMEOUT)
-        if not ended and self.sink is not None:
+        if self.sink is None:
+            self.uploader.stop(deadline + LOCAL_TIMEOUT)
+        elif not self.uploader.stop(deadline):
             self.sink.close()
-            ended = self.uploader.stop(time.monotonic() + GRACE)
+            self.uploader.stop(time.monotonic() + GRACE)
         receipt = self.store.receipt(self.address, self.recorder.lost)
-        if ended:
-            if self.sink is not None:
-                self.sink.close()
-            self.store.close()
+        if self.sink is not None:
+            self.sink.close()
+        self.uploader.at_end(self.store.close)
         for call in self.notify:
             call()
         return receipt

@@ -30,6 +30,7 @@ STREAMS: Final[tuple[Stream, ...]] = (
 )
 ROWS_A_BATCH: Final = 4096
 PAUSE_AFTER_DECISION: Final = 60.0
+TRIES_OF_INIT: Final = 3
 TRIES_AT_THE_END: Final = 3
 PAUSE_AT_THE_END: Final = 0.5
 
@@ -177,7 +178,7 @@ class Uploader(Worker):
         self._delivery = delivery
         self._interval = interval
         self._not_before = 0.0
-        self._failing = False
+        self._failures = 0
         self.opened = threading.Event()
         self.decision: ServerDecision | None = None
 
@@ -208,7 +209,7 @@ class Uploader(Worker):
         self._not_before = 0.0
         self.step()
         tries = 1
-        while self._failing and not self.decision and tries < TRIES_AT_THE_END:
+        while self._failures and not self.decision and tries < TRIES_AT_THE_END:
             time.sleep(max(0.0, min(PAUSE_AT_THE_END, self.deadline - time.monotonic())))
             if time.monotonic() >= self.deadline:
                 break
@@ -223,8 +224,10 @@ class Uploader(Worker):
 
     def _hold(self, pause: float, error: Exception) -> None:
         self._not_before = time.monotonic() + pause
-        if not self._failing:
-            self._failing = True
+        self._failures += 1
+        if self._failures == TRIES_OF_INIT:
+            self.opened.set()
+        if self._failures == 1:
             logger.warning(
                 "the server cannot be reached or refuses (%s); everything is kept in %s",
                 error,
@@ -232,7 +235,7 @@ class Uploader(Worker):
             )
 
     def _recovered(self) -> None:
-        if self._failing:
-            self._failing = False
+        if self._failures:
+            self._failures = 0
             logger.warning("the server takes rows again")
         self.decision = None

@@ -31,6 +31,9 @@ class Worker:
         self.failure: BaseException | None = None
         self.deadline = float("inf")
         self._wake = threading.Event()
+        self._at_end: list[Callable[[], None]] = []
+        self._ended = False
+        self._lock = threading.Lock()  # guards _at_end and _ended
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -67,12 +70,27 @@ class Worker:
             self._thread.join(max(0.0, deadline - time.monotonic()))
         return not self._thread.is_alive()
 
+    def at_end(self, call: Callable[[], None]) -> None:
+        """Have `call` called when the thread has done its last step, or now if it has."""
+        with self._lock:
+            if not self._ended:
+                self._at_end.append(call)
+                return
+        call()
+
+    def _call_at_end(self) -> None:
+        with self._lock:
+            self._ended = True
+        for call in self._at_end:
+            call()
+
     def _run(self) -> None:
         while not self._stopping.is_set():
             pause = self._guard(self.step)
             self._wake.wait(self.PAUSE_AFTER_FAILURE if pause is None else pause)
             self._wake.clear()
         self._guard(self.last_step)
+        self._guard(self._call_at_end)
 
     def _guard(self, work: Callable[[], float | None]) -> float | None:
         try:
