@@ -1,0 +1,267 @@
+"""Folds what a program writes to a terminal into the lines that a person would see there.
+
+A progress bar that redraws its line gives its last state, and at most one state a second
+before. The control functions understood are those of ECMA-48 that progress bars use: carriage
+return, backspace, cursor movement, erasing; colours are kept, everything else is dropped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+MAX_LINE: Final = 1 << 20  # characters; a longer line is broken
+MAX_ROWS: Final = 32  # rows that the cursor can come back to
+STATE_EVERY_MS: Final = 1000
+STATE_EVERY_MAX_MS: Final = 30_000
+
+_EDITING = re.compile(r"[\r\b]|\x1b(?!\[[\d;:]*m)")
+_UNFINISHED = re.compile(r"(?:\r|\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]{0,4096}\x1b?)?)\Z")
+_TOKEN = re.compile(
+    r"\x1b\[(?P<parameters>[0-?]*)[ -/]*(?P<final>[@-~])"
+    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()#].|\x1b."
+    r"|(?P<control>[\r\n\b])|(?P<text>[^\x1b\r\n\b]+)",
+    re.DOTALL,
+)
+
+
+class Line(NamedTuple):
+    """One line, without its newline, and when it was written (ms since the epoch)."""
+
+    text: str
+    time: int
+
+
+class LineFolder:
+    r"""Folds one stream; feed it whatever arrives, in any pieces.
+
+    Example:
+        >>> folder = LineFolder()
+        >>> folder.feed("loss 0.5\n 10%\r100%\ndone", time=0)
+        [Line(text='loss 0.5', time=0), Line(text='100%', time=0)]
+        >>> folder.close(time=1)
+        [Line(text='done', time=1)]
+    """
+
+    def __init__(self) -> None:
+        self._plain: list[str] = []  # the unfinished line, in pieces, if nothing edits it
+        self._plain_length = 0
+        self._held = ""  # an escape sequence whose end has not arrived
+        self._screen: _Screen | None = None
+
+    def feed(self, text: str, time: int) -> list[Line]:
+        """Take what was written; return the lines that it completes, empty ones left out."""
+        text = self._held + text
+        unfinished = _UNFINISHED.search(text)
+        self._held = unfinished[0] if unfinished else ""
+        if unfinished:
+            text = text[: unfinished.start()]
+        text = text.replace("\r\n", "\n")
+        if self._screen is None and not _EDITING.search(text):
+            return self._feed_plain(text, time)
+        return self._feed_screen(text, time)
+
+    def tick(self, time: int) -> list[Line]:
+        """Return the states of progress bars that are due."""
+        if self._held == "\r":  # no newline followed: it begins to redraw the line
+            self._held = ""
+            self._feed_screen("\r", time)
+        return [] if self._screen is None else list(self._screen.due(time))
+
+    def close(self, time: int) -> list[Line]:
+        """Return what is left, such as a last line without a newline."""
+        self._held = ""
+        if self._screen is not None:
+            lines = list(self._screen.rest(time))
+            self._screen = None
+            return lines
+        rest, self._plain, self._plain_length = "".join(self._plain), [], 0
+        return [Line(rest, time)] if rest else []
+
+    def _feed_plain(self, text: str, time: int) -> list[Line]:
+        self._plain.append(text)
+        self._plain_length += len(text)
+        if "\n" not in text and self._plain_length < MAX_LINE:
+            return []
+        *whole, rest = "".join(self._plain).split("\n")
+        while len(rest) >= MAX_LINE:
+            whole.append(rest[:MAX_LINE])
+            rest = rest[MAX_LINE:]
+        self._plain, self._plain_length = [rest], len(rest)
+        return [Line(line, time) for line in whole if line]
+
+    def _feed_screen(self, text: str, time: int) -> list[Line]:
+        if self._screen is None:
+            self._screen = _Screen()
+            text = "".join(self._plain) + text
+            self._plain, self._plain_length = [], 0
+        lines = list(self._screen.write(text, time))
+        if self._screen.is_blank:
+            self._screen = None
+        return lines
+
+
+class _Row:
+    """One row of the screen: its cells, and what was told of it."""
+
+    def __init__(self) -> None:
+        self.cells: list[tuple[str, str]] = []  # (colours, character)
+        self.redrawn = False
+        self.told = ""
+        self.born = self.told_at = -1
+
+    def put(self, column: int, text: str, colours: str, time: int) -> None:
+        if self.born < 0:
+            self.born = self.told_at = time
+        if column < len(self.cells):
+            self.redrawn = True
+        missing = column - len(self.cells)
+        if missing > 0:
+            self.cells.extend([("", " ")] * missing)
+        self.cells[column : column + len(text)] = [(colours, character) for character in text]
+
+    def erase(self, start: int, end: int) -> None:
+        self.redrawn = True
+        if end >= len(self.cells):
+            del self.cells[start:]
+        else:
+            self.cells[start:end] = [("", " ")] * (end - start)
+
+    def text(self) -> str:
+        pieces, current = [], ""
+        for colours, character in self.cells:
+            if colours != current:
+                pieces.append(("\x1b[0m" if current else "") + colours)
+                current = colours
+            pieces.append(character)
+        text = "".join(pieces) + ("\x1b[0m" if current else "")
+        return text.rstrip() if self.redrawn else text
+
+    def tell(self, time: int) -> Iterator[Line]:
+        """Tell the row as it is, unless it is blank or told already."""
+        text = self.text()
+        self.told_at = time
+        if text != self.told and text.strip():
+            self.told = text
+            yield Line(text, time)
+
+    def is_due(self, time: int) -> bool:
+        """A bar that runs for hours is told more rarely than one that runs for seconds."""
+        pause = min(max(STATE_EVERY_MS, (time - self.born) // 60), STATE_EVERY_MAX_MS)
+        return self.redrawn and time - self.told_at >= pause
+
+
+class _Screen:
+    """The last rows of an endless terminal, and the cursor."""
+
+    def __init__(self) -> None:
+        self._rows = [_Row()]
+        self._row = 0
+        self._column = 0
+        self._colours = ""
+        self._moved_up = False  # rows above the cursor may be drawn again
+        self._quiet_rows = 0  # new rows since the cursor last moved up
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is nothing to come back to."""
+        return len(self._rows) == 1 and not self._rows[0].cells and not self._colours
+
+    def write(self, text: str, time: int) -> Iterator[Line]:
+        for token in _TOKEN.finditer(text):
+            if token["text"] is not None:
+                yield from self._put(token["text"], time)
+            elif token["control"] is not None:
+                yield from self._control(token["control"], time)
+            elif token["final"] is not None:
+                self._sequence(token["final"], token["parameters"], token[0])
+
+    def due(self, time: int) -> Iterator[Line]:
+        for row in self._rows:
+            if row.is_due(time):
+                yield from row.tell(time)
+
+    def rest(self, time: int) -> Iterator[Line]:
+        for row in self._rows:
+            yield from row.tell(time)
+
+    def _put(self, text: str, time: int) -> Iterator[Line]:
+        row = self._rows[self._row]
+        row.put(self._column, text, self._colours, time)
+        self._column += len(text)
+        if self._column >= MAX_LINE:
+            yield from self._newline(time)
+
+    def _control(self, control: str, time: int) -> Iterator[Line]:
+        if control == "\n":
+            yield from self._newline(time)
+        elif control == "\b":
+            self._column = max(0, self._column - 1)
+        else:
+            self._column = 0
+            self._rows[self._row].redrawn = True
+
+    def _newline(self, time: int) -> Iterator[Line]:
+        row = self._rows[self._row]
+        if not row.told or not self._moved_up:
+            yield from row.tell(time)
+        self._column = 0
+        self._row += 1
+        if self._row == len(self._rows):
+            self._rows.append(_Row())
+            self._quiet_rows += 1
+            yield from self._forget(time)
+
+    def _forget(self, time: int) -> Iterator[Line]:
+        """Let go of rows that the cursor will not come back to."""
+        if self._quiet_rows >= MAX_ROWS:
+            self._moved_up = False
+        keep = MAX_ROWS if self._moved_up else 1
+        while len(self._rows) > keep:
+            yield from self._rows.pop(0).tell(time)
+            self._row -= 1
+
+    def _sequence(self, final: str, parameters: str, whole: str) -> None:
+        if final == "m":
+            self._colour(parameters, whole)
+            return
+        first = parameters.partition(";")[0]
+        number = int(first) if first.isdecimal() else 0
+        if final in _MOVES:
+            rows, columns = _MOVES[final]
+            self._move(rows * max(1, number), columns * max(1, number))
+        elif final == "G":
+            self._column = min(max(0, number - 1), MAX_LINE)
+        elif final == "K":
+            self._erase_row(number)
+        elif final == "J" and number == 0:
+            self._erase_row(0)
+            for row in self._rows[self._row + 1 :]:
+                row.erase(0, len(row.cells))
+
+    def _colour(self, parameters: str, whole: str) -> None:
+        if parameters in ("", "0") or len(self._colours) > 256:
+            self._colours = ""
+        else:
+            self._colours += whole
+
+    def _move(self, rows: int, columns: int) -> None:
+        self._column = min(max(0, self._column + columns), MAX_LINE)
+        if rows < 0:
+            self._moved_up, self._quiet_rows = True, 0
+            missing = min(max(0, -rows - self._row), MAX_ROWS)
+            self._rows[:0] = [_Row() for _ in range(missing)]
+            self._row = max(0, self._row + missing + rows)
+        elif rows > 0:
+            self._row = min(self._row + rows, len(self._rows) - 1)
+
+    def _erase_row(self, which: int) -> None:
+        row = self._rows[self._row]
+        start, end = {0: (self._column, MAX_LINE), 1: (0, self._column + 1)}.get(
+            which, (0, MAX_LINE)
+        )
+        row.erase(start, end)
+
+
+_MOVES: Final = {"A": (-1, 0), "B": (1, 0), "C": (0, 1), "D": (0, -1)}
