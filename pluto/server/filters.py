@@ -303,7 +303,8 @@ def matches_pattern(pattern: str) -> Test:
         raise FilterError(f"regular expression is longer than {MAX_PATTERN} characters")
     try:
         compiled = re.compile(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
+    # A FutureWarning ("possible nested set") is an error where warnings are made to be.
+    except (re.error, OverflowError, RecursionError, FutureWarning) as error:
         raise FilterError(f"bad regular expression: {error}") from None
 
     def test(value: object) -> bool:
