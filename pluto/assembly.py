@@ -15,6 +15,7 @@ from pluto.journal import Journal
 from pluto.names import directory_name
 from pluto.notice import Notices
 from pluto.recorder import JournalRecorder
+from pluto.redact import Redactor
 from pluto.session import Session
 from pluto.sets import Destination, Settings
 from pluto.storage import Outbox, RunReader, is_run_directory
@@ -36,13 +37,15 @@ def assemble(settings: Settings, facts: dict[str, Any], where: Destination | Non
         StorageError: the directory holds something foreign.
         OSError: it cannot be written.
     """
+    redactor = Redactor(enabled=settings.sanitize_logs)
+    facts = {**facts, "config": redactor.value(facts["config"])}
     store, resumed = _open_store(settings, facts)
     facts = _remember(store, facts, resumed, where)
     store.absorb_all()  # what a process left that was killed before it could
     outbox = Outbox(store.writer, "")
     journal = Journal(store.directory / JOURNAL)
     recorder = JournalRecorder(journal, Notices(), first_line=outbox.count("console") + 1)
-    metadata = collect_metadata(settings, recorder)
+    metadata = collect_metadata(settings, recorder, redactor)
     sink = None if where is None else ServerInterface(where.urls, where.key, settings)
     delivery = None
     if sink is not None and where is not None:
@@ -61,6 +64,7 @@ def assemble(settings: Settings, facts: dict[str, Any], where: Destination | Non
         journal,
         recorder,
         uploader,
+        redactor,
         delivery=delivery,
         sink=sink,
         address=where.urls.api if where else None,

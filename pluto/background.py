@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from pluto import console
 from pluto.iface import ServerInterface
 from pluto.op import Op
 from pluto.probes import FACTS, Surroundings
@@ -26,7 +27,7 @@ METADATA_TIMEOUT: Final = 2.0  # seconds that the creation of a run on a server 
 
 
 def collect_metadata(
-    settings: Settings, recorder: JournalRecorder
+    settings: Settings, recorder: JournalRecorder, redactor: Redactor
 ) -> Callable[[], Mapping[str, Any]]:
     """Begin to collect the run's system metadata on a thread of its own.
 
@@ -43,7 +44,7 @@ def collect_metadata(
     }
     collector = FactsCollector(
         Surroundings(),
-        Redactor(),
+        redactor,
         facts=facts,
         when_done=lambda found: recorder.fact("system_metadata", found),
     )
@@ -59,6 +60,15 @@ def accompany(run: Op, session: Session) -> None:
         run.end("CANCELLED", {"reason": "cancelled on the server"})
         _thread.interrupt_main()
 
+    if not run.settings.disable_console:
+        listener = console.shared().attach(
+            session.recorder,
+            session.store.directory,
+            redactor=session.redactor,
+            descriptors=run.settings.x_console_fd_capture,
+            rank=os.environ.get("RANK"),
+        )
+        session.parts.append(listener)
     heartbeat = session.sink.heartbeat if isinstance(session.sink, ServerInterface) else None
     sampler = make_sampler(run.settings, session.store, session.recorder, heartbeat, cancel)
     if sampler is not None:

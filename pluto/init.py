@@ -115,7 +115,7 @@ def _begin_recording(settings: Settings, facts: dict[str, Any]) -> Op:
         remote = _first_contact(session, float(settings.init_timeout))
         _adopt(settings, remote)
     run = Op(
-        session.facts["config"],
+        session.facts["config"] if session.resumed else facts["config"],
         settings,
         session.facts["tags"],
         resume=remote.resumed if remote else session.resumed,

@@ -198,6 +198,8 @@ class Op:
         change = plain_config(config) or {}
         with self._lock:
             self.config = deep_merge(self.config or {}, change)
+        if self._session is not None:
+            change = self._session.redactor.value(change)
         self._record_fact("config", change)
 
     def finish(self, code: int | None = None) -> Receipt | None:

@@ -77,6 +77,7 @@ class Receipt:
     delivered: int = 0
     rejected: int = 0
     lost: int = 0
+    masked: int = 0
     kept_in: str | None = None
     local: bool = False
 
@@ -97,6 +98,8 @@ class Receipt:
                 parts.append(f"{self.kept:,} kept in {self.kept_in}: run 'pluto sync'")
         if self.lost:
             parts.append(f"{self.lost:,} could not be stored")
+        if self.masked:
+            parts.append(f"{self.masked:,} secrets masked")
         return ", ".join(parts)
 
 

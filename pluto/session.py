@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
 from pluto.journal import Journal
 from pluto.record import Receipt, RemoteRun
 from pluto.recorder import JournalRecorder
+from pluto.redact import Redactor
 from pluto.sink import Sink
 from pluto.store import Store
 from pluto.uploader import Delivery, Uploader
@@ -31,6 +32,7 @@ class Session:
     """What `Op` works with while its run is live.
 
     Attributes:
+        redactor: masks secrets in everything that describes the run, and counts them.
         address: the name of the destination; None for a local run.
         facts: what is known about the run, as it began.
         resumed: whether the run's directory was there before.
@@ -43,6 +45,7 @@ class Session:
     journal: Journal
     recorder: JournalRecorder
     uploader: Uploader
+    redactor: Redactor
     delivery: Delivery | None = None
     sink: Sink | None = None
     address: str | None = None
@@ -85,6 +88,7 @@ class Session:
             self.sink.close()
             self.uploader.stop(time.monotonic() + GRACE)
         receipt = self.store.receipt(self.address, self.recorder.lost)
+        receipt = replace(receipt, masked=self.redactor.masked)
         if self.sink is not None:
             self.sink.close()
         self.uploader.at_end(self.store.close)

@@ -107,26 +107,30 @@ def _sync_run(
         still_running = "still running" in str(error)
         return RunReport(directory, directory.name, problem=str(error), skipped=still_running)
     try:
-        store.absorb_all()
-        while store.encode_next():
-            pass
-        facts = store.writer.facts()
-        if "destination" not in facts:  # a run that an embedded server received from somebody
-            return RunReport(directory, directory.name, skipped=True)
-        store.note_death()
-        facts = store.writer.facts()
-        run = replace(run_info(facts), resume=bool(facts.get("resume") or facts.get("run_id")))
-        if facts.get("destination") is None and not include_local:
-            return RunReport(directory, run.name, skipped=True)
-        target = sink_for(run, facts.get("destination"))
-        if target is None:
-            return RunReport(directory, run.name, problem="no server is configured for it")
-        problem = _deliver(store, run, target, deadline)
-        return RunReport(directory, run.name, store.receipt(target[1]), problem)
+        return _sync_store(store, sink_for, include_local, deadline)
     except (PlutoError, OSError) as error:
         return RunReport(directory, directory.name, problem=str(error))
     finally:
         store.close()
+
+
+def _sync_store(
+    store: Store, sink_for: SinkFor, include_local: bool, deadline: float | None
+) -> RunReport:
+    directory, facts = store.directory, store.writer.facts()
+    received_by_a_server = "destination" not in facts
+    if received_by_a_server or not (facts["destination"] or include_local):
+        return RunReport(directory, directory.name, skipped=True)
+    store.absorb_all()
+    while store.encode_next():
+        pass
+    store.note_death()
+    run = replace(run_info(facts), resume=bool(facts.get("resume") or facts.get("run_id")))
+    target = sink_for(run, facts["destination"])
+    if target is None:
+        return RunReport(directory, run.name, problem="no server is configured for it")
+    problem = _deliver(store, run, target, deadline)
+    return RunReport(directory, run.name, store.receipt(target[1]), problem)
 
 
 def _deliver(
