@@ -109,7 +109,7 @@ def test_a_filter_refuses_a_run_that_does_not_satisfy_it(tree: dict[str, Any]) -
         ({"config.lr": {"value": 1}}, "unknown leaf operator: value"),
         ({"config.lr": {"$gt": None}}, "expected a number or a text"),
         ({"config.name": {"$regex": "("}}, "bad regular expression"),
-        ({"config.name": {"$regex": "[[a]"}}, "possible nested set"),
+        ({"config.name": {"$regex": "[[a]"}}, "Possible nested set"),
         ({"config.name": {"$regex": "a" * 2000}}, "longer than"),
     ],
 )
