@@ -265,23 +265,23 @@ def _reason(text: str) -> tuple[str, bool]:
     if isinstance(error, str) and error.lower() not in _STATUS_PHRASES:
         reason = error
     elif isinstance(error, Mapping):
-        reason = "; ".join(_issue(issue) for issue in error.get("issues", []))
+        reason = _issues(error.get("issues"), "path", "message")
     else:
-        reason = body.get("message") or error or _detail(body.get("detail"))
+        reason = body.get("message") or error or _issues(body.get("detail"), "loc", "msg")
     return str(reason or text)[:MAX_SHOWN], bool({"error", "message", "detail"} & body.keys())
 
 
-def _issue(issue: Mapping[str, Any]) -> str:
-    path = ".".join(str(part) for part in issue.get("path", []))
-    return f"{path}: {issue.get('message')}" if path else str(issue.get("message"))
-
-
-def _detail(detail: object) -> str:
-    if isinstance(detail, list):
-        return "; ".join(
-            f"{'.'.join(map(str, each.get('loc', [])))}: {each.get('msg')}" for each in detail
-        )
-    return str(detail or "")
+def _issues(issues: object, where: str, what: str) -> str:
+    """Return a list of validation errors in words; another value as it is."""
+    if not isinstance(issues, list):
+        return str(issues or "")
+    words = []
+    for issue in issues:
+        if isinstance(issue, Mapping):
+            path = issue.get(where)
+            place = ".".join(map(str, path)) if isinstance(path, list) else ""
+            words.append(f"{place}: {issue.get(what)}" if place else str(issue.get(what)))
+    return "; ".join(words)
 
 
 def _wrapped(reason: str) -> PlutoError:
