@@ -12,17 +12,18 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 MAX_LINE: Final = 1 << 20  # characters; a longer line is broken
+MAX_COLUMN: Final = 4096  # how far to the right a movement goes
 MAX_ROWS: Final = 32  # rows that the cursor can come back to
 STATE_EVERY_MS: Final = 1000
 STATE_EVERY_MAX_MS: Final = 30_000
 
 _EDITING = re.compile(r"[\r\b]|\x1b(?!\[[\d;:]*m)")
-_UNFINISHED = re.compile(r"(?:\r|\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]{0,4096}\x1b?)?)\Z")
+_COLOURS = re.compile(r"\x1b\[[\d;:]*m")
+_UNFINISHED = re.compile(r"(?:\r|\x1b(?:\[[0-?]*[ -/]*|[()#]|\][^\x07\x1b]{0,4096}\x1b?)?)\Z")
 _TOKEN = re.compile(
     r"\x1b\[(?P<parameters>[0-?]*)[ -/]*(?P<final>[@-~])"
-    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()#].|\x1b."
-    r"|(?P<control>[\r\n\b])|(?P<text>[^\x1b\r\n\b]+)",
-    re.DOTALL,
+    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()#][0-~]|\x1b[^\x1b\r\n\b]?"
+    r"|(?P<control>[\r\n\b])|(?P<text>[^\x1b\r\n\b]+)"
 )
 
 
@@ -77,7 +78,7 @@ class LineFolder:
             self._screen = None
             return lines
         rest, self._plain, self._plain_length = "".join(self._plain), [], 0
-        return [Line(rest, time)] if rest else []
+        return [Line(rest, time)] if _is_visible(rest) else []
 
     def _feed_plain(self, text: str, time: int) -> list[Line]:
         self._plain.append(text)
@@ -89,7 +90,7 @@ class LineFolder:
             whole.append(rest[:MAX_LINE])
             rest = rest[MAX_LINE:]
         self._plain, self._plain_length = [rest], len(rest)
-        return [Line(line, time) for line in whole if line]
+        return [Line(line, time) for line in whole if _is_visible(line)]
 
     def _feed_screen(self, text: str, time: int) -> list[Line]:
         if self._screen is None:
@@ -100,6 +101,10 @@ class LineFolder:
         if self._screen.is_blank:
             self._screen = None
         return lines
+
+
+def _is_visible(line: str) -> bool:
+    return bool(_COLOURS.sub("", line) if line[:1] == "\x1b" else line)
 
 
 class _Row:
@@ -142,7 +147,7 @@ class _Row:
         """Tell the row as it is, unless it is blank or told already."""
         text = self.text()
         self.told_at = time
-        if text != self.told and text.strip():
+        if text != self.told and any(not character.isspace() for _, character in self.cells):
             self.told = text
             yield Line(text, time)
 
@@ -166,7 +171,7 @@ class _Screen:
     @property
     def is_blank(self) -> bool:
         """Whether there is nothing to come back to."""
-        return len(self._rows) == 1 and not self._rows[0].cells and not self._colours
+        return len(self._rows) == 1 and not (self._rows[0].cells or self._colours or self._column)
 
     def write(self, text: str, time: int) -> Iterator[Line]:
         for token in _TOKEN.finditer(text):
@@ -232,7 +237,7 @@ class _Screen:
             rows, columns = _MOVES[final]
             self._move(rows * max(1, number), columns * max(1, number))
         elif final == "G":
-            self._column = min(max(0, number - 1), MAX_LINE)
+            self._column = min(max(0, number - 1), MAX_COLUMN)
         elif final == "K":
             self._erase_row(number)
         elif final == "J" and number == 0:
@@ -247,7 +252,8 @@ class _Screen:
             self._colours += whole
 
     def _move(self, rows: int, columns: int) -> None:
-        self._column = min(max(0, self._column + columns), MAX_LINE)
+        if columns:
+            self._column = min(max(0, self._column + columns), max(MAX_COLUMN, self._column))
         if rows < 0:
             self._moved_up, self._quiet_rows = True, 0
             missing = min(max(0, -rows - self._row), MAX_ROWS)
