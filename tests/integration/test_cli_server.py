@@ -1,0 +1,153 @@
+"""The command line with the real server: logging in, and sending what is left."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import pluto
+from pluto.auth import stored_key
+from pluto.cli.main import run
+from tests.fault_server import fault_server
+from tests.server_process import RunningServer, running_server
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    home = tmp_path_factory.mktemp("server-home")
+    with running_server(home / "data", home=home) as running:
+        yield running
+
+
+def rows(server: RunningServer, project: str) -> list[float]:
+    with server.client() as client:
+        runs = client.get("/api/runs/list", params={"projectName": project}).json()["runs"]
+        query = {"projectName": project, "runId": runs[0]["id"], "limit": 10_000}
+        metrics = client.get("/api/runs/metrics", params=query).json()["metrics"]
+    assert len(runs) == 1
+    return [row["value"] for row in metrics if row["logName"] == "loss"]
+
+
+def log_a_run(project: str, **settings: Any) -> None:
+    run = pluto.init(project=project, disable_console=True, **settings)
+    for step in range(100):
+        run.log({"loss": step / 7})
+    run.finish()
+
+
+EXPECTED = [step / 7 for step in range(100)]
+
+
+def test_a_good_key_is_stored_and_a_bad_one_is_not(server: RunningServer, capsys: Capture) -> None:
+    assert run(["login", "--url", server.url, "mlps_wrong"]) == 1
+    assert stored_key(server.url) is None
+    assert run(["login", "--url", server.url, server.key]) == 0
+    assert stored_key(server.url) == server.key
+    assert run(["whoami", "--url", server.url]) == 0
+    assert run(["doctor", "--url", server.url]) == 0
+    assert run(["logout", "--url", server.url]) == 0
+    assert run(["whoami", "--url", server.url]) == 1
+    assert server.key not in capsys.readouterr().out
+
+
+def test_a_key_can_come_from_standard_input(server: RunningServer) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pluto", "login", "-", "--url", server.url],
+        input=server.key,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert server.key not in done.stderr
+    assert stored_key(server.url) == server.key
+
+
+def test_a_key_that_cannot_be_checked_is_not_stored(capsys: Capture) -> None:
+    with fault_server("refused") as url:
+        assert run(["login", "--url", url, "mlps_A"]) == 1
+        assert stored_key(url) is None
+
+
+def test_a_key_from_the_environment_is_checked_but_not_stored(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLUTO_API_KEY", server.key)
+    assert pluto.login({"url": server.url})
+    assert stored_key(server.url) is None
+
+
+def test_sync_sends_to_the_server_that_a_run_was_meant_for_once(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    with fault_server("refused") as url:
+        log_a_run("meant", url=url, init_timeout=0.2, finish_timeout=0.5)
+        assert run(["sync"]) == 1
+    assert "rows are left" in capsys.readouterr().out
+    # The server comes up: here, the environment names another address for it.
+    monkeypatch.setenv("PLUTO_URL", server.url)
+    monkeypatch.setenv("PLUTO_API_KEY", server.key)
+    assert run(["sync"]) == 0
+    assert run(["sync"]) == 0
+    assert rows(server, "meant") == EXPECTED
+
+
+def test_a_local_run_is_sent_only_when_asked(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    log_a_run("local")
+    monkeypatch.setenv("PLUTO_URL", server.url)
+    monkeypatch.setenv("PLUTO_API_KEY", server.key)
+    assert run(["sync", "--json"]) == 0
+    outcome = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (outcome["sent"], outcome["runs"][0]["skipped"]) == (0, True)
+    assert run(["sync", "--local"]) == 0
+    assert rows(server, "local") == EXPECTED
+
+
+def test_one_run_is_sent_by_its_path(
+    server: RunningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_a_run("by-path")
+    (store,) = tmp_path.rglob("run.db")
+    monkeypatch.setenv("PLUTO_URL", server.url)
+    monkeypatch.setenv("PLUTO_API_KEY", server.key)
+    monkeypatch.chdir("/")
+    assert run(["sync", "--local", "--path", str(store)]) == 0
+    assert rows(server, "by-path") == EXPECTED
+
+
+def test_sync_in_the_background_sends_too_and_shows_no_key(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    log_a_run("background")
+    monkeypatch.setenv("PLUTO_URL", server.url)
+    monkeypatch.setenv("PLUTO_API_KEY", server.key)
+    command = [sys.executable, "-m", "pluto", "sync", "--local", "--background"]
+    started = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "Started 1 background" in started.stdout
+    deadline = time.monotonic() + 30
+    while run(["sync", "--local", "--json"]) != 0 or not is_idle(capsys):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert rows(server, "background") == EXPECTED
+
+
+def is_idle(capsys: Capture) -> bool:
+    outcome = json.loads(capsys.readouterr().out.splitlines()[-1])
+    return not any(each["problem"] for each in outcome["runs"])
+
+
+def test_a_run_goes_to_the_local_server_of_this_user_without_a_key(tmp_path: Path) -> None:
+    with running_server(tmp_path / "data") as own:
+        log_a_run("own", host="local")
+        assert rows(own, "own") == EXPECTED
+        assert "PLUTO_API_KEY" not in os.environ
