@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Run } from "../src/api/types";
+import { logTicks } from "../src/charts/ticks";
 import { sections, systemSections } from "../src/charts/sections";
 import { padded, yExtent, type Line } from "../src/charts/lines";
 import { standOut } from "../src/charts/paint";
@@ -115,6 +116,13 @@ describe("the y axis", () => {
     expect(limit).toBeGreaterThan(0.2);
   });
 });
+
+test.each([
+  [0.187, 3.1, [0.2, 0.5, 1, 2]],
+  [0.91, 0.97, [0.91, 0.92, 0.93, 0.94, 0.95, 0.96, 0.97]],
+  [2e-9, 2e-3, [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3]],
+  [1e-30, 1, [1e-30, 1e-25, 1e-20, 1e-15, 1e-10, 1e-5, 1]],
+])("a log axis from %d to %d has round ticks", (low, high, ticks) => expect(logTicks(low, high)).toEqual(ticks));
 
 test("metadata is read whether it is an object or JSON text", () => {
   expect(flatten('{"a":{"b":1},"c":[2]}')).toEqual([

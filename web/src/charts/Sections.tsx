@@ -77,7 +77,7 @@ function Grid({ section, runs }: { section: Section; runs: readonly Run[] }) {
 }
 
 function More({ more }: { more: () => void }) {
-  const [end, inSight] = useInSight<HTMLDivElement>("600px");
+  const [end, inSight] = useInSight<HTMLDivElement>(600);
   useEffect(() => {
     if (inSight) more();
   }, [inSight]);

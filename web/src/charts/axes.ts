@@ -4,6 +4,7 @@ import uPlot from "uplot";
 import type { XKind } from "../api/types";
 import { formatDuration, formatNumber } from "../format";
 import { token } from "../state/theme";
+import { distinctLabels, logTicks } from "./ticks";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -45,32 +46,13 @@ function xAxis(kind: XKind): uPlot.Axis {
 }
 
 function yAxis(log: boolean): uPlot.Axis {
-  return {
+  const axis: uPlot.Axis = {
     ...common(),
     scale: "y",
     space: 32,
     size: (_, values) => Math.max(34, 14 + 6.5 * Math.max(0, ...(values ?? []).map((text) => (text ?? "").length))),
-    values: (_, ticks) => (log ? logLabels(ticks) : distinct(ticks)),
+    values: (_, ticks) => distinctLabels(ticks),
   };
-}
-
-/** uPlot gives a log axis nine ticks a decade: label the powers of ten, or 1, 2, 5 where those are few. */
-function logLabels(ticks: readonly (number | null)[]): string[] {
-  const powers = ticks.filter((tick) => tick !== null && leading(tick) === 1).length;
-  const digits = powers >= 2 ? [1] : [1, 2, 5];
-  return ticks.map((tick) => (tick !== null && digits.includes(leading(tick)) ? formatNumber(tick) : ""));
-}
-
-/** The first digit of a tick: 2 of 0.002. */
-function leading(tick: number): number {
-  return Math.round(tick / 10 ** Math.floor(Math.log10(tick) + 1e-9));
-}
-
-/** Labels of a narrow range need more digits than four: 0.99951, 0.99952. */
-function distinct(ticks: readonly number[]): string[] {
-  const labels = ticks.map(formatNumber);
-  if (new Set(labels).size === labels.length) return labels;
-  const distance = Math.abs((ticks[1] as number) - (ticks[0] as number));
-  const digits = Math.min(12, Math.max(0, Math.ceil(-Math.log10(distance))));
-  return ticks.map((tick) => tick.toFixed(digits));
+  // uPlot's own log ticks need a range that begins at a round number; ours begins where the data does.
+  return log ? { ...axis, splits: (_, __, low, high) => logTicks(low, high), filter: (_, ticks) => ticks } : axis;
 }

@@ -32,9 +32,10 @@ export function useLines(wanted: Wanted): Lines {
   const before = useRef(new Map<string, Series>());
   const states = entries.map((entry) => entry.state.value);
   const series = states.map((state, index) => {
-    const id = `${x}|${entries[index]?.key.run}`;
-    if (state.series) before.current.set(id, state.series);
-    return state.series ?? before.current.get(id) ?? null;
+    const { key } = entries[index] as Entry;
+    if (state.series) before.current.set(`${key.x}|${key.run}`, state.series);
+    // For one render after the axis changes, the entries are still those of the old one.
+    return (key.x === x && state.series) || before.current.get(`${x}|${key.run}`) || null;
   });
   const whole = entries.map((entry) => (span ? overviewOf(entry.key) : null));
   const colors = runs.map(colorOf);

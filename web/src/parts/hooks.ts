@@ -1,16 +1,21 @@
 // What components share: being in sight, their size, and rows that exist only while in sight.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { RefObject } from "preact";
 
-/** Whether the element is in sight or nearly. */
-export function useInSight<T extends Element>(margin = "200px"): [RefObject<T>, boolean] {
+/** Whether the element is in sight or nearly, that is at most `margin` pixels away. */
+export function useInSight<T extends Element>(margin = 200): [RefObject<T>, boolean] {
   const ref = useRef<T>(null);
   const [inSight, setInSight] = useState(false);
+  // The observer answers a frame later; what is in sight at once should fetch at once.
+  useLayoutEffect(() => {
+    const { top, bottom } = (ref.current as T).getBoundingClientRect();
+    if (bottom > -margin && top < innerHeight + margin) setInSight(true);
+  }, [margin]);
   useEffect(() => {
     const observer = new IntersectionObserver(
       (entries) => setInSight(entries[entries.length - 1]?.isIntersecting ?? false),
-      { rootMargin: margin },
+      { rootMargin: `${margin}px` },
     );
     observer.observe(ref.current as T);
     return () => observer.disconnect();
@@ -27,7 +32,9 @@ export interface Size {
 export function useSize<T extends Element>(): [RefObject<T>, Size] {
   const ref = useRef<T>(null);
   const [size, setSize] = useState<Size>({ width: 0, height: 0 });
-  useEffect(() => {
+  useLayoutEffect(() => {
+    const { clientWidth: width, clientHeight: height } = ref.current as T;
+    setSize({ width, height });
     const observer = new ResizeObserver(([entry]) => {
       if (!entry) return;
       const { width, height } = entry.contentRect;

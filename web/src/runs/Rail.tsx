@@ -30,6 +30,9 @@ export function Rail() {
     const index = list.findIndex((run) => run.id === cursor);
     if (index >= 0) rows.scrollTo(index);
   }, [cursor]);
+  useEffect(() => {
+    railOpen.value = false;
+  }, [place.value]);
   return (
     <aside class={`rail ${railOpen.value ? "open" : ""}`} aria-label="Runs" data-testid="runs-rail">
       <RailHead count={list.length} />
