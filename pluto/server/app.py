@@ -19,7 +19,7 @@ from pluto.server.ingest import STREAMS, Ingest
 from pluto.server.runs_signals import SignalRoutes
 from pluto.server.state import ServerState
 from pluto.server.static import DashboardRoutes
-from pluto.server.wire import answer, answer_json, drain
+from pluto.server.wire import RequestBody, answer, answer_json
 
 logger = logging.getLogger("pluto")
 
@@ -89,7 +89,7 @@ class Server:
         path = scope["path"]
         foreign = self._gate.wrong_address(scope)
         if foreign:
-            await drain(receive)
+            await RequestBody(receive).drain()
             await answer_json(send, 403, {"error": foreign})
         elif path in STREAMS or path in ("/files", "/step"):
             await self._answer_ingest(scope, receive, send)
@@ -113,7 +113,7 @@ class Server:
         if self._asks_for_key(scope):
             refusal = self._gate.api(scope)
             if refusal:
-                await drain(receive)
+                await RequestBody(receive).drain()
                 await answer_json(send, 401, refusal)
                 return
         await self._routed(scope, receive, _with_headers(send))

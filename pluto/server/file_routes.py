@@ -22,7 +22,7 @@ from pluto.server.file_rows import FileRow
 from pluto.server.files import ROUTE
 from pluto.server.ingest_errors import IngestError
 from pluto.server.state import ServerState
-from pluto.server.wire import answer, answer_json, drain, header, pieces, text_header
+from pluto.server.wire import RequestBody, answer, answer_json, header, text_header
 
 logger = logging.getLogger("pluto")
 
@@ -95,8 +95,9 @@ class FileRoutes:
 
     async def announce(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer `POST /files`: for each file, where to PUT its bytes."""
+        body = RequestBody(receive)
         try:
-            asked = await _read_files(scope, receive)
+            asked = await _read_files(scope, body)
             error = self._gate.ingest(scope)
             if error:
                 raise error
@@ -104,7 +105,7 @@ class FileRoutes:
             rows = [file.row() for file in asked]
             await asyncio.to_thread(self._state.files.announce, run_id, rows)
         except _Unreadable as problem:
-            await drain(receive)
+            await body.drain()
             await answer(send, problem.status, str(problem).encode())
         except IngestError as error:
             await answer_json(send, error.status, error.body())
@@ -113,23 +114,24 @@ class FileRoutes:
 
     async def blob(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer GET, HEAD and PUT below `/o/blob/`."""
+        body = RequestBody(receive)
         run, _, name = scope["path"][len(ROUTE) :].partition("/")
         query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         signed = self._state.files.is_signed(method, scope["path"], query)
         if not signed and not (method == "GET" and self._gate.api(scope) is None):
-            await drain(receive)
+            await body.drain()
             text = b"This link is wrong or older than its hour: ask for a new one.\n"
             await answer(send, 403, text)
         elif not run.isdecimal() or self._state.catalog.get(int(run)) is None:
-            await drain(receive)
+            await body.drain()
             await answer(send, 404, b"There is no such run.\n")
         elif method == "PUT" and _KEY.fullmatch(name):
-            await self._take(scope, receive, send, (int(run), name))
+            await self._take(scope, body, send, (int(run), name))
         elif method == "GET":
             await self._give(scope, receive, send, (int(run), name, query))
         else:
-            await drain(receive)
+            await body.drain()
             await answer(send, 405, b"Use GET, HEAD or PUT.\n")
 
     def _run_id(self, scope: Scope) -> int:
@@ -160,21 +162,21 @@ class FileRoutes:
         return uploads
 
     async def _take(
-        self, scope: Scope, receive: Receive, send: Send, place: tuple[int, str]
+        self, scope: Scope, body: RequestBody, send: Send, place: tuple[int, str]
     ) -> None:
         run_id, key = place
         row = await asyncio.to_thread(self._state.files.announced, run_id, key)
         if row is None:
-            await drain(receive)
+            await body.drain()
             await answer(send, 404, b"This file was never announced: POST /files first.\n")
             return
         try:
-            upload = await _Upload.receive(receive, self._state.catalog.blobs(run_id).open_temp())
+            upload = await _Upload.receive(body, self._state.catalog.blobs(run_id).open_temp())
             told = text_header(scope, b"content-type").partition(";")[0].strip().lower()
             mime = told if _MEDIA_TYPE.fullmatch(told) and told not in _UNTOLD else ""
             await asyncio.to_thread(self._keep, run_id, row, upload, mime)
         except _Unreadable as problem:
-            await drain(receive)
+            await body.drain()
             await answer(send, problem.status, str(problem).encode())
         except (OSError, StorageError) as error:
             logger.error("a file of run %s could not be stored: %s", run_id, error)
@@ -229,7 +231,7 @@ class _Upload:
         self.size = size
 
     @staticmethod
-    async def receive(receive: Receive, file: IO[bytes]) -> _Upload:
+    async def receive(body: RequestBody, file: IO[bytes]) -> _Upload:
         """Stream a request body into `file`, hashing it; the file is removed on failure."""
         digest, size, pending = hashlib.sha256(), 0, bytearray()
 
@@ -238,7 +240,7 @@ class _Upload:
             file.write(content)
 
         try:
-            async for piece in pieces(receive):
+            async for piece in body.pieces():
                 pending += piece
                 size += len(piece)
                 _check_size(size)
@@ -259,16 +261,16 @@ def _check_size(size: int) -> None:
         raise _Unreadable(413, f"A file may have {MAX_FILE_BYTES:,} bytes.\n")
 
 
-async def _read_files(scope: Scope, receive: Receive) -> list[_File]:
+async def _read_files(scope: Scope, body: RequestBody) -> list[_File]:
     if not text_header(scope, b"content-type").lower().startswith("application/json"):
         raise _Unreadable(415, "Expected request with `Content-Type: application/json`")
-    body = bytearray()
-    async for piece in pieces(receive):
-        body += piece
-        if len(body) > MAX_ANNOUNCEMENT_BYTES:
+    content = bytearray()
+    async for piece in body.pieces():
+        content += piece
+        if len(content) > MAX_ANNOUNCEMENT_BYTES:
             raise _Unreadable(413, f"Announce files in parts of {MAX_ANNOUNCEMENT_BYTES:,} bytes")
     try:
-        return _decoder.decode(bytes(body)).files
+        return _decoder.decode(bytes(content)).files
     except msgspec.ValidationError as error:
         raise _Unreadable(422, f"Failed to deserialize the JSON body: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -17,7 +17,7 @@ from pluto.server.catalog import ReadOnlyCatalog
 from pluto.server.ingest_errors import IngestError
 from pluto.server.record_lines import BadRecordLine, parse_data_lines, parse_log_lines
 from pluto.server.state import ServerState
-from pluto.server.wire import answer, answer_json, drain, header, pieces, text_header
+from pluto.server.wire import RequestBody, answer, answer_json, header, text_header
 from pluto.storage import BadLine, Batch, Record, RunWriter, parse_metric_lines
 
 logger = logging.getLogger("pluto")
@@ -69,11 +69,11 @@ class Ingest:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request to `/ingest/*`."""
-        stream = STREAMS[scope["path"]]
+        stream, body = STREAMS[scope["path"]], RequestBody(receive)
         try:
-            rows = await self._store_body(scope, receive, stream)
+            rows = await self._store_body(scope, body, stream)
         except IngestError as error:
-            await drain(receive)
+            await body.drain()
             # "Database" errors pass: a client repeats a 503, while a 422 makes it drop the rows.
             status = 503 if error.status == 503 else 422
             await answer_json(send, status, error.wrapped(stream))
@@ -101,7 +101,7 @@ class Ingest:
         """Finish what has begun."""
         self._threads.shutdown()
 
-    async def _store_body(self, scope: Scope, receive: Receive, stream: str) -> int:
+    async def _store_body(self, scope: Scope, body: RequestBody, stream: str) -> int:
         error = self._gate.ingest(scope)
         if error:
             raise error
@@ -109,16 +109,16 @@ class Ingest:
         numbering = _numbering(scope)
         loop, total, pending = asyncio.get_running_loop(), 0, bytearray()
 
-        async def take(body: bytes) -> None:
+        async def take(part: bytes) -> None:
             nonlocal total
             taken = await loop.run_in_executor(
-                self._threads, self._take, run_id, stream, body, numbering
+                self._threads, self._take, run_id, stream, part, numbering
             )
             total += taken.rows
             if taken.error:
                 raise taken.error
 
-        async for piece in pieces(receive):
+        async for piece in body.pieces():
             pending += piece
             if len(pending) >= PART_BYTES:
                 await take(_cut_lines(pending))

@@ -38,30 +38,41 @@ def local_port(scope: Scope) -> int:
     return int(server[1]) if server and server[1] else 0
 
 
-async def pieces(receive: Receive) -> AsyncIterator[bytes]:
-    """Give the body of a request piece by piece.
+class RequestBody:
+    """The body of one request, read piece by piece.
 
-    Raises:
-        ConnectionError: the client went away before the end.
+    Example:
+        >>> async for piece in RequestBody(receive).pieces():
+        ...     print(len(piece))
     """
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ConnectionError("the client went away before the end of the request body")
-        body = message.get("body", b"")
-        if body:
-            yield body
-        if not message.get("more_body", False):
-            return
 
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._ended = False
 
-async def drain(receive: Receive) -> None:
-    """Read what is left of a body, so that the client gets to see the answer."""
-    try:
-        async for _ in pieces(receive):
-            pass
-    except ConnectionError:
-        return  # nobody is left to read the answer
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Give what has not been read yet.
+
+        Raises:
+            ConnectionError: the client went away before the end.
+        """
+        while not self._ended:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                self._ended = True
+                raise ConnectionError("the client went away before the end of the request body")
+            self._ended = not message.get("more_body", False)
+            body = message.get("body", b"")
+            if body:
+                yield body
+
+    async def drain(self) -> None:
+        """Read what is left, so that the client gets to see the answer."""
+        try:
+            async for _ in self.pieces():
+                pass
+        except ConnectionError:
+            return  # nobody is left to read the answer
 
 
 async def answer(

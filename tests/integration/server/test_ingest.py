@@ -1,0 +1,408 @@
+"""Rows over the wire: what is taken, what is refused, and that taken means on disk."""
+
+import itertools
+import json
+import math
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.server_process import RunningServer, running_server
+
+GOOD = b'{"time": 1, "step": 1, "data": {"loss": 0.5}}'
+LOG = {"time": 1, "message": "hi", "lineNumber": 1, "logType": "INFO"}
+DATA = {"time": 1, "step": 1, "data": "{}", "dataType": "TABLE", "logName": "t"}
+
+
+class Run:
+    """A run on a server, and the calls that a client makes for it."""
+
+    def __init__(self, client: httpx.Client, project: str) -> None:
+        body = {"runName": "r", "projectName": project}
+        self.id = client.post("/api/runs/create", json=body).json()["runId"]
+        self.client = client
+        self.project = project
+        self.headers = {"X-Run-Id": str(self.id), "X-Project-Name": "any"}
+
+    def send(self, stream: str, body: Any, rows: str | None = None) -> httpx.Response:
+        headers = self.headers | ({"X-Pluto-Rows": rows} if rows else {})
+        return self.client.post(f"/ingest/{stream}", content=body, headers=headers)
+
+    def read(self, what: str, **parameters: Any) -> Any:
+        query = {"runId": self.id, "projectName": self.project, **parameters}
+        answer = self.client.get(f"/api/runs/{what}", params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def raw(self, name: str) -> list[tuple[int, float]]:
+        rows = self.read("metrics/raw", logName=name)["rows"]
+        return [(int(row["step"]), row["value"]) for row in rows]
+
+    def messages(self) -> list[str]:
+        return [line["message"] for line in self.read("logs")["logs"]]
+
+    def data(self, name: str) -> list[Any]:
+        answer = self.client.get(f"/api/ui/runs/{self.id}/data", params={"name": name})
+        return [point["data"] for point in answer.json()["points"]]
+
+
+_projects = (f"ingest-{number}" for number in itertools.count())
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    home = tmp_path_factory.mktemp("home")
+    with running_server(home / "data", home=home) as server:
+        yield server
+
+
+@pytest.fixture
+def run(server: RunningServer) -> Iterator[Run]:
+    with server.client() as client:
+        yield Run(client, next(_projects))
+
+
+def lines(*rows: Any) -> bytes:
+    return b"\n".join(row if isinstance(row, bytes) else json.dumps(row).encode() for row in rows)
+
+
+def metric_lines(first: int, stop: int, name: str = "loss") -> bytes:
+    return lines(
+        *({"time": step, "step": step, "data": {name: float(step)}} for step in range(first, stop))
+    )
+
+
+def test_numbers_of_every_kind_are_stored_bit_for_bit(run: Run) -> None:
+    values = [0.1, -0.0, 5e-324, 1.7976931348623157e308, 2**53, -7]
+    body = lines(
+        *({"time": 1, "step": step, "data": {"v": value}} for step, value in enumerate(values))
+    )
+
+    answer = run.send("metrics", body)
+
+    assert answer.text == "Stream processed successfully: 6 records"
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    stored = [value for _, value in run.raw("v")]
+    assert [math.copysign(1, value) for value in stored] == [1, -1, 1, 1, 1, -1]
+    assert stored == values
+
+
+def test_non_finite_words_are_values_bare_or_quoted_and_null_is_skipped(run: Run) -> None:
+    body = (
+        b'{"time": 1, "step": 1, "data": {"a": NaN, "b": Infinity, "c": -Infinity, "d": null}}\n'
+        b'{"time": 1, "step": 2, "data": {"a": "NaN", "b": "Infinity", "c": "-Infinity"}}\r\n'
+        b'\n  \t{"time": 1, "step": 3, "data": {"a": 1, "NaN": 2}}  '
+    )
+
+    assert run.send("metrics", body).text.endswith(": 8 records")
+    flags = {name: run.read("metrics/raw", logName=name)["rows"] for name in ("a", "b", "c")}
+    assert [row["nonFiniteFlags"] for row in flags["a"]] == [1, 1, 0]
+    assert [row["nonFiniteFlags"] for row in flags["b"]] == [2, 2]
+    assert [row["nonFiniteFlags"] for row in flags["c"]] == [4, 4]
+    assert run.raw("NaN") == [(3, 2.0)]
+
+
+def test_an_empty_body_is_no_rows(run: Run) -> None:
+    for stream in ("metrics", "logs", "data"):
+        for body in (b"", b"\n \n"):
+            assert run.send(stream, body).text == "Stream processed successfully: 0 records"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"time": 1, "step": -1, "data": {"loss": 1}}',
+        b'{"time": 1, "step": 1.0, "data": {"loss": 1}}',
+        b'{"time": 1, "step": "1", "data": {"loss": 1}}',
+        b'{"time": 1, "step": null, "data": {"loss": 1}}',
+        b'{"time": 1, "data": {"loss": 1}}',
+        b'{"time": 1, "step": 1, "data": {"loss": 1}, "extra": 1}',
+        b'{"time": 1, "step": 1, "data": {"loss": "nan"}}',
+        b'{"time": 1, "step": 1, "data": {"loss": "0.5"}}',
+        b'{"time": 1, "step": 1, "data": {"loss": true}}',
+        b'{"time": 1, "step": 1, "data": {"loss": [1]}}',
+        b'{"time": 1, "step": 1, "data": [1]}',
+        b"{broken",
+        b"\xff\xfe",
+    ],
+)
+def test_the_first_bad_line_ends_the_request_and_those_before_it_stay(
+    run: Run, line: bytes
+) -> None:
+    after = b'{"time": 1, "step": 3, "data": {"loss": 3}}'
+
+    answer = run.send("metrics", lines(GOOD, line, after))
+
+    assert answer.status_code == 422
+    body = answer.json()
+    assert body["code"] == "PROCESSING_FAILED"
+    preview = line.decode("utf-8", "replace")[:100]
+    assert body["message"].startswith(
+        "Failed to process metrics stream: StreamDecodingError (3004 - Processing Error):"
+        f" Failed to parse JSON line (bytes): '{preview}': "
+    )
+    assert run.raw("loss") == [(1, 0.5)]
+
+
+@pytest.mark.parametrize(
+    ("stream", "line", "reason"),
+    [
+        (
+            "metrics",
+            {"time": 1, "step": 1, "data": {}},
+            "InvalidMetricFormat (2005 - Validation Error): 'data' field cannot be empty",
+        ),
+        (
+            "metrics",
+            {"time": 1, "step": 1, "data": {"a": None}},
+            "InvalidMetricFormat (2005 - Validation Error): 'data' field cannot be empty",
+        ),
+        (
+            "metrics",
+            {"time": 1, "step": 1, "data": {" ": 1}},
+            "InvalidMetricFormat (2005 - Validation Error): metric name cannot be empty",
+        ),
+        (
+            "logs",
+            {**LOG, "logType": " "},
+            "InvalidLogFormat (2006 - Validation Error): 'logType' field cannot be empty",
+        ),
+        (
+            "data",
+            {**DATA, "dataType": ""},
+            "InvalidLogFormat (2006 - Validation Error): 'dataType' field cannot be empty",
+        ),
+        (
+            "data",
+            {**DATA, "logName": ""},
+            "InvalidLogFormat (2006 - Validation Error): 'logName' field cannot be empty",
+        ),
+        ("logs", {**LOG, "extra": 1}, "StreamDecodingError (3004 - Processing Error): "),
+        ("data", {**DATA, "data": {}}, "StreamDecodingError (3004 - Processing Error): "),
+    ],
+)
+def test_lines_that_make_no_sense_are_named_and_those_before_them_stay(
+    run: Run, stream: str, line: dict[str, Any], reason: str
+) -> None:
+    good = {"metrics": GOOD, "logs": LOG, "data": DATA}[stream]
+
+    answer = run.send(stream, lines(good, line, good))
+
+    assert answer.status_code == 422
+    assert answer.json()["message"].startswith(f"Failed to process {stream} stream: {reason}")
+    stored = {"metrics": run.raw("loss"), "logs": run.messages(), "data": run.data("t")}
+    assert {name: len(rows) for name, rows in stored.items()} == {
+        name: int(name == stream) for name in stored
+    }
+
+
+def test_console_lines_and_data_are_read_back_as_sent(run: Run) -> None:
+    texts = ["", "epoch 1 🚀", 'tab\t"quoted"', "x" * 100_000]
+    console = [
+        {"time": n, "message": text, "lineNumber": n, "logType": "ERROR" if n % 2 else "INFO"}
+        for n, text in enumerate(texts)
+    ]
+    table = {**DATA, "data": '{"table": [[1]], "v": 1}'}
+    series = {**DATA, "data": "warmup", "dataType": "string-series", "logName": "phase"}
+
+    assert run.send("logs", lines(*console)).text.endswith(": 4 records")
+    assert run.send("data", lines(table, series)).text.endswith(": 2 records")
+
+    assert run.messages() == texts
+    assert run.data("t") == [{"table": [[1]], "v": 1}]
+    assert run.data("phase") == ["warmup"]
+    kinds = {n["logName"]: n["logType"] for n in run.read(f"details/{run.id}")["logNames"]}
+    assert kinds == {"t": "TABLE", "phase": "DATA"}
+
+
+@pytest.mark.parametrize("run_id", ["JgaEB", "999999", "-1", "", "MMP-1", "9" * 30])
+def test_rows_of_no_run_are_refused(run: Run, run_id: str) -> None:
+    headers = {"X-Run-Id": run_id, "X-Project-Name": "p"}
+    answer = run.client.post("/ingest/metrics", content=GOOD, headers=headers)
+
+    assert answer.status_code == 422
+    assert "X-Run-Id" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("missing", ["X-Run-Id", "X-Project-Name"])
+def test_a_missing_header_is_named(run: Run, missing: str) -> None:
+    headers = {name: value for name, value in run.headers.items() if name != missing}
+    answer = run.client.post("/ingest/metrics", content=GOOD, headers=headers)
+
+    assert answer.status_code == 422
+    assert answer.json()["message"].endswith(
+        f"InvalidHeaderFormat (2004 - Validation Error): Missing required header: {missing}"
+    )
+
+
+def test_rows_of_a_finished_run_are_taken(run: Run) -> None:
+    run.client.post("/api/runs/status/update", json={"runId": run.id, "status": "COMPLETED"})
+
+    assert run.send("metrics", GOOD).status_code == 200
+    assert run.raw("loss") == [(1, 0.5)]
+
+
+def test_a_metric_line_that_comes_again_changes_no_curve(run: Run) -> None:
+    for _ in range(3):
+        run.send("metrics", metric_lines(0, 5))
+
+    metrics = run.read("metrics", logName="loss")["metrics"]
+    assert [(int(point["step"]), point["value"]) for point in metrics] == [
+        (step, float(step)) for step in range(5)
+    ]
+
+
+def test_a_chunked_body_of_many_parts_is_one_request(run: Run) -> None:
+    padding = b" " * 20_000
+    count = 500  # 10 MB in all: several parts
+
+    def pieces() -> Iterator[bytes]:
+        for step in range(count):
+            line = b'{"time": 1, "step": %d, "data": {"loss": 1}}' % step
+            yield padding + line[:17]
+            yield line[17:] + b"\n"
+
+    answer = run.send("metrics", pieces())
+
+    assert answer.text.endswith(f": {count} records")
+    assert [step for step, _ in run.raw("loss")] == list(range(count))
+
+
+def test_step_is_the_greatest_of_all_metrics(run: Run) -> None:
+    def step() -> Any:
+        return run.client.post("/step", headers=run.headers).json()
+
+    assert step() == {"step": 0}
+    run.send("metrics", metric_lines(0, 8) + b"\n" + metric_lines(3, 5, "sys/cpu"))
+    assert step() == {"step": 7}
+
+
+@pytest.mark.parametrize("stream", ["metrics", "logs", "data"])
+def test_numbered_rows_that_come_again_are_stored_once(run: Run, stream: str) -> None:
+    def rows(first: int, stop: int) -> bytes:
+        if stream == "metrics":
+            return metric_lines(first, stop)
+        if stream == "logs":
+            return lines(*({**LOG, "lineNumber": n, "message": str(n)} for n in range(first, stop)))
+        return lines(*({**DATA, "step": n, "data": str(n)} for n in range(first, stop)))
+
+    def stored() -> list[Any]:
+        if stream == "metrics":
+            return [step for step, _ in run.raw("loss")]
+        return list(map(int, run.messages() if stream == "logs" else run.data("t")))
+
+    records = []
+    for first, stop in [(0, 10), (0, 10), (5, 15), (15, 20), (3, 4)]:
+        answer = run.send(stream, rows(first, stop), f"writer/{stream}/{first}")
+        records.append(int(answer.text.split()[-2]))
+
+    assert records == [10, 0, 5, 5, 0]
+    assert stored() == list(range(20))
+
+
+def test_writers_and_streams_are_numbered_apart(run: Run) -> None:
+    for rows in ("one/logs/0", "two/logs/0", "one/errors/0", "a/b/logs/0"):
+        assert run.send("logs", lines(LOG), rows).text.endswith(": 1 records")
+
+    assert len(run.messages()) == 4
+
+
+def test_a_numbered_request_goes_on_behind_its_bad_line(run: Run) -> None:
+    body = lines(GOOD, b"{bad", GOOD)
+
+    assert run.send("metrics", body, "w/metrics/0").status_code == 422
+    assert run.send("metrics", body, "w/metrics/0").status_code == 422
+    assert len(run.raw("loss")) == 1
+    assert run.send("metrics", GOOD, "w/metrics/2").status_code == 200
+    assert len(run.raw("loss")) == 2
+
+
+@pytest.mark.parametrize("rows", ["", "w/metrics", "w/metrics/x", "w/metrics/-1"])
+def test_a_row_number_that_is_none_is_refused(run: Run, rows: str) -> None:
+    answer = run.send("metrics", GOOD, rows)
+
+    assert answer.status_code == (422 if rows else 200)
+
+
+def test_the_same_rows_from_two_connections_at_once_are_stored_once(
+    run: Run, server: RunningServer
+) -> None:
+    body = metric_lines(0, 2000)
+
+    def send() -> None:
+        with server.client() as client:
+            headers = {**run.headers, "X-Pluto-Rows": "w/metrics/0"}
+            client.post("/ingest/metrics", content=body, headers=headers)
+
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(run.raw("loss")) == 2000
+
+
+def test_reads_are_answered_while_rows_pour_in(run: Run, server: RunningServer) -> None:
+    body = metric_lines(0, 50_000)
+    done = threading.Event()
+
+    def pour() -> None:
+        with server.client() as client:
+            while not done.is_set():
+                client.post("/ingest/metrics", content=body, headers=run.headers)
+
+    thread = threading.Thread(target=pour)
+    thread.start()
+    try:
+        answers = [run.client.get("/api/runs/projects").status_code for _ in range(20)]
+    finally:
+        done.set()
+        thread.join()
+
+    assert answers == [200] * 20
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_a_killed_server_has_every_row_that_it_accepted(tmp_path: Path, attempt: int) -> None:
+    accepted: list[int] = []
+    project = "killed"
+
+    with running_server(tmp_path / "data") as server:
+        client = server.client()
+        run = Run(client, project)
+
+        def pour() -> None:
+            for step in itertools.count():
+                try:
+                    answer = run.send("metrics", metric_lines(step, step + 1), f"w/metrics/{step}")
+                except httpx.TransportError:
+                    return
+                if answer.status_code == 200:
+                    accepted.append(step)
+
+        thread = threading.Thread(target=pour)
+        thread.start()
+        while len(accepted) < 20 * (attempt + 1):
+            time.sleep(0.005)
+        server.kill()
+        thread.join()
+        client.close()
+
+    with running_server(tmp_path / "data") as server, server.client() as client:
+        again = Run(client, project)
+        run.client = client
+        stored = [step for step, _ in run.raw("loss")]
+        # The client cannot know of the last request: it repeats it.
+        last = len(accepted)
+        run.send("metrics", metric_lines(last, last + 1), f"w/metrics/{last}")
+        repeated = [step for step, _ in run.raw("loss")]
+
+    assert again.id == run.id + 1
+    assert stored[: len(accepted)] == accepted == list(range(len(accepted)))
+    assert repeated == list(range(last + 1))
