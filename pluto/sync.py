@@ -125,6 +125,7 @@ def _sync_store(
     while store.encode_next():
         pass
     store.note_death()
+    facts = store.writer.facts()
     run = replace(run_info(facts), resume=bool(facts.get("resume") or facts.get("run_id")))
     target = sink_for(run, facts["destination"])
     if target is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from pluto.errors import StorageError
 from pluto.storage import codec, summary
 from pluto.storage.buckets import Buckets, bucket
 from pluto.storage.rows import Floats, Ints, Kind
 from pluto.storage.schema import connect
-from pluto.storage.writer import read_facts
+from pluto.storage.writer import FACTS, facts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,7 @@ class RunReader:
 
     def facts(self) -> dict[str, Any]:
         """Return the facts of the run: project, name, config, tags, status and so on."""
-        with self._lock:
-            return read_facts(self._connection)
+        return facts_of(self._rows(FACTS))
 
     def names(self, prefix: str = "", limit: int | None = None) -> list[NameInfo]:
         """Return the log names that begin with `prefix`, in the order of their first use."""
@@ -182,7 +183,10 @@ class RunReader:
 
     def _rows(self, sql: str, arguments: tuple[object, ...] = ()) -> list[Any]:
         with self._lock:
-            return self._connection.execute(sql, arguments).fetchall()
+            try:
+                return self._connection.execute(sql, arguments).fetchall()
+            except sqlite3.Error as error:
+                raise StorageError(f"cannot read the run in {self.directory}: {error}") from error
 
     def _within(
         self, name: str, x: Literal["step", "time"], lo: int | None, hi: int | None

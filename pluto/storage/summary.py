@@ -78,7 +78,16 @@ def load(connection: sqlite3.Connection) -> dict[str, tuple[int, Summary]]:
 
 def save(connection: sqlite3.Connection, changed: list[tuple[int, Summary]]) -> None:
     """Write summaries back."""
-    connection.executemany(_UPDATE, [(*_columns_of(summary), key) for key, summary in changed])
+    connection.executemany(_UPDATE, [(*_row(summary), key) for key, summary in changed])
+
+
+def _row(summary: Summary) -> tuple[object, ...]:
+    # Squares of values near the largest float overflow, and SQLite takes NaN for NULL.
+    for column in ("mean", "m2"):
+        if math.isnan(getattr(summary, column)):
+            setattr(summary, column, math.inf)
+    columns: tuple[object, ...] = _columns_of(summary)
+    return columns
 
 
 def summarise(group: MetricGroup) -> Iterator[Summary]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from pluto.storage import codec, summary
 from pluto.storage.rows import Batch, Kind, MetricGroup
 from pluto.storage.schema import connect
 
+FACTS: Final = "SELECT key, value FROM fact"
 MERGE_BELOW_ROWS = 512
 MAX_ROWS_A_BLOCK = 4096
 
@@ -72,7 +73,7 @@ class RunWriter:
     def facts(self) -> dict[str, Any]:
         """Return the facts of the run."""
         with self._lock:
-            return read_facts(self._connection)
+            return facts_of(self._connection.execute(FACTS))
 
     def positions(self) -> dict[str, int]:
         """Return journal segment -> offset up to which it has been absorbed."""
@@ -223,9 +224,8 @@ class RunWriter:
             )
 
 
-def read_facts(connection: sqlite3.Connection) -> dict[str, Any]:
-    """Return every fact of a run as its JSON value."""
-    rows = connection.execute("SELECT key, value FROM fact")
+def facts_of(rows: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Return the facts in the rows that `FACTS` selects."""
     return {key: json.loads(value) for key, value in rows}
 
 
