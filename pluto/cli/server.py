@@ -62,7 +62,9 @@ def server(context: click.Context, /, data: Path, **options: Any) -> None:
     """
     context.obj = data.expanduser()
     if context.invoked_subcommand is None:
-        run_server(_settings(context.obj, **options), _announce)
+        from pluto.server.serve import serve
+
+        serve(_settings(context.obj, **options), _announce)
 
 
 @server.group()
@@ -108,43 +110,20 @@ def revoke_key(data: Path, own_data: Path | None, name: str) -> None:
     click.echo(f"revoked {name}")
 
 
-def run_server(settings: ServerSettings, announce: Any) -> None:
-    """Serve until Ctrl-C; `announce(started)` is called when the server answers."""
-    import logging
-
-    from pluto.server.serve import serve
-
-    logging.basicConfig(level=logging.WARNING, format="pluto: %(message)s")
-    with user_errors():
-        serve(settings, announce)
-
-
-@contextmanager
-def user_errors() -> Iterator[None]:
-    """Show mistakes of the user as one line instead of a traceback."""
-    from pluto.errors import PlutoError
-
-    try:
-        yield
-    except PlutoError as error:
-        raise click.ClickException(str(error)) from error
-
-
 @contextmanager
 def _index(data: Path) -> Iterator[Index]:
     from pluto.errors import UsageError
     from pluto.server.index import Index
 
-    with user_errors():
-        try:
-            data.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UsageError(f"{data} cannot be written: {error.strerror}") from error
-        index = Index(data / "index.db")
-        try:
-            yield index
-        finally:
-            index.close()
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{data} cannot be written: {error.strerror}") from error
+    index = Index(data / "index.db")
+    try:
+        yield index
+    finally:
+        index.close()
 
 
 def _settings(
@@ -153,8 +132,7 @@ def _settings(
     from pluto.server.ports import free_port
     from pluto.server.settings import COMPAT_PORTS, ServerSettings
 
-    with user_errors():
-        port = port or free_port(host, range(0))
+    port = port or free_port(host, range(0))
     extra = tuple(each for each in COMPAT_PORTS if each != port) if compat_ports else ()
     return ServerSettings(root=data, host=host, port=port, extra_ports=extra, **rest)
 

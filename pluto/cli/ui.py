@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pluto.cli.server import auth_option, run_server, user_errors
+from pluto.cli.server import auth_option
 
 if TYPE_CHECKING:  # imported by the command: `pluto --help` needs no server
     from pluto.server.serve import Started
@@ -26,10 +26,11 @@ if TYPE_CHECKING:  # imported by the command: `pluto --help` needs no server
 def ui(directory: Path, port: int | None, no_browser: bool, auth: str) -> None:
     """Show the runs below DIR, those being written too. Nothing is changed on disk."""
     from pluto.server.ports import free_port
+    from pluto.server.serve import serve
     from pluto.server.settings import ServerSettings
 
-    with user_errors():
-        port = port or free_port("127.0.0.1", range(3000, 3100))
+    preferred = range(3000, 3100) if port is None else range(0)
+    port = port or free_port("127.0.0.1", preferred)
     settings = ServerSettings(
         root=directory.resolve(),
         mode="ui",
@@ -45,4 +46,4 @@ def ui(directory: Path, port: int | None, no_browser: bool, auth: str) -> None:
         if not no_browser:
             click.launch(started.link)
 
-    run_server(settings, announce)
+    serve(settings, announce)

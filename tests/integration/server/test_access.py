@@ -110,9 +110,10 @@ def test_the_ingest_service_says_why_a_key_is_refused(
     for stream, answer in zip(("metrics", "logs"), wrapped, strict=True):
         assert answer.status_code == 422
         assert answer.headers["content-type"] == "application/json"
+        message = f"{inner} - Authentication Error): {text}"
         assert answer.json() == {
             "code": "PROCESSING_FAILED",
-            "message": f"Failed to process {stream} stream: {inner} - Authentication Error): {text}",
+            "message": f"Failed to process {stream} stream: {message}",
         }
 
 
@@ -267,11 +268,10 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
             pluto("ui", str(tmp_path), "--no-browser", "--port", port),
         ]
 
+    way_out = "choose another with --port, or stop what listens there"
     for each in ended:
         assert each.returncode == 1
-        assert each.stderr == (
-            f"Error: port {port} is in use: choose another with --port, or stop what listens there\n"
-        )
+        assert each.stderr == f"pluto: port {port} is in use: {way_out}\n"
 
 
 def test_two_servers_do_not_share_a_port_or_a_directory(tmp_path: Path) -> None:
@@ -286,7 +286,9 @@ def test_two_servers_do_not_share_a_port_or_a_directory(tmp_path: Path) -> None:
 
 def test_a_key_opens_the_server_to_the_network(tmp_path: Path) -> None:
     make_key(tmp_path / "data", "team")
-    with running_server(tmp_path / "data", "--host", "0.0.0.0") as server:
-        with server.client() as client:
-            assert client.post("/api/slug").status_code == 200
-            assert client.get("/api/health", headers={"Host": "gpu-box"}).status_code == 403
+    with (
+        running_server(tmp_path / "data", "--host", "0.0.0.0") as server,
+        server.client() as client,
+    ):
+        assert client.post("/api/slug").status_code == 200
+        assert client.get("/api/health", headers={"Host": "gpu-box"}).status_code == 403
