@@ -20,7 +20,14 @@ from pathlib import Path
 from typing import Final
 
 from pluto.console_lines import Line, LineFolder
-from pluto.console_taps import DescriptorTap, StreamTap, Untappable, flush, now_ms
+from pluto.console_taps import (
+    QUIET,
+    DescriptorTap,
+    StreamTap,
+    Untappable,
+    flush,
+    now_ms,
+)
 from pluto.record import Recorder
 from pluto.redact import LineRedactor, Redactor
 from pluto.worker import Worker
@@ -124,7 +131,7 @@ class Console:
                 self._reader = _Reader(self)
                 self._reader.start()
             else:
-                self.deliver()
+                self._catch_up(time.monotonic() + PATIENCE, quiet=0.005)
             with self._delivering:
                 self._listeners.append(listener)
         return listener
@@ -138,11 +145,7 @@ class Console:
             if len(self._listeners) == 1:
                 self._close(deadline)
             else:
-                for source in self._sources:
-                    if isinstance(source.tap, DescriptorTap):
-                        flush(source.tap.fd)
-                        source.tap.settle(deadline)
-                self.deliver()
+                self._catch_up(deadline)
             with self._delivering:
                 self._listeners.remove(listener)
 
@@ -164,6 +167,15 @@ class Console:
                     self._hand_out(source, source.lines())
                     tap.close()
                     self._sources = [other for other in self._sources if other is not source]
+
+    def _catch_up(self, deadline: float, quiet: float = QUIET) -> None:
+        """Hand out what was printed before this call."""
+        taps = [source.tap for source in self._sources if isinstance(source.tap, DescriptorTap)]
+        for tap in taps:
+            flush(tap.fd)
+        for tap in taps:
+            tap.settle(deadline, quiet)
+        self.deliver()
 
     def _close(self, deadline: float) -> None:
         if self._reader is not None:

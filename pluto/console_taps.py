@@ -44,7 +44,7 @@ logger = logging.getLogger("pluto")
 READ_SIZE: Final = 1 << 20
 RELEASE_EVERY: Final = 16 << 20  # bytes of the copy that were read and may be given back
 BACKLOG_MAX: Final = 64 << 20  # bytes of the copy, characters of a stream, that may wait
-QUIET: Final = 0.1  # seconds without growth after which an empty pipe has been copied
+QUIET: Final = 0.1  # seconds; what tee has read it has copied by then, on a busy machine too
 PAUSE: Final = 0.002
 
 # Ignores the signals that are meant for the training and reach the whole session or group.
@@ -164,14 +164,18 @@ class DescriptorTap:
             self._released = self._offset
         return chunks
 
-    def settle(self, deadline: float) -> None:
-        """Wait until everything that was written so far can be read here, or until `deadline`."""
+    def settle(self, deadline: float, quiet: float = QUIET) -> None:
+        """Wait until everything that was written so far can be read here, or until `deadline`.
+
+        As long as somebody else holds the descriptor (a background process, say), that is
+        when the pipe has been empty, and the copy has not grown, for `quiet` seconds.
+        """
         size, since = -1, time.monotonic()
         while not self.is_broken and (now := time.monotonic()) < deadline:
             grown = os.fstat(self._copy).st_size
             if grown != size or _waiting(self._pipe):
                 size, since = grown, now
-            elif now - since >= QUIET:
+            elif now - since >= quiet:
                 return
             time.sleep(PAUSE)
 
