@@ -60,18 +60,27 @@ def _sort(found: Sorted, key: str, value: Any, depth: int) -> None:
     if number is None:
         found.refused.append((key, _why_not(value)))
     else:
-        found.numbers[key] = number
+        _number(found, key, number, depth)
 
 
 def _number(found: Sorted, key: str, value: Any, _depth: int) -> None:
-    try:
-        found.numbers[key] = float(value)
-    except OverflowError:
-        found.numbers[key] = math.inf if value > 0 else -math.inf
+    if _is_free(found, key):
+        try:
+            found.numbers[key] = float(value)
+        except OverflowError:
+            found.numbers[key] = math.inf if value > 0 else -math.inf
 
 
 def _text(found: Sorted, key: str, value: str, _depth: int) -> None:
-    found.texts[key] = value
+    if _is_free(found, key):
+        found.texts[key] = value
+
+
+def _is_free(found: Sorted, key: str) -> bool:
+    taken = key in found.numbers or key in found.texts
+    if taken:
+        found.refused.append((key, "another value of the same call has this name"))
+    return not taken
 
 
 def _data(found: Sorted, key: str, value: Data, _depth: int) -> None:

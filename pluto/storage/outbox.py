@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import orjson
@@ -13,6 +13,9 @@ from pluto.storage import codec
 from pluto.storage.lines import encode_metric_lines
 from pluto.storage.rows import Kind, MetricGroup
 from pluto.storage.writer import RunWriter
+
+BYTES_A_BATCH: Final = 2 << 20
+_BYTES_A_POINT: Final = 40  # of a metric line: name, value, separators
 
 _KINDS: Final[dict[Stream, Kind]] = {
     "console": Kind.CONSOLE,
@@ -46,7 +49,10 @@ class Outbox:
         return int(row[0]) if row else 0
 
     def pending(self, stream: Stream, limit: int) -> tuple[int, list[bytes]]:
-        """Return the first pending row's number and at most `limit` rows from it on."""
+        """Return the first pending row's number and at most `limit` rows from it on.
+
+        Fewer come if they are large: about `BYTES_A_BATCH`, but at least one.
+        """
         first = self.cursor(stream)
         return first, self._reader(stream)(first, limit)
 
@@ -95,6 +101,7 @@ class Outbox:
 
     def _metric_lines(self, system: bool, first: int, limit: int) -> list[bytes]:
         lines: list[bytes] = []
+        room = BYTES_A_BATCH
         with self._writer.transaction() as connection:
             rows = connection.execute(
                 "SELECT first_row, shape.names, block FROM tail JOIN shape ON shape.id=tail.shape"
@@ -105,9 +112,11 @@ class Outbox:
             for first_row, shape, block in rows:
                 names = self._writer.names_of(json.loads(shape))
                 group = MetricGroup(names, *codec.unpack(block))
-                skip = max(0, first - first_row)
-                lines += encode_metric_lines(group.cut(skip, skip + limit - len(lines)))
-                if len(lines) >= limit:
+                start = max(first - first_row, 0)
+                stop = start + min(limit - len(lines), 1 + room // (_BYTES_A_POINT * len(names)))
+                lines += encode_metric_lines(group.cut(start, stop))
+                room -= (stop - start) * _BYTES_A_POINT * len(names)
+                if room <= 0 or len(lines) >= limit or stop < len(group.steps):
                     break
         return lines
 
@@ -124,8 +133,17 @@ class Outbox:
                 "SELECT time, step, name, type, body FROM record"
                 " WHERE kind=? AND row >= ? ORDER BY row LIMIT ?",
                 (int(kind), first, limit),
-            ).fetchall()
-        return [_ENCODERS[kind](*row) for row in rows]
+            )
+            return list(_within_budget(_ENCODERS[kind](*row) for row in rows))
+
+
+def _within_budget(lines: Iterable[bytes]) -> Iterator[bytes]:
+    room = BYTES_A_BATCH
+    for line in lines:
+        yield line
+        room -= len(line)
+        if room <= 0:
+            return
 
 
 def _console_line(time: int, step: int, _name: str, log_type: str, body: bytes) -> bytes:
