@@ -10,8 +10,8 @@ PIP       = -m pip install --quiet --disable-pip-version-check
 ARGS     ?=
 # Processes of pytest; 0 runs in this one, for print and the debugger.
 JOBS     ?= 2
-# A torch version for the tests that use it (`make test TORCH=2.13.0`): too large to be the default.
-TORCH    ?=
+# The torch for the tests that use it: a CPU build or none (docs/decisions/0003-no-torch-extra.md).
+TORCH    ?= 2.13.0+cpu
 # The published client that tests/e2e runs against our server, in an environment of its own.
 UPSTREAM_VERSION := 0.0.29
 
@@ -36,10 +36,12 @@ setup: $(VENV)/installed-dev ## Make .venv with everything that development need
 demo: $(VENV)/installed-demo ## Train a small model for some 20 s and look at it in the dashboard
 	@$(BIN)/python -m examples.demo $(ARGS)
 
-test: $(VENV)/installed-dev browser upstream torch ## Install what the tests need and run them all
+TEST_TOOLS := $(VENV)/installed-dev $(VENV)/installed-libraries torch browser upstream
+
+test: $(TEST_TOOLS) ## Install what the tests need and run them all
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
-cov: $(VENV)/installed-dev browser upstream ## The tests with branch coverage
+cov: $(TEST_TOOLS) ## The tests with branch coverage
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m coverage run -m pytest -n $(JOBS) $(ARGS)
 	$(BIN)/python -m coverage combine --quiet
@@ -68,8 +70,10 @@ $(UPSTREAM)/installed-$(UPSTREAM_VERSION):
 	$(UPSTREAM)/bin/python $(PIP) 'pluto-ml==$(UPSTREAM_VERSION)'
 	@touch $@
 
-torch: $(VENV)/installed-dev
-	@if [ -n "$(TORCH)" ]; then $(BIN)/python $(PIP) 'torch==$(TORCH)'; fi
+torch: $(VENV)/installed-torch-$(TORCH)
+$(VENV)/installed-torch-%: | $(VENV)/installed-dev
+	@$(BIN)/python $(PIP) 'torch==$*' && touch $@ || \
+	  echo "make: torch $* is not to be had here: the tests that use it are skipped"
 
 bench: $(VENV)/installed-dev ## Run the benchmarks of benchmarks/README.md
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script $(ARGS) || exit 1; done

@@ -1,6 +1,7 @@
 """The names that scripts import: those of the earlier client, each documented and typed."""
 
 import importlib
+import importlib.metadata
 import inspect
 
 import pytest
@@ -53,3 +54,7 @@ def test_an_exception_is_found_where_scripts_import_it_from(
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = pluto.nothing
+
+
+def test_the_version_is_the_one_of_the_distribution() -> None:
+    assert pluto.__version__ == importlib.metadata.version("pluto-ml")
