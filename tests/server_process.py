@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -39,11 +40,17 @@ class RunningServer:
     process: subprocess.Popen[str]
     output: list[str]
 
-    def client(self, *, key: str | None = None) -> httpx.Client:
-        """Return an HTTP client with the server's key, or with `key` ("" for none)."""
+    def client(self, *, key: str | None = None, certificate: Path | None = None) -> httpx.Client:
+        """Return an HTTP client with the server's key, or with `key` ("" for none).
+
+        It trusts `certificate` alone, if one is given.
+        """
         chosen = self.key if key is None else key
         headers = {"Authorization": f"Bearer {chosen}"} if chosen else {}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=30, trust_env=False)
+        trust = ssl.create_default_context(cafile=certificate) if certificate else True
+        return httpx.Client(
+            base_url=self.url, headers=headers, timeout=30, trust_env=False, verify=trust
+        )
 
     def kill(self) -> None:
         """End it with SIGKILL, as an out-of-memory kill or a power button would."""

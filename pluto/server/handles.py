@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pluto.storage import RunReader, RunWriter
+from pluto.storage import RUN_DB, RunReader, RunWriter
 
 MAX_READERS = 128
 MAX_WRITERS = 64
@@ -26,34 +26,34 @@ class Readers:
     def __init__(self, limit: int = MAX_READERS) -> None:
         self._limit = limit
         self._lock = threading.Lock()  # guards both collections
-        self._open: OrderedDict[Path, RunReader] = OrderedDict()
+        self._open: OrderedDict[Path, tuple[int, RunReader]] = OrderedDict()
         self._leaving: list[tuple[float, RunReader]] = []
 
     def get(self, directory: Path) -> RunReader:
         """Return the open reader of a run directory.
 
+        A run that was deleted and copied here again is opened afresh.
+
         Raises:
             StorageError: it cannot be opened.
         """
+        inode = _inode(directory)
         with self._lock:
-            reader = self._open.get(directory)
-            if reader is None:
-                reader = self._open[directory] = RunReader(directory)
+            known, reader = self._open.get(directory, (0, None))
+            if reader is None or known != inode:
+                if reader:
+                    self._leaving.append((time.monotonic(), reader))
+                    del self._open[directory]
+                reader = RunReader(directory)
+                self._open[directory] = (inode, reader)
             self._open.move_to_end(directory)
             self._push_out()
         return reader
 
-    def forget(self, directory: Path) -> None:
-        """Let go of a run whose files are gone or were replaced."""
-        with self._lock:
-            reader = self._open.pop(directory, None)
-            if reader:
-                self._leaving.append((time.monotonic(), reader))
-
     def close(self) -> None:
         """Close all."""
         with self._lock:
-            for reader in (*self._open.values(), *(reader for _, reader in self._leaving)):
+            for _, reader in (*self._open.values(), *self._leaving):
                 reader.close()
             self._open.clear()
             self._leaving.clear()
@@ -61,9 +61,16 @@ class Readers:
     def _push_out(self) -> None:
         now = time.monotonic()
         while len(self._open) > self._limit:
-            self._leaving.append((now, self._open.popitem(last=False)[1]))
+            self._leaving.append((now, self._open.popitem(last=False)[1][1]))
         while self._leaving and now - self._leaving[0][0] > _GRACE_SECONDS:
             self._leaving.pop(0)[1].close()
+
+
+def _inode(directory: Path) -> int:
+    try:
+        return (directory / RUN_DB).stat().st_ino
+    except OSError:
+        return 0  # gone: opening it says so
 
 
 @dataclass

@@ -38,6 +38,24 @@ def free_port(host: str, preferred: range) -> int:
         raise UsageError(_explanation(host, chosen, error)) from error
 
 
+def listen_address(host: str) -> str:
+    """Return the IP address to listen on for a host name, IPv4 where there is one.
+
+    Raises:
+        UsageError: the name is not known here.
+
+    Example:
+        >>> listen_address("localhost")
+        '127.0.0.1'
+    """
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise UsageError(_explanation(host, 0, error)) from error
+    found.sort(key=lambda each: each[0] != socket.AF_INET)
+    return str(found[0][4][0])
+
+
 def _problem(host: str, port: int) -> OSError | None:
     try:
         _bind(host, port).close()
@@ -47,13 +65,11 @@ def _problem(host: str, port: int) -> OSError | None:
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    found = socket.socket(family, kind, protocol)
+    address = listen_address(host)
+    found = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
     try:
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        found.bind(address)
+        found.bind((address, port))
         found.listen(1)
     except OSError:
         found.close()

@@ -24,7 +24,7 @@ from pluto.server.data_directory import DataDirectory, Secrets
 from pluto.server.files import RunFiles
 from pluto.server.keys import Keys, generate_key
 from pluto.server.liveness import Liveness
-from pluto.server.ports import check_ports
+from pluto.server.ports import check_ports, listen_address
 from pluto.server.session import Sessions
 from pluto.server.settings import ServerSettings
 from pluto.server.signing import Signer
@@ -159,7 +159,7 @@ async def _run(
 def _listener(app: Server, host: str, port: int, tls: tuple[Path, Path] | None) -> Listener:
     return Listener(
         app,
-        address=host,
+        address=listen_address(host),
         port=port,
         interface=Interfaces.ASGINL,
         websockets=False,

@@ -2,33 +2,21 @@
 
 import fcntl
 import json
-import socket
 import ssl
 import time
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from pluto.server.local import local_id
 from pluto.server.settings import COMPAT_PORTS
 from pluto.storage import Batch, Blobs, Kind, Record, RunWriter
-from tests.server_process import RunningServer, running_server
+from tests.server_process import RunningServer, fixed_ports, running_server
 
 
-def ports_are_free() -> bool:
-    for port in COMPAT_PORTS:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return False
-    return True
-
-
-@pytest.mark.xdist_group("fixed-ports")
-@pytest.mark.skipif(not ports_are_free(), reason="one of the fixed ports is in use here")
 def test_every_fixed_port_has_every_service_and_links_lead_to_the_main_one(tmp_path: Path) -> None:
-    with running_server(tmp_path / "data", "--compat-ports") as server:
+    with fixed_ports(), running_server(tmp_path / "data", "--compat-ports") as server:
         for port, service in zip(COMPAT_PORTS, ("pluto", "backend", "ingest", "py"), strict=True):
             with httpx.Client(
                 base_url=f"http://localhost:{port}",

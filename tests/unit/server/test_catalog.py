@@ -9,8 +9,17 @@ import pytest
 from pluto.errors import StorageError
 from pluto.server.catalog import Catalog, ReadOnlyCatalog
 from pluto.server.changes import RunChanges, StatusChange
+from pluto.server.local import LocalRuns, local_id
 from pluto.server.rows import NewRun
-from pluto.storage import Batch, RunReader
+from pluto.storage import Batch, RunReader, RunWriter
+
+
+def write_local_run(directory: Path, notes: str) -> None:
+    facts = {"uid": "u", "project": "p", "name": "r", "status": "COMPLETED", "created_at": 1}
+    writer = RunWriter(directory)
+    writer.append(Batch(facts={**facts, "notes": notes}))
+    writer.close()
+
 
 HARD_NAMES = [
     "a/b",
@@ -218,6 +227,17 @@ def test_an_unknown_run_is_a_key_error(catalog: Catalog) -> None:
         catalog.reader(7)
     with pytest.raises(KeyError), catalog.write(7):
         pass
+
+
+def test_a_run_that_was_replaced_on_disk_is_read_afresh(tmp_path: Path) -> None:
+    root = tmp_path / "local"
+    catalog = Catalog(root, writable=False)
+    for notes in ("first", "second"):
+        shutil.rmtree(root, ignore_errors=True)
+        write_local_run(root / "run", notes)
+        catalog._source = LocalRuns(root)
+        assert catalog.reader(local_id("u")).facts()["notes"] == notes
+    catalog.close()
 
 
 def test_more_runs_than_open_files_can_be_written_and_read(catalog: Catalog) -> None:

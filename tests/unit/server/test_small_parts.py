@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import stat
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from pluto.errors import UsageError
 from pluto.server.data_directory import DataDirectory
-from pluto.server.ports import check_ports, free_port
+from pluto.server.ports import check_ports, free_port, listen_address
 from pluto.server.session import COOKIE_DAYS, Sessions, cookie_name
 from pluto.server.settings import ServerSettings, display_prefix
 from pluto.server.signing import Signer
@@ -114,9 +115,15 @@ def test_a_port_in_use_is_named_with_the_way_out() -> None:
         assert free_port("127.0.0.1", range(port, port + 1)) != port
 
 
-def test_an_address_of_another_machine_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"cannot listen on 192\.0\.2\.1"):
-        check_ports("192.0.2.1", [0])
+@pytest.mark.parametrize("host", ["192.0.2.1", "no such name"])
+def test_an_address_of_another_machine_is_refused(host: str) -> None:
+    with pytest.raises(UsageError, match=f"cannot listen on {re.escape(host)}"):
+        check_ports(host, [0])
+
+
+@pytest.mark.parametrize(("host", "address"), [("localhost", "127.0.0.1"), ("::1", "::1")])
+def test_names_are_listened_on_by_address(host: str, address: str) -> None:
+    assert listen_address(host) == address
 
 
 def test_a_data_directory_belongs_to_one_server_at_a_time(tmp_path: Path) -> None:
