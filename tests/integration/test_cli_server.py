@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import subprocess
 import sys
 import time
@@ -69,6 +70,46 @@ def test_a_key_can_come_from_standard_input(server: RunningServer) -> None:
     assert done.returncode == 0, done.stderr
     assert server.key not in done.stderr
     assert stored_key(server.url) == server.key
+
+
+def test_a_key_is_asked_for_on_a_terminal_and_not_shown(server: RunningServer) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pluto", "login", "--url", server.url],
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,  # so that it has no other terminal to ask on
+    )
+    assert process.stdout
+    shown = b""
+    while not shown.endswith(b"): "):  # what is typed before the question is thrown away
+        piece = process.stdout.read(1)
+        assert piece, shown
+        shown += piece
+    os.write(ours, f"{server.key}\n".encode())
+    shown += process.communicate(timeout=60)[0]
+    os.close(ours)
+    os.close(theirs)
+    assert process.returncode == 0, shown
+    assert f"API key for {server.url}" in shown.decode()
+    assert server.key not in shown.decode()
+    assert stored_key(server.url) == server.key
+
+
+def test_a_key_that_was_refused_stops_the_run_with_the_fix(
+    server: RunningServer, tmp_path: Path
+) -> None:
+    with pytest.raises(RuntimeError, match=r"Key not found.*pluto login") as refused:
+        pluto.init(url=server.url, settings={"_auth": "mlps_wrong"}, disable_console=True)
+    assert "mlps_wrong" not in str(refused.value)
+
+
+def test_no_file_of_a_run_has_the_key_in_it(server: RunningServer, tmp_path: Path) -> None:
+    log_a_run("secret", url=server.url, settings={"_auth": server.key})
+    kept = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert kept
+    assert [path for path in kept if server.key.encode() in path.read_bytes()] == []
 
 
 def test_a_key_that_cannot_be_checked_is_not_stored(capsys: Capture) -> None:

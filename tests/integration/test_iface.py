@@ -149,6 +149,7 @@ def test_facts_arrive_in_their_order(server: RunningServer, interface: ServerInt
         {"fact": "config", "time": 3, "value": {}},
         {"fact": "notes", "time": 4, "value": "better"},
         {"fact": "system_metadata", "time": 4, "value": {"gpu": 1}},
+        {"fact": "modelGraph", "time": 4, "value": {"format": "torch", "nodes": {}}},
         {"fact": "alert", "time": 5, "value": {"title": "t", "body": "b", "level": "INFO"}},
         {"fact": "status", "time": 6, "value": {"status": "FAILED", "statusMetadata": {"x": 1}}},
     )
@@ -157,6 +158,8 @@ def test_facts_arrive_in_their_order(server: RunningServer, interface: ServerInt
     assert details["tags"] == ["x", "y"]
     assert details["config"] == {"lr": 1, "opt": {"name": "adam", "lr": 2}}
     assert (details["status"], details["statusMetadata"]) == ("FAILED", {"x": 1})
+    interface.send(Rows("status", 0, lines({"status": "RUNNING"})))
+    assert read(server, f"details/{remote.run_id}")["status"] == "RUNNING"
 
 
 def test_a_file_arrives_with_its_bytes(
