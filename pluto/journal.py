@@ -115,6 +115,19 @@ class _PlainSegment:
             os.close(self._descriptor)
 
 
+class _NoSegment:
+    """Takes nothing, so that the first append opens a real segment."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def append(self, kind: int, body: bytes, checksum: int) -> bool:  # noqa: ARG002
+        return False
+
+    def finish(self) -> None:
+        """Nothing was begun."""
+
+
 class Journal:
     """The segments that this process appends to, in one directory; safe from any thread.
 
@@ -143,8 +156,9 @@ class Journal:
         self._number = 0
         self._next: _Segment | None = None
         self._retired: list[_Segment] = []
+        self._closed = False
         directory.mkdir(parents=True, exist_ok=True)
-        self._segment = self._open(segment_bytes)
+        self._segment: _Segment = self._open(segment_bytes)
 
     @property
     def path(self) -> Path:
@@ -165,10 +179,13 @@ class Journal:
 
     def prepare(self) -> None:
         """Have the next segment ready and close full ones, so that no append waits for either."""
-        if self._next is None and self._mapped:
+        if self._next is None and self._mapped and not self._closed:
             segment = self._open(self._segment_bytes)
             with self._lock:
-                self._next = segment
+                if self._closed:
+                    self._retired.append(segment)
+                else:
+                    self._next = segment
         while self._retired:
             self._retired.pop().finish()
 
@@ -178,16 +195,16 @@ class Journal:
             for segment in (*self._retired, self._segment, self._next):
                 if segment is not None:
                     segment.finish()
-            self._retired, self._next = [], None
+            self._retired, self._next, self._closed = [], None, True
 
     def after_fork(self) -> None:
-        """In a forked child: leave the parent's segments alone and begin one of its own."""
+        """In a forked child: leave the parent's segments alone and get one when it logs."""
         self._lock = threading.Lock()
         self._writer = _writer_name()
         self._number = 0
         self._next = None
         self._retired = []
-        self._segment = self._open(self._segment_bytes)
+        self._segment = _NoSegment(self._directory)
 
     def _roll(self, size: int) -> None:
         segment, self._next = self._next, None

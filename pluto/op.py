@@ -246,6 +246,13 @@ class Op:
             self.end("FAILED", describe(error))
         return False
 
+    def after_fork(self) -> None:
+        """In a forked child: go on logging; ending the run is left to the parent."""
+        self._lock = threading.Lock()
+        self._notices = Notices()
+        if self._session is not None:
+            self._session.after_fork()
+
     def __repr__(self) -> str:
         return f"<pluto run {self.settings._display_id or self.name} of {self.project}>"  # noqa: SLF001
 

@@ -102,6 +102,11 @@ class JournalRecorder:
         """Record a change of what is known about the run."""
         self._dump(FACT, time=time.time_ns() // 1_000_000, name=name, value=value)
 
+    def after_fork(self) -> None:
+        """In a forked child: another thread of the parent may have held what is locked here."""
+        self._line_lock = threading.Lock()
+        self.journal.after_fork()
+
     def _dump(self, kind: int, **fields: object) -> None:
         try:
             body = orjson.dumps(fields, option=_OPTIONS)

@@ -97,5 +97,5 @@ class Session:
         return receipt
 
     def after_fork(self) -> None:
-        """In a forked child: write to a segment of its own; the threads stayed with the parent."""
-        self.journal.after_fork()
+        """In a forked child: record beside the parent, whose threads store and deliver it."""
+        self.recorder.after_fork()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING
 
@@ -43,3 +44,13 @@ def newest() -> Op | None:
     """Return the run that began last and has not ended."""
     with _lock:
         return _runs[-1] if _runs else None
+
+
+def _after_fork() -> None:
+    global _lock  # noqa: PLW0603 - this module is the global state
+    _lock = threading.Lock()
+    for run in _runs:
+        run.after_fork()
+
+
+os.register_at_fork(after_in_child=_after_fork)
