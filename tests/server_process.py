@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
 import signal
+import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import pytest
+
+from pluto.server.settings import COMPAT_PORTS
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
@@ -108,6 +114,27 @@ def running_server(
             process.wait()
         assert process.stdout is not None
         process.stdout.close()
+
+
+@contextmanager
+def fixed_ports() -> Iterator[None]:
+    """Have the ports of `--compat-ports` alone; other tests that use this wait their turn.
+
+    Skips the test where another program keeps one of them.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    with (Path(tempfile.gettempdir()) / "pluto-tests-fixed-ports.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        while taken := [port for port in COMPAT_PORTS if _is_answered(port)]:
+            if time.monotonic() > deadline:
+                pytest.skip(f"another program listens on {taken}")
+            time.sleep(0.2)
+        yield
+
+
+def _is_answered(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def pluto_command(command: str) -> list[str]:
