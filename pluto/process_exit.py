@@ -1,0 +1,329 @@
+"""Ends the runs of a process that ends, with the status and the cause of its death.
+
+| What ends the process | Status | How it is noticed |
+| --- | --- | --- |
+| the end of the script | COMPLETED | `atexit` |
+| an uncaught exception, also in a thread | FAILED | `sys.excepthook`, `threading.excepthook` |
+| Ctrl-C | TERMINATED | KeyboardInterrupt in `sys.excepthook`; a second one ends at once |
+| `sys.exit(n)` | COMPLETED if n is 0, else FAILED | see `ObservedExit` |
+| SIGTERM | TERMINATED | a signal handler, see `process_signals` |
+
+Nothing is changed while no run is live, and everything is put back when the last one ends.
+What a process cannot notice (SIGKILL, `os._exit`, a crash) the next reader of the run concludes
+from what is left. A forked child inherits no run: it ends none.
+"""
+
+from __future__ import annotations
+
+import atexit
+import dis
+import logging
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from types import FrameType, TracebackType
+from typing import Any, Final, NamedTuple, NoReturn, Protocol
+
+from pluto.process_signals import Terminator
+from pluto.redact import Redactor
+
+logger = logging.getLogger("pluto")
+
+TRACE_MAX: Final = 16_384  # characters of a traceback; its end says most
+SIGNAL_CODES: Final = {128 + signal.SIGINT, 128 + signal.SIGTERM}
+
+
+class RunEnds(Protocol):
+    """A live run, as far as the end of the process is concerned."""
+
+    def end(self, status: str, metadata: Mapping[str, Any] | None = None) -> object:
+        """End the run within its own time limit; ending it again does nothing."""
+
+
+class Verdict(NamedTuple):
+    """How a process ended: a status of `pluto.record.STATUSES`, and the cause (JSON values)."""
+
+    status: str
+    metadata: dict[str, Any] | None = None
+
+
+COMPLETED: Final = Verdict("COMPLETED")
+
+
+def describe(error: BaseException) -> dict[str, Any]:
+    """Return type, message and traceback of an exception, secrets masked.
+
+    Example:
+        >>> describe(ValueError("lr must be positive"))["message"]
+        'lr must be positive'
+    """
+    redactor = Redactor()
+    trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else _full_name(kind)
+    described = {"type": name, "message": redactor.text(_message(error))}
+    return {**described, "trace": redactor.text(trace)[-TRACE_MAX:]}
+
+
+def judge(error: BaseException) -> Verdict:
+    """Return how a process (or a `with` block) ends that this exception ends.
+
+    Example:
+        >>> judge(KeyboardInterrupt()).status, judge(SystemExit(0)).status
+        ('TERMINATED', 'COMPLETED')
+    """
+    if isinstance(error, SystemExit):
+        return _judge_code(error.code)
+    if isinstance(error, KeyboardInterrupt):
+        return Verdict("TERMINATED", {"signal": "SIGINT", "type": "KeyboardInterrupt"})
+    return Verdict("FAILED", describe(error))
+
+
+class ExitWatch:
+    """Knows the live runs of this process and ends them when it ends. Use `shared()`."""
+
+    def __init__(self) -> None:
+        self._runs: list[RunEnds] = []
+        self._lock = threading.RLock()  # guards _runs
+        self._terminator = Terminator(self._end_terminated, self._has_runs)
+        self._exit = ObservedExit()
+        self._main = _MainFrame()
+        self._hooks: list[_Hook] = []
+        self._finalizer: Any = None
+        self._uncaught: Verdict | None = None
+        self._in_thread: Verdict | None = None
+        os.register_at_fork(after_in_child=self._in_child)
+
+    def add(self, run: RunEnds, *, sigterm: bool = True, timeout: float = 5.0) -> None:
+        """End `run` when the process ends.
+
+        Args:
+            run: until `remove`d.
+            sigterm: also on SIGTERM; only has an effect on the main thread.
+            timeout: seconds that SIGTERM may be delayed.
+        """
+        with self._lock:
+            if not self._runs:
+                self._install()
+            self._runs.append(run)
+        if sigterm:
+            self._terminator.install(timeout)
+
+    def remove(self, run: RunEnds) -> None:
+        """Forget a run that has ended; unknown ones are no error."""
+        with self._lock:
+            if run not in self._runs:
+                return
+            self._runs.remove(run)
+            if not self._runs:
+                self._uninstall()
+
+    def verdict(self) -> Verdict:
+        """Return how a run has to end that is ended without a word about its status.
+
+        A thread that died of an exception, or a SIGTERM that a handler of the user took, is
+        not forgotten because the main thread reached its end.
+        """
+        if self._terminator.noted:
+            return Verdict("TERMINATED", {"signal": "SIGTERM"})
+        return self._in_thread or COMPLETED
+
+    def _install(self) -> None:
+        self._uncaught = self._in_thread = None
+        self._main.look()
+        self._exit.install()
+        self._hooks = [
+            _Hook(sys, "excepthook", self._on_uncaught),
+            _Hook(threading, "excepthook", self._on_uncaught_in_thread),
+        ]
+        atexit.register(self._at_exit)
+        if "multiprocessing.util" in sys.modules:  # its children run no atexit functions
+            from multiprocessing.util import Finalize
+
+            self._finalizer = Finalize(None, self._at_exit, exitpriority=10)
+
+    def _uninstall(self) -> None:
+        for hook in self._hooks:
+            hook.restore()
+        self._hooks = []
+        self._exit.restore()
+        self._terminator.uninstall()
+        atexit.unregister(self._at_exit)
+        finalizer, self._finalizer = self._finalizer, None
+        if finalizer is not None:
+            finalizer.cancel()
+
+    def _has_runs(self) -> bool:
+        return bool(self._runs)
+
+    def _on_uncaught(
+        self, _kind: type[BaseException], error: BaseException, _trace: TracebackType | None
+    ) -> None:
+        self._uncaught = judge(error)
+
+    def _on_uncaught_in_thread(self, arguments: threading.ExceptHookArgs) -> None:
+        if arguments.exc_value is not None and not isinstance(arguments.exc_value, SystemExit):
+            self._in_thread = judge(arguments.exc_value)
+
+    def _at_exit(self) -> None:
+        self._terminator.wait_for_death()
+        try:
+            self._end_all(self._verdict_at_exit())
+        except KeyboardInterrupt:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    def _verdict_at_exit(self) -> Verdict:
+        in_flight = sys.exc_info()[1]  # a child of multiprocessing ends inside a `finally`
+        if in_flight is not None:
+            return judge(in_flight)
+        unwound = not self._main.returned
+        if unwound and self._uncaught is not None:
+            return self._uncaught
+        said = self.verdict()
+        if said.status == "COMPLETED" and unwound and self._exit.called:
+            return _judge_code(self._exit.code)
+        return said
+
+    def _end_terminated(self) -> None:
+        self._end_all(Verdict("TERMINATED", {"signal": "SIGTERM"}))
+
+    def _end_all(self, verdict: Verdict) -> None:
+        with self._lock:
+            runs = list(self._runs)
+        for run in reversed(runs):
+            _end(run, verdict)
+
+    def _in_child(self) -> None:
+        self._lock = threading.RLock()
+        if self._runs:
+            self._runs = []
+            self._terminator.in_child()
+            self._uninstall()
+
+
+class ObservedExit:
+    """Stands in for `sys.exit` while a run is live, and remembers the code it was called with.
+
+    CPython hands an uncaught SystemExit to nobody: not to `sys.excepthook`, not to `atexit`
+    functions, which see neither exception nor exit code (3.10 to 3.14). What remains is to see
+    the call. A call alone proves nothing, since SystemExit may be caught; that it ended the
+    script is read off the main frame (`_MainFrame`). A bare `raise SystemExit(n)` is not seen
+    and counts as COMPLETED, except where the run is a `with` block, which sees everything.
+
+    It is an object and no function, so that it does not become a method where `sys.exit` would
+    not, and it pickles as `sys.exit`.
+    """
+
+    def __init__(self) -> None:
+        self.called = False
+        self.code: object = None
+        self.__wrapped__: Callable[[Any], NoReturn] = sys.exit
+        self.__name__ = self.__qualname__ = "exit"
+        self.__module__ = "sys"
+        self.__doc__ = sys.exit.__doc__
+
+    def __call__(self, status: object = None, /) -> NoReturn:
+        """Exit as `sys.exit` does."""
+        if threading.current_thread() is threading.main_thread():
+            self.called, self.code = True, status
+        self.__wrapped__(status)
+
+    def __reduce__(self) -> str:
+        return "exit"
+
+    def install(self) -> None:
+        """Take the place of `sys.exit`."""
+        self.called, self.code = False, None
+        if sys.exit is not self:
+            self.__wrapped__ = sys.exit
+            sys.exit = self
+
+    def restore(self) -> None:
+        """Give the place back, unless somebody else took it meanwhile."""
+        if sys.exit is self:
+            sys.exit = self.__wrapped__  # type: ignore[assignment]
+
+
+class _MainFrame:
+    """The outermost frame of the main thread: did it return, or did an exception end it?"""
+
+    def __init__(self) -> None:
+        self._frame: FrameType | None = None
+
+    def look(self) -> None:
+        frame = sys._current_frames().get(threading.main_thread().ident or 0)  # noqa: SLF001
+        while frame is not None and frame.f_back is not None:
+            frame = frame.f_back
+        self._frame = frame
+
+    @property
+    def returned(self) -> bool:
+        """Whether its last instruction is a return; a frame keeps that after its end."""
+        if self._frame is None or self._frame.f_lasti < 0:
+            return True
+        instruction = self._frame.f_code.co_code[self._frame.f_lasti]
+        return dis.opname[instruction].startswith("RETURN")
+
+
+class _Hook:
+    """One function of the interpreter, preceded by one of ours until it is restored."""
+
+    def __init__(self, module: Any, name: str, ours: Callable[..., None]) -> None:
+        self._module, self._name = module, name
+        self._original: Callable[..., object] = getattr(module, name)
+        self._active = True
+
+        def hook(*arguments: Any) -> object:
+            if self._active:
+                ours(*arguments)
+            return self._original(*arguments)
+
+        self._hook = hook
+        setattr(module, name, hook)
+
+    def restore(self) -> None:
+        """Put the original back; if somebody put theirs over ours, ours just passes on."""
+        self._active = False
+        if getattr(self._module, self._name) is self._hook:
+            setattr(self._module, self._name, self._original)
+
+
+def shared() -> ExitWatch:
+    """Return the watch over this process's end."""
+    return _SHARED
+
+
+def _end(run: RunEnds, verdict: Verdict) -> None:
+    try:
+        run.end(*verdict)
+    except Exception:
+        logger.exception("the run could not be ended")
+
+
+def _judge_code(code: object) -> Verdict:
+    """Judge what was given to `sys.exit`: None and 0 are success, text is printed and means 1."""
+    if code is None or code == 0:
+        return COMPLETED
+    number = code if isinstance(code, int) else 1
+    metadata: dict[str, Any] = {"type": "SystemExit", "code": number}
+    if not isinstance(code, int):
+        metadata["message"] = Redactor().text(str(code))
+    return Verdict("TERMINATED" if number in SIGNAL_CODES else "FAILED", metadata)
+
+
+def _full_name(kind: type[BaseException]) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as second:  # noqa: BLE001 - whatever a user's __str__ does
+        return f"(its message could not be made: {type(second).__name__})"
+
+
+_SHARED: Final = ExitWatch()  # a process ends once
