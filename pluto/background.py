@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from pluto import console
+from pluto import console, process_exit
 from pluto.iface import ServerInterface
 from pluto.op import Op
 from pluto.probes import FACTS, Surroundings
@@ -69,6 +69,13 @@ def accompany(run: Op, session: Session) -> None:
             rank=os.environ.get("RANK"),
         )
         session.parts.append(listener)
+    watch = process_exit.shared()
+    watch.add(
+        run,
+        sigterm=run.settings.x_sigterm_status_enabled,
+        timeout=run.settings.x_sigterm_status_timeout_seconds,
+    )
+    session.notify.append(lambda: watch.remove(run))
     heartbeat = session.sink.heartbeat if isinstance(session.sink, ServerInterface) else None
     sampler = make_sampler(run.settings, session.store, session.recorder, heartbeat, cancel)
     if sampler is not None:

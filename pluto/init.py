@@ -211,8 +211,7 @@ def _announce(run: Op, session: Session, where: Destination | None) -> None:
     """Print where the run goes; other tools look for the line about a server's run."""
     display_id, url = run.settings._display_id, run.url  # noqa: SLF001
     if where is None:
-        kept_in = os.path.relpath(session.store.directory)
-        text = f"run {run.name} is kept in {kept_in}: look at it with 'pluto ui'"
+        text = f"run {run.name} is kept in {session.store.shown}: look at it with 'pluto ui'"
     elif display_id:
         slug = (url or "").rstrip("/").rpartition("/")[2]
         suffix = f" (external_id={slug})" if slug else ""

@@ -156,7 +156,7 @@ class Journal:
         self._number = 0
         self._next: _Segment | None = None
         self._retired: list[_Segment] = []
-        self._closed = False
+        self._closed = threading.Event()
         directory.mkdir(parents=True, exist_ok=True)
         self._segment: _Segment = self._open(segment_bytes)
 
@@ -179,10 +179,10 @@ class Journal:
 
     def prepare(self) -> None:
         """Have the next segment ready and close full ones, so that no append waits for either."""
-        if self._next is None and self._mapped and not self._closed:
+        if self._next is None and self._mapped and not self._closed.is_set():
             segment = self._open(self._segment_bytes)
             with self._lock:
-                if self._closed:
+                if self._closed.is_set():
                     self._retired.append(segment)
                 else:
                     self._next = segment
@@ -195,7 +195,8 @@ class Journal:
             for segment in (*self._retired, self._segment, self._next):
                 if segment is not None:
                     segment.finish()
-            self._retired, self._next, self._closed = [], None, True
+            self._retired, self._next = [], None
+            self._closed.set()
 
     def after_fork(self) -> None:
         """In a forked child: leave the parent's segments alone and get one when it logs."""

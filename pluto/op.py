@@ -209,13 +209,17 @@ class Op:
         run's directory for `pluto sync`. Safe to call again and from several threads.
 
         Args:
-            code: 0 = COMPLETED (default), 2 and 15 = TERMINATED, -1 = leave it RUNNING, any other
-                number = FAILED.
+            code: 0 = COMPLETED, 2 and 15 = TERMINATED, -1 = leave it RUNNING, any other number =
+                FAILED; by default COMPLETED, unless a thread died or SIGTERM came meanwhile.
 
         Returns:
             The receipt; None in noop mode.
         """
-        status = STATUS_OF_CODE.get(code or 0, "FAILED")
+        if code is None:
+            from pluto.process_exit import shared
+
+            return self.end(*shared().verdict())
+        status = STATUS_OF_CODE.get(code, "FAILED")
         return self.end(status, {"code": code} if status == "FAILED" else None)
 
     def end(self, status: str, metadata: Mapping[str, Any] | None = None) -> Receipt | None:
@@ -236,14 +240,12 @@ class Op:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> Literal[False]:
-        if error is None or (isinstance(error, SystemExit) and not error.code):
+        if error is None:
             self.finish()
-        elif isinstance(error, KeyboardInterrupt):
-            self.end("TERMINATED", {"type": "KeyboardInterrupt"})
         else:
-            from pluto.process_exit import describe
+            from pluto.process_exit import judge
 
-            self.end("FAILED", describe(error))
+            self.end(*judge(error))
         return False
 
     def after_fork(self) -> None:

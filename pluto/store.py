@@ -64,6 +64,12 @@ class Store:
         self._positions = self.writer.positions()
         self._staged = StagedFiles(self.writer)
 
+    @property
+    def shown(self) -> str:
+        """The directory as a person wants to read it: relative where it is below this one."""
+        path = self.directory.absolute()
+        return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
     def absorb(self, *, final: bool = False) -> bool:
         """Move a piece of the journal into the run's columns, in one transaction.
 
@@ -121,8 +127,7 @@ class Store:
         outbox = Outbox(self.writer, sink or "")
         logged = sum(outbox.count(stream) for stream in _COUNTED)
         if sink is None:
-            kept_in = os.path.relpath(self.directory)
-            return Receipt(logged=logged, lost=lost, kept_in=kept_in, local=True)
+            return Receipt(logged=logged, lost=lost, kept_in=self.shown, local=True)
         passed = sum(outbox.cursor(stream) for stream in _COUNTED)
         rejected = sum(len(outbox.rejected(stream)) for stream in _COUNTED)
         return Receipt(
@@ -130,7 +135,7 @@ class Store:
             delivered=passed - rejected,
             rejected=rejected,
             lost=lost,
-            kept_in=os.path.relpath(self.directory),
+            kept_in=self.shown,
         )
 
     def note_death(self) -> None:
