@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pluto import state
 from pluto.config import deep_merge, plain_config
-from pluto.errors import MediaError
+from pluto.errors import MediaError, RunExistsError
 from pluto.notice import Notices
 from pluto.record import Receipt
 from pluto.sets import Settings, setup
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from pluto.session import Session  # numpy stays out of `import pluto`
+
+__all__ = ["Op", "RunExistsError"]
 
 logger = logging.getLogger("pluto")
 
