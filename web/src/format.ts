@@ -18,18 +18,18 @@ export function toNumber(value: unknown): number | null {
   return null;
 }
 
-/** Four significant digits: 0.1235, 12.35, 12.4k, 1.2e-7, NaN, ∞. */
-export function formatNumber(value: number): string {
+/** Four significant digits, or more: 0.1235, 12.35, 12.4k, 1.2e-7, NaN, ∞. */
+export function formatNumber(value: number, digits = 4): string {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size < 1e-4 || size >= 1e15) return minus(value.toExponential(2));
+  if (size < 1e-4 || size >= 1e15) return minus(value.toExponential(digits - 2));
   for (const [unit, suffix] of SUFFIXES) {
     // 9,999 and below are short enough to stand as they are.
-    if (size >= unit && size >= 1e4) return minus(trim((value / unit).toPrecision(4)) + suffix);
+    if (size >= unit && size >= 1e4) return minus(trim((value / unit).toPrecision(digits)) + suffix);
   }
-  return minus(trim(value.toPrecision(4)));
+  return minus(trim(value.toPrecision(digits)));
 }
 
 /** A whole number with thousands separators: 41,200. */

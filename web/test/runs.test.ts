@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Run } from "../src/api/types";
-import { logTicks } from "../src/charts/ticks";
+import { exactLabels, logTicks } from "../src/charts/ticks";
 import { sections, systemSections } from "../src/charts/sections";
 import { padded, yExtent, type Line } from "../src/charts/lines";
 import { standOut } from "../src/charts/paint";
@@ -123,6 +123,12 @@ test.each([
   [2e-9, 2e-3, [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3]],
   [1e-30, 1, [1e-30, 1e-25, 1e-20, 1e-15, 1e-10, 1e-5, 1]],
 ])("a log axis from %d to %d has round ticks", (low, high, ticks) => expect(logTicks(low, high)).toEqual(ticks));
+
+test("labels of ticks have the digits that the ticks have", () => {
+  expect(exactLabels([76.225e9, 76.2275e9])).toEqual(["76.225G", "76.2275G"]);
+  expect(exactLabels([0.99951, 0.99952])).toEqual(["0.99951", "0.99952"]);
+  expect(exactLabels([0, 0.5, 1])).toEqual(["0", "0.5", "1"]);
+});
 
 test("metadata is read whether it is an object or JSON text", () => {
   expect(flatten('{"a":{"b":1},"c":[2]}')).toEqual([

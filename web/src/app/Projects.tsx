@@ -67,9 +67,12 @@ export function FirstSteps() {
   const { data } = session.state.value;
   const { project } = place.value;
   return (
-    <Empty title={project === null ? "No runs yet" : `No runs in “${project}” yet`}>
-      <p>Paste this into a script, run it, and its curves appear here by themselves.</p>
-      {data ? <Snippet code={data.snippet} /> : <Skeleton rows={4} label="Loading the example" />}
-    </Empty>
+    <main>
+      <h1 class="unseen">First steps</h1>
+      <Empty title={project === null ? "No runs yet" : `No runs in “${project}” yet`}>
+        <p>Paste this into a script, run it, and its curves appear here by themselves.</p>
+        {data ? <Snippet code={data.snippet} /> : <Skeleton rows={4} label="Loading the example" />}
+      </Empty>
+    </main>
   );
 }

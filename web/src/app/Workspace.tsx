@@ -27,6 +27,7 @@ export function Workspace() {
   if (tab.value === "table") {
     return (
       <main class="main">
+        <h1 class="unseen">Runs of {project}</h1>
         <WorkspaceTabs />
         <RunsTable />
       </main>
@@ -34,6 +35,7 @@ export function Workspace() {
   }
   const charts = (
     <main class="main">
+      <h1 class="unseen">Charts of {project}</h1>
       <WorkspaceTabs />
       <ChartsPage />
     </main>

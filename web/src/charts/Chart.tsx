@@ -5,7 +5,7 @@ import { useEffect } from "preact/hooks";
 import type { Run, Scalar } from "../api/types";
 import { exactValue, formatNumber, toNumber } from "../format";
 import { useInSight } from "../parts/hooks";
-import { axisFor, logScale, smoothing, xKind, zoom } from "../state/view";
+import { axisFor, fullChart, logScale, smoothing, xKind, zoom } from "../state/view";
 import { ChartMenu } from "./ChartMenu";
 import type { Line } from "./lines";
 import { tellDrawn, tellGone } from "./probe";
@@ -26,6 +26,8 @@ interface Props {
 
 export function Chart({ name, title, runs, full = false }: Props) {
   const [card, inSight] = useInSight<HTMLElement>();
+  // The big one stands for the small one behind it.
+  if (!full && fullChart.value === name) return <section class="chart" ref={card} />;
   return (
     <section class={`chart ${full ? "chart-full" : ""}`} ref={card} data-testid={`chart-${name}`} data-chart={name} aria-label={name}>
       {inSight ? (

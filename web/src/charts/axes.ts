@@ -2,9 +2,9 @@
 
 import uPlot from "uplot";
 import type { XKind } from "../api/types";
-import { formatDuration, formatNumber } from "../format";
+import { formatDuration } from "../format";
 import { token } from "../state/theme";
-import { distinctLabels, logTicks } from "./ticks";
+import { exactLabels, logTicks } from "./ticks";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -40,8 +40,8 @@ function common(): uPlot.Axis {
 
 function xAxis(kind: XKind): uPlot.Axis {
   const axis: uPlot.Axis = { ...common(), scale: "x", size: 26, space: 60 };
-  if (kind === "step") return { ...axis, incrs: STEPS, values: (_, ticks) => ticks.map(formatNumber) };
-  if (kind === "relative") return { ...axis, incrs: DURATIONS, values: (_, ticks) => ticks.map(formatDuration) };
+  if (kind === "step") return { ...axis, incrs: STEPS, values: (_, ticks) => exactLabels(ticks) };
+  if (kind === "relative") return { ...axis, incrs: DURATIONS, values: (_, ticks) => ticks.map((tick) => formatDuration(tick)) };
   return { ...axis, space: 70 };
 }
 
@@ -51,7 +51,7 @@ function yAxis(log: boolean): uPlot.Axis {
     scale: "y",
     space: 32,
     size: (_, values) => Math.max(34, 14 + 6.5 * Math.max(0, ...(values ?? []).map((text) => (text ?? "").length))),
-    values: (_, ticks) => distinctLabels(ticks),
+    values: (_, ticks) => exactLabels(ticks),
   };
   // uPlot's own log ticks need a range that begins at a round number; ours begins where the data does.
   return log ? { ...axis, splits: (_, __, low, high) => logTicks(low, high), filter: (_, ticks) => ticks } : axis;

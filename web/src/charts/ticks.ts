@@ -30,11 +30,11 @@ function linearTicks(low: number, high: number): number[] {
   return Array.from({ length: count }, (_, index) => Number(((first + index) * step).toFixed(decimals)));
 }
 
-/** Labels of a narrow range need more digits than four: 0.99951, 0.99952. */
-export function distinctLabels(ticks: readonly number[]): string[] {
-  const labels = ticks.map(formatNumber);
-  if (new Set(labels).size === labels.length) return labels;
-  const distance = Math.abs((ticks[1] as number) - (ticks[0] as number));
-  const digits = Math.min(12, Math.max(0, Math.ceil(-Math.log10(distance))));
-  return ticks.map((tick) => tick.toFixed(digits));
+/** Labels with as many digits as the ticks have: 0.99951 beside 0.99952, 76.225G beside 76.2275G. */
+export function exactLabels(ticks: readonly number[]): string[] {
+  const distance = Math.abs((ticks[1] ?? 0) - (ticks[0] ?? 0));
+  const isExact = (tick: number, digits: number) =>
+    Math.abs(Number(tick.toPrecision(digits)) - tick) <= distance * 1e-6;
+  const digits = [4, 5, 6, 7, 8, 9, 10].find((count) => ticks.every((tick) => isExact(tick, count)));
+  return ticks.map((tick) => formatNumber(tick, digits ?? 11));
 }

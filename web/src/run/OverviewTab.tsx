@@ -14,7 +14,7 @@ export function OverviewTab({ answer: { run, names } }: { answer: RunAnswer }) {
     .sort((a, b) => metricOrder(a.name, b.name))
     .map((info) => [info.name, toNumber(info.last)] as const);
   const about: [string, unknown][] = [
-    ["run id", run.id],
+    ["run id", String(run.id)],
     ["display id", run.displayId],
     ["external id", run.externalId],
     ["created", formatDate(run.createdAt)],

@@ -33,7 +33,7 @@ export function RunHeader({ answer }: { answer: RunAnswer }) {
         </a>
         <Dot run={asListed(run)} />
         <h1>{run.name}</h1>
-        <span class="muted">{run.displayId}</span>
+        {run.displayId !== run.name && <span class="muted">{run.displayId}</span>}
         <StatusBadge status={run.status} cause={run.cause} />
         <span class="spacer" />
         {run.status === "RUNNING" && <StopButton stop={() => act(cancelRun(run.id))} />}

@@ -53,6 +53,7 @@ interface Order {
 function Grid({ table }: { table: TableData }) {
   const [order, setOrder] = useState<Order | null>(null);
   const indices = sorted(table.rows, order);
+  const most = largest(table);
   return (
     <div class="table-box">
       <table class="plain-table">
@@ -73,9 +74,7 @@ function Grid({ table }: { table: TableData }) {
             <tr key={index}>
               {table.rowNames && <th scope="row">{table.rowNames[index]}</th>}
               {(table.rows[index] as unknown[]).map((cell, column) => (
-                <td key={column} class={typeof cell === "number" ? "number right" : ""} title={exactValue(cell)}>
-                  {formatValue(cell)}
-                </td>
+                <Cell key={column} value={cell} heat={most && typeof cell === "number" ? cell / most : 0} />
               ))}
             </tr>
           ))}
@@ -84,6 +83,25 @@ function Grid({ table }: { table: TableData }) {
       {indices.length > MOST && <p class="muted">and {formatCount(indices.length - MOST)} more rows</p>}
     </div>
   );
+}
+
+function Cell({ value, heat }: { value: unknown; heat: number }) {
+  return (
+    <td
+      class={typeof value === "number" ? "number right heat" : ""}
+      style={heat > 0 ? { "--heat": heat } : undefined}
+      title={exactValue(value)}
+    >
+      {formatValue(value)}
+    </td>
+  );
+}
+
+/** The largest number of a matrix, such as a confusion table, to shade it by; null for other tables. */
+function largest({ rows, rowNames }: TableData): number | null {
+  const cells = rows.flat();
+  const isMatrix = rowNames !== null && cells.every((cell) => typeof cell === "number" && cell >= 0);
+  return isMatrix ? cells.reduce<number>((most, cell) => Math.max(most, cell as number), 0) : null;
 }
 
 function sorted(rows: readonly unknown[][], order: Order | null): number[] {

@@ -140,7 +140,7 @@ function NameCell({ run }: { run: Run }) {
         <a href={hrefFor({ project: place.value.project, run: run.id })} onClick={followLink} title={run.name}>
           {run.name}
         </a>
-        <span class="muted">{run.displayId}</span>
+        {run.displayId !== run.name && <span class="muted">{run.displayId}</span>}
       </div>
     </td>
   );

@@ -2,8 +2,9 @@
 // Okabe and Ito's palette, which colour-blind people can tell apart, each hue brought to a contrast
 // of 3:1 or more on its background, then the same hues lighter or darker.
 
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import type { Run } from "../api/types";
+import { runs } from "./catalog";
 import { theme, type Theme } from "./theme";
 
 const PALETTE: Record<Theme, readonly string[]> = {
@@ -33,10 +34,16 @@ function readChosen(): Record<string, number> {
   }
 }
 
-/** The number in a display id such as MMP-42; runs without one take their id. */
+/** Place of each run in the order in which they were made. */
+const ranks = computed(() => {
+  const order = [...runs.value].sort((a, b) => a.createdAt - b.createdAt || a.id - b.id);
+  return new Map(order.map((run, index) => [run.id, index]));
+});
+
+/** The number that a server counted, as in MMP-42; local runs have none and take their place in time. */
 function runNumber(run: Pick<Run, "id" | "displayId">): number {
-  const digits = /(\d+)$/.exec(run.displayId ?? "");
-  return digits ? Number(digits[1]) - 1 : run.id;
+  const counted = /^[A-Z0-9]{1,4}-(\d+)$/.exec(run.displayId);
+  return counted ? Number(counted[1]) - 1 : (ranks.value.get(run.id) ?? run.id);
 }
 
 export function colorOf(run: Pick<Run, "id" | "displayId">): string {
