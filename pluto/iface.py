@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import orjson
 
@@ -42,13 +42,19 @@ MAX_RETRY_AFTER: Final = 300.0
 PlutoRequestError = ServerDecision
 PlutoAuthError = AuthError
 
+Lane = Literal["rows", "heartbeat", "files"]
+LANES: Final[tuple[Lane, ...]] = ("rows", "heartbeat", "files")
+
 _LOOPBACK: Final = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 
 
 class ServerInterface:
     """Implements `pluto.sink.Sink` for a Pluto server; safe to use from several threads.
 
-    One connection over HTTP/2 where the server offers it carries everything but the bytes of files.
+    One connection over HTTP/2, where the server offers it, carries everything but heartbeats and
+    the bytes of files; those have their own, so that neither waits for a long upload. A connection
+    is used by one thread at a time: two that begin streams on one HTTP/2 connection of httpcore can
+    send them out of order, which makes the server drop the connection and all that is under way.
     Redirects are not followed, and the key goes to no address but the four roots.
 
     Args:
@@ -73,7 +79,8 @@ class ServerInterface:
         self._failures = 0
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self._lock = threading.Lock()  # guards _clients and _closed
-        self._clients: dict[bool, httpx.Client] = {}
+        self._clients: dict[Lane, httpx.Client] = {}
+        self._turns = {lane: threading.Lock() for lane in LANES}  # a connection, one user at a time
         self._closed = False
         self._sender: RowSender | None = None
 
@@ -113,7 +120,9 @@ class ServerInterface:
         """
         if self._sender is None:
             return None
-        answer = self.call(api.heartbeat_request(self._sender.run_id), limit=HEARTBEAT_SECONDS)
+        answer = self.call(
+            api.heartbeat_request(self._sender.run_id), limit=HEARTBEAT_SECONDS, lane="heartbeat"
+        )
         status = answer.get("status")
         return status if isinstance(status, str) else None
 
@@ -147,7 +156,11 @@ class ServerInterface:
             client.close()
 
     def call(
-        self, request: Request, headers: Mapping[str, str] | None = None, limit: float | None = None
+        self,
+        request: Request,
+        headers: Mapping[str, str] | None = None,
+        limit: float | None = None,
+        lane: Lane = "rows",
     ) -> dict[str, Any]:
         """Post a request; return the object that a JSON answer holds, else an empty one.
 
@@ -157,7 +170,7 @@ class ServerInterface:
         url = getattr(self._urls, request.service) + request.path
         own = {"content-type": request.content_type, "content-length": str(len(request.body))}
         body = (request.body[at : at + PIECE] for at in range(0, len(request.body), PIECE))
-        return self._exchange("POST", url, {**own, **(headers or {})}, body, limit)
+        return self._exchange("POST", url, {**own, **(headers or {})}, body, lane, limit)
 
     def read(self, path: str) -> dict[str, Any]:
         """Get a JSON object from the api service.
@@ -165,7 +178,7 @@ class ServerInterface:
         Raises:
             PlutoError: as `api.read_error` says.
         """
-        return self._exchange("GET", self._urls.api + path, {}, None, None)
+        return self._exchange("GET", self._urls.api + path, {}, None, "rows")
 
     def put(self, url: str, path: Path, mime: str) -> None:
         """Put the bytes of a file at a presigned URL; without the key, which is not for it.
@@ -181,7 +194,7 @@ class ServerInterface:
         with file:
             headers = {"content-type": mime, "content-length": str(path.stat().st_size)}
             pieces = iter(lambda: file.read(FILE_PIECE), b"")
-            self._exchange("PUT", url, headers, self._until_deadline(pieces), None, bare=True)
+            self._exchange("PUT", url, headers, self._until_deadline(pieces), "files")
 
     def _exchange(
         self,
@@ -189,9 +202,8 @@ class ServerInterface:
         url: str,
         headers: dict[str, str],
         body: Iterator[bytes] | None,
-        limit: float | None,
-        *,
-        bare: bool = False,
+        lane: Lane,
+        limit: float | None = None,
     ) -> dict[str, Any]:
         import httpx
 
@@ -200,9 +212,9 @@ class ServerInterface:
         if seconds <= 0:
             raise RetryLater("no time left", after=0.0)
         timeout = httpx.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
-        ends = float("inf") if bare else self._clock() + seconds
+        ends = float("inf") if lane == "files" else self._clock() + seconds
         try:
-            with self._client(bare).stream(
+            with self._turns[lane], self._client(lane).stream(
                 method, url, headers=headers, content=body, timeout=timeout,
                 extensions={"trace": self._note_socket},
             ) as response:  # fmt: skip
@@ -211,7 +223,7 @@ class ServerInterface:
             # OSError: SSL_CERT_FILE is missing; ValueError: a proxy variable makes no sense;
             # RuntimeError: close() has closed the client meanwhile.
             raise self._later(f"{url}: {_words(error)}") from error
-        if bare:
+        if lane == "files":
             return self._stored(response, content)
         return self._outcome(response, content)
 
@@ -276,15 +288,15 @@ class ServerInterface:
         pause = min(MAX_PAUSE, 0.5 * 2 ** min(self._failures, 10))
         return RetryLater(reason, pause * random.uniform(0.5, 1.0))
 
-    def _client(self, bare: bool) -> httpx.Client:
+    def _client(self, lane: Lane) -> httpx.Client:
         with self._lock:
             if self._closed:
                 raise RetryLater("the connection is closed", after=0.0)
-            if bare not in self._clients:
-                self._clients[bare] = _new_client(
-                    self._settings, "" if bare else self._key, not bare
-                )
-            return self._clients[bare]
+            if lane not in self._clients:
+                is_ours = lane != "files"
+                key = self._key if is_ours else ""
+                self._clients[lane] = _new_client(self._settings, key, http2=is_ours)
+            return self._clients[lane]
 
     def _note_socket(self, event: str, info: Mapping[str, Any]) -> None:
         if event.endswith(("connect_tcp.complete", "start_tls.complete")):
@@ -293,7 +305,7 @@ class ServerInterface:
                 self._sockets.add(found)
 
 
-def _new_client(settings: Settings, key: str, http2: bool) -> httpx.Client:
+def _new_client(settings: Settings, key: str, *, http2: bool) -> httpx.Client:
     import httpx
 
     verify = not settings.insecure_disable_ssl

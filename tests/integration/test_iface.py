@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from pluto.addresses import one_origin
 from pluto.errors import AuthError, RetryLater, RunExistsError, ServerDecision
-from pluto.iface import ServerInterface
+from pluto.iface import LANES, Lane, ServerInterface
 from pluto.names import random_id
 from pluto.record import Rows, RunInfo
 from pluto.sets import setup
@@ -288,18 +289,39 @@ class TestTls:
     ) -> None:
         monkeypatch.setenv("SSL_CERT_FILE", str(tls_server.data / "tls-cert.pem"))
         interface = connect(tls_server)
-        versions: dict[bool, set[str]] = {True: set(), False: set()}
-        for bare, seen in versions.items():
-            hooks = interface._client(bare).event_hooks
+        versions: dict[Lane, set[str]] = {lane: set() for lane in LANES}
+        for lane, seen in versions.items():
+            hooks = interface._client(lane).event_hooks
             hooks["response"].append(lambda response, seen=seen: seen.add(response.http_version))
-            interface._client(bare).event_hooks = hooks
+            interface._client(lane).event_hooks = hooks
         interface.open(a_run())
         interface.send(Rows("metrics", 0, metric_lines(0, 20_000)))
         (tmp_path / "blob").write_bytes(b"x" * 1_000_000)
         row = {"fileName": "x", "fileSize": 1_000_000, "fileType": "bin", "step": 0, "time": 1}
         row |= {"logName": "x", "path": str(tmp_path / "blob"), "mime": "text/plain"}
         interface.send(Rows("files", 0, lines(row)))
-        assert versions == {False: {"HTTP/2"}, True: {"HTTP/1.1"}}
+        assert interface.heartbeat() == "RUNNING"
+        assert versions == {"rows": {"HTTP/2"}, "heartbeat": {"HTTP/2"}, "files": {"HTTP/1.1"}}
+
+    def test_uploads_and_heartbeats_of_several_threads_do_not_break_the_connection(
+        self, tls_server: RunningServer, monkeypatch: pytest.MonkeyPatch, connect: Connect
+    ) -> None:
+        monkeypatch.setenv("SSL_CERT_FILE", str(tls_server.data / "tls-cert.pem"))
+        interface = connect(tls_server)
+        interface.open(a_run())
+
+        def beat() -> list[str | None]:
+            return [interface.heartbeat() for _ in range(150)]
+
+        def upload() -> list[str | None]:
+            for first in range(0, 4000, 100):
+                interface.send(Rows("metrics", first, metric_lines(first, first + 100)))
+            return []
+
+        with ThreadPoolExecutor(3) as threads:
+            done = [threads.submit(work) for work in (beat, beat, upload)]
+            answers = [answer for each in done for answer in each.result()]
+        assert answers == ["RUNNING"] * 300
 
     def test_a_certificate_that_nobody_vouches_for_is_refused(
         self, tls_server: RunningServer, connect: Connect
