@@ -51,6 +51,7 @@ class Verdict(NamedTuple):
 
 
 COMPLETED: Final = Verdict("COMPLETED")
+UNSEEN: Final = Verdict("COMPLETED", {"type": "SystemExit", "code": None})
 
 
 def describe(error: BaseException) -> dict[str, Any]:
@@ -184,9 +185,9 @@ class ExitWatch:
         if unwound and self._uncaught is not None:
             return self._uncaught
         said = self.verdict()
-        if said.status == "COMPLETED" and unwound and self._exit.called:
-            return _judge_code(self._exit.code)
-        return said
+        if said.status != "COMPLETED" or not unwound:
+            return said
+        return _judge_code(self._exit.code) if self._exit.called else UNSEEN
 
     def _end_terminated(self) -> None:
         self._end_all(Verdict("TERMINATED", {"signal": "SIGTERM"}))
@@ -211,8 +212,12 @@ class ObservedExit:
     CPython hands an uncaught SystemExit to nobody: not to `sys.excepthook`, not to `atexit`
     functions, which see neither exception nor exit code (3.10 to 3.14). What remains is to see
     the call. A call alone proves nothing, since SystemExit may be caught; that it ended the
-    script is read off the main frame (`_MainFrame`). A bare `raise SystemExit(n)` is not seen
-    and counts as COMPLETED, except where the run is a `with` block, which sees everything.
+    script is read off the main frame (`_MainFrame`).
+
+    Not seen are a bare `raise SystemExit(n)`, and `sys.exit(main())` where `main` began the run
+    and left it open: the function is looked up before `main` is called. Such an end is known
+    to be a SystemExit, but not its code; it counts as COMPLETED and the metadata say so. A run
+    that is a `with` block, or is finished by its script, does not depend on any of this.
 
     It is an object and no function, so that it does not become a method where `sys.exit` would
     not, and it pickles as `sys.exit`.

@@ -96,7 +96,8 @@ CODES = [
     ("try:\n    sys.exit(2)\nexcept SystemExit:\n    pass", 0, ["COMPLETED", None]),
     ("try:\n    sys.exit(2)\nexcept SystemExit:\n    pass\nsys.exit(0)", 0, ["COMPLETED", None]),
     ("t = threading.Thread(target=sys.exit, args=(2,)); t.start()", 0, ["COMPLETED", None]),
-    ("raise SystemExit(0)", 0, ["COMPLETED", None]),
+    ("raise SystemExit(4)", 4, ["COMPLETED", {"type": "SystemExit", "code": None}]),
+    ("def f():\n    sys.exit(9)\nsys.exit(f())", 9, ["FAILED", {"type": "SystemExit", "code": 9}]),
 ]  # fmt: skip
 
 
