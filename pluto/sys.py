@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +15,7 @@ from pluto.redact import Redactor
 logger = logging.getLogger("pluto")
 
 MISSING: Final = "missing"
+PATIENCE: Final = 1.0  # seconds that the end of a short run waits for its metadata
 
 
 class FactsCollector:
@@ -26,7 +28,8 @@ class FactsCollector:
         surroundings: what to look at.
         redactor: masks secrets in what was found, for example in a command line or a diff.
         facts: the collectors.
-        when_done: called on the collecting thread with everything, at the end.
+        when_done: called once with everything, on the collecting thread; or with what is known
+            by then, if `stop` comes first.
 
     Example:
         >>> collector = FactsCollector(Surroundings(), Redactor())
@@ -49,7 +52,7 @@ class FactsCollector:
         self._when_done = when_done
         self._found: dict[str, Any] = {}
         self._missing: dict[str, str] = {}
-        self._lock = threading.Lock()  # guards _found and _missing
+        self._lock = threading.RLock()  # guards _found, _missing and _when_done
         self._done = threading.Event()
         self._thread = threading.Thread(target=self.collect, name="pluto-facts", daemon=True)
 
@@ -68,9 +71,27 @@ class FactsCollector:
         """Collect everything on this thread."""
         for name, fact in self._facts.items():
             self._collect_within_budget(name, fact)
+            if self._done.is_set():
+                return
         self._done.set()
-        if self._when_done is not None:
-            self._when_done(self.result(0))
+        self._report()
+
+    def stop(self, deadline: float) -> None:
+        """End: what is not known `PATIENCE` seconds from now, or at `deadline`, stays unknown.
+
+        Args:
+            deadline: `time.monotonic()` seconds.
+        """
+        now = time.monotonic()
+        self._done.wait(max(0.0, min(deadline - now, PATIENCE)))
+        self._done.set()
+        self._report()
+
+    def _report(self) -> None:
+        with self._lock:
+            when_done, self._when_done = self._when_done, None
+            if when_done is not None:  # under the lock: `stop` must not return in its middle
+                when_done(self.result(0))
 
     def _collect_within_budget(self, name: str, fact: Fact) -> None:
         # A thread of its own, because nothing else can leave a hanging driver behind.

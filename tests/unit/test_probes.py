@@ -3,6 +3,7 @@
 import platform
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -329,6 +330,29 @@ def test_a_result_is_there_before_everything_is_collected(tmp_path: Path) -> Non
     collector.start()
     assert collector.result(0.1) == {"quick": 1}
     assert collector.result(30) == {"quick": 1, "slow": 2}
+
+
+def test_a_run_that_ends_first_takes_what_is_known_and_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = threading.Event()
+
+    def slow(_surroundings: Surroundings) -> object:
+        release.wait(30)
+        return 2
+
+    monkeypatch.setattr("pluto.sys.PATIENCE", 0.1)
+    told: list[dict[str, Any]] = []
+    facts = {"quick": Fact(lambda _: 1), "slow": Fact(slow, budget=30), "never": Fact(lambda _: 3)}
+    collector = FactsCollector(
+        surroundings(tmp_path), Redactor(), facts=facts, when_done=told.append
+    )
+    collector.start()
+    assert collector.result(0.2) == {"quick": 1}
+    collector.stop(time.monotonic() + 10)
+    release.set()
+    collector.stop(time.monotonic() + 10)
+    assert told == [{"quick": 1}]
 
 
 def test_the_system_describes_this_machine_as_json(tmp_path: Path) -> None:
