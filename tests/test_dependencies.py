@@ -31,10 +31,14 @@ def imports(node: ast.AST) -> Iterator[str]:
 
 
 def imported_distributions(folder: Path) -> set[str]:
-    """The distributions outside the standard library that the code below `folder` imports."""
+    """The distributions outside the standard library that the code below `folder` imports.
+
+    Not those of compat/: a framework is there when its hook is used.
+    """
     names = {
         name
         for path in folder.rglob("*.py")
+        if "compat" not in path.relative_to(folder).parts
         for name in imports(ast.parse(path.read_text("utf-8")))
     }
     third_party = names - sys.stdlib_module_names - {"pluto", "mlop"}
