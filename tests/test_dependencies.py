@@ -13,6 +13,8 @@ from tests.conftest import REPOSITORY
 
 DISTRIBUTION_OF = {"PIL": "pillow", "pynvml": "nvidia-ml-py"}
 EXTRAS = {"tls": {"cryptography"}}
+FRAMEWORKS = {"torch", "lightning", "pytorch_lightning", "transformers", "accelerate"}
+"""What the hooks of pluto/compat work with: they are there, or the hook says what to install."""
 
 
 def is_for_type_checkers(node: ast.AST) -> bool:
@@ -59,7 +61,7 @@ def required(extra: str | None = None) -> set[str]:
 
 
 def test_a_plain_install_brings_exactly_what_is_imported() -> None:
-    optional = set[str]().union(*EXTRAS.values())
+    optional = FRAMEWORKS.union(*EXTRAS.values())
     assert required() == imported_distributions(REPOSITORY / "pluto") - optional
 
 

@@ -43,13 +43,13 @@ def count_values(data: Any, bins: int) -> Counts:
     infinite = values.size - finite.size - nan
     if not finite.size:
         return Counts([0] * bins, 0.0, 1.0, nan, infinite)
-    low, high = _bin_range(float(finite.min()), float(finite.max()), bins)
+    low, high = bin_range(float(finite.min()), float(finite.max()), bins)
     # Halves keep the width of a range such as -1e308..1e308 finite; they change no comparison.
     frequencies, _ = np.histogram(finite / 2, bins, (low / 2, high / 2))
     return Counts(frequencies.tolist(), low, high, nan, infinite)
 
 
-def _bin_range(low: float, high: float, bins: int) -> tuple[float, float]:
+def bin_range(low: float, high: float, bins: int) -> tuple[float, float]:
     """Return a range whose bins floating point can tell apart."""
     import math
 

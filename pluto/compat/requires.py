@@ -1,0 +1,28 @@
+"""What a hook says when its framework is not installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def requires(framework: str, extra: str) -> Iterator[None]:
+    """Turn the failure to import `framework` into an ImportError that names the extra.
+
+    An error from inside the framework, such as a broken shared library, stays as it is.
+
+    Example:
+        >>> with requires("torch", "torch"):
+        ...     import torch
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != framework.partition(".")[0]:
+            raise
+        raise ImportError(
+            f"this part of Pluto works with {framework}, which is not installed:"
+            f" pip install 'pluto-ml[{extra}]'",
+            name=error.name,
+        ) from error
