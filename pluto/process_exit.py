@@ -144,7 +144,7 @@ class ExitWatch:
         if "multiprocessing.util" in sys.modules:  # its children run no atexit functions
             from multiprocessing.util import Finalize
 
-            self._finalizer = Finalize(None, self._at_exit, exitpriority=10)
+            self._finalizer = Finalize(None, self._at_end_of_child, exitpriority=10)
 
     def _uninstall(self) -> None:
         for hook in self._hooks:
@@ -177,10 +177,12 @@ class ExitWatch:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.kill(os.getpid(), signal.SIGINT)
 
+    def _at_end_of_child(self) -> None:
+        """End the runs of a child of multiprocessing, which calls this in a `finally`."""
+        in_flight = sys.exc_info()[1]
+        self._end_all(self.verdict() if in_flight is None else judge(in_flight))
+
     def _verdict_at_exit(self) -> Verdict:
-        in_flight = sys.exc_info()[1]  # a child of multiprocessing ends inside a `finally`
-        if in_flight is not None:
-            return judge(in_flight)
         unwound = not self._main.returned
         if unwound and self._uncaught is not None:
             return self._uncaught
