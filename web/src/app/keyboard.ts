@@ -25,6 +25,8 @@ const ACTIONS: Record<string, () => void> = {
 export function startKeyboard(): void {
   document.addEventListener("keydown", (event) => {
     if (event.metaKey || event.ctrlKey || event.altKey) return;
+    // A dialog has the keys to itself, and closes by Escape of its own.
+    if (document.querySelector("dialog[open]")) return;
     const target = event.target as HTMLElement;
     if (isField(target)) {
       if (event.key === "Escape") target.blur();

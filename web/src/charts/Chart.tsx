@@ -1,7 +1,8 @@
 // One chart: a card with the name of a metric and a line a run. Out of sight it is an empty card.
 
-import { computed, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import type { ApiError } from "../api/http";
 import type { Run, Scalar } from "../api/types";
 import { exactValue, formatNumber, toNumber } from "../format";
 import { useInSight } from "../parts/hooks";
@@ -46,12 +47,10 @@ function bucketsFor(width: number): number {
   return [300, 600, 1200].find((buckets) => width <= buckets) ?? 2400;
 }
 
-const stepSpan = computed(() => zoom.value);
-
 function Body({ name, title, runs, full }: Required<Props>) {
   const x = axisFor(name, xKind.value);
   const zoomable = x === xKind.value;
-  const span = zoomable ? stepSpan.value : null;
+  const span = zoomable ? zoom.value : null;
   const buckets = bucketsFor(full ? innerWidth : 500);
   const { lines, loading, error, retry } = useLines({ runs, name, x, span, buckets, smoothing: smoothing.value });
   const used = usePlot({ lines, x, log: logScale.value, span, zoomable, focus: focusedRun.value });
@@ -76,24 +75,23 @@ function Body({ name, title, runs, full }: Required<Props>) {
             area={used.plot.area()}
           />
         )}
-        {lines.length === 0 && <Nothing loading={loading} failed={error !== null} />}
-        {error && (
-          <p class="chart-note error" role="alert">
-            {error.message}{" "}
-            <button type="button" class="link" onClick={retry}>
-              Try again
-            </button>
-          </p>
-        )}
+        {lines.length === 0 && !error && <p class="chart-nothing">{loading ? "loading…" : "no points here yet"}</p>}
+        {error && <Failed error={error} retry={retry} />}
         {used.hidden > 0 && <p class="chart-note">log axis: values ≤ 0 are not shown</p>}
       </div>
     </>
   );
 }
 
-function Nothing({ loading, failed }: { loading: boolean; failed: boolean }) {
-  if (failed) return null;
-  return <p class="chart-nothing">{loading ? "loading…" : "no points here yet"}</p>;
+function Failed({ error, retry }: { error: ApiError; retry: () => void }) {
+  return (
+    <p class="chart-note error" role="alert">
+      {error.message}{" "}
+      <button type="button" class="link" onClick={retry}>
+        Try again
+      </button>
+    </p>
+  );
 }
 
 /** One run: its value under the crosshair, else its last one. Many runs need the legend. */

@@ -56,7 +56,7 @@ export function ChartMenu({ name, lines, plot, full }: Props) {
 }
 
 /** The buckets as drawn: a line a bucket with the range of its values. */
-export function toCsv(lines: readonly Line[]): string {
+function toCsv(lines: readonly Line[]): string {
   const rows = ["run,x,mean,min,max"];
   for (const { label, series } of lines) {
     const quoted = `"${label.replaceAll('"', '""')}"`;

@@ -29,19 +29,7 @@ export function Toolbar({ filter = true }: { filter?: boolean }) {
           ))}
         </select>
       </label>
-      <label class="field">
-        <span>smooth</span>
-        <input
-          type="range"
-          min="0"
-          max="0.99"
-          step="0.01"
-          aria-label="Smoothing"
-          value={smoothing.value}
-          onInput={(event) => smoothing.set(Number(event.currentTarget.value))}
-        />
-        <output class="number smooth-value">{smoothing.value}</output>
-      </label>
+      <SmoothField />
       <label class="field">
         <input
           type="checkbox"
@@ -53,6 +41,24 @@ export function Toolbar({ filter = true }: { filter?: boolean }) {
       </label>
       {zoom.value && <ZoomChip />}
     </div>
+  );
+}
+
+function SmoothField() {
+  return (
+    <label class="field">
+      <span>smooth</span>
+      <input
+        type="range"
+        min="0"
+        max="0.99"
+        step="0.01"
+        aria-label="Smoothing"
+        value={smoothing.value}
+        onInput={(event) => smoothing.set(Number(event.currentTarget.value))}
+      />
+      <output class="number smooth-value">{smoothing.value}</output>
+    </label>
   );
 }
 

@@ -39,7 +39,7 @@ function groupOf(name: string): string {
   return slash > 0 ? name.slice(0, slash) : UNGROUPED;
 }
 
-export function sectionOrder(a: string, b: string): number {
+function sectionOrder(a: string, b: string): number {
   return rank(a) - rank(b) || a.localeCompare(b, undefined, { numeric: true });
 }
 

@@ -1,6 +1,6 @@
 // A button that opens a small panel; a click elsewhere, Escape or a second click closes it.
 
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 /** Fixed to the window, so that no scrolling parent cuts it off. */
@@ -26,25 +26,7 @@ export function Popover({ label, button, children, wide = false, text = false, o
   const root = useRef<HTMLDivElement>(null);
   const open = place !== null;
   const toggle = () => setPlace(open ? null : placeBelow(root.current as HTMLElement));
-  useEffect(() => {
-    if (!open) return;
-    const outside = (event: Event) => {
-      if (!root.current?.contains(event.target as Node)) setPlace(null);
-    };
-    const escape = (event: KeyboardEvent) => {
-      if (event.key !== "Escape") return;
-      event.stopPropagation();
-      setPlace(null);
-      root.current?.querySelector("button")?.focus();
-    };
-    document.addEventListener("pointerdown", outside);
-    document.addEventListener("keydown", escape, true);
-    return () => {
-      document.removeEventListener("pointerdown", outside);
-      document.removeEventListener("keydown", escape, true);
-      onClose?.();
-    };
-  }, [open]);
+  useDismiss(root, open, () => setPlace(null), onClose);
   return (
     <div class="popover" ref={root}>
       <button
@@ -64,4 +46,27 @@ export function Popover({ label, button, children, wide = false, text = false, o
       )}
     </div>
   );
+}
+
+/** While open: a press elsewhere or Escape closes; `closed` hears of it however it came. */
+function useDismiss(root: RefObject<HTMLElement>, open: boolean, close: () => void, closed?: () => void): void {
+  useEffect(() => {
+    if (!open) return;
+    const outside = (event: Event) => {
+      if (!root.current?.contains(event.target as Node)) close();
+    };
+    const escape = (event: KeyboardEvent) => {
+      if (event.key !== "Escape") return;
+      event.stopPropagation();
+      close();
+      root.current?.querySelector("button")?.focus();
+    };
+    document.addEventListener("pointerdown", outside);
+    document.addEventListener("keydown", escape, true);
+    return () => {
+      document.removeEventListener("pointerdown", outside);
+      document.removeEventListener("keydown", escape, true);
+      closed?.();
+    };
+  }, [open]);
 }

@@ -1,13 +1,12 @@
 // Tags and notes of a run, edited in place.
 
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 export function Tags({ tags, save }: { tags: readonly string[]; save: (tags: string[]) => Promise<void> }) {
-  const [text, setText] = useState<string | null>(null);
-  const add = () => {
-    const added = (text ?? "").trim();
-    setText(null);
-    if (added && !tags.includes(added)) void save([...tags, added]);
+  const [adding, setAdding] = useState(false);
+  const add = (tag: string) => {
+    setAdding(false);
+    if (tag && !tags.includes(tag)) void save([...tags, tag]);
   };
   return (
     <div class="tags" data-testid="tags">
@@ -24,30 +23,42 @@ export function Tags({ tags, save }: { tags: readonly string[]; save: (tags: str
           </button>
         </span>
       ))}
-      {text === null ? (
-        <button type="button" class="link" onClick={() => setText("")}>
+      {adding ? (
+        <NewTag add={add} />
+      ) : (
+        <button type="button" class="link" onClick={() => setAdding(true)}>
           + tag
         </button>
-      ) : (
-        <input
-          class="tag-input"
-          aria-label="New tag"
-          value={text}
-          ref={(field) => field?.focus()}
-          onInput={(event) => setText(event.currentTarget.value)}
-          onBlur={add}
-          onKeyDown={(event) => {
-            if (event.key === "Enter") add();
-            if (event.key === "Escape") setText(null);
-          }}
-        />
       )}
     </div>
   );
 }
 
+/** `add` hears an empty text when the person thinks better of it. */
+function NewTag({ add }: { add: (tag: string) => void }) {
+  const field = useRef<HTMLInputElement>(null);
+  useLayoutEffect(() => field.current?.focus(), []);
+  return (
+    <input
+      class="tag-input"
+      aria-label="New tag"
+      ref={field}
+      onBlur={(event) => add(event.currentTarget.value.trim())}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") event.currentTarget.value = "";
+        if (event.key === "Enter" || event.key === "Escape") event.currentTarget.blur();
+      }}
+    />
+  );
+}
+
 export function Notes({ notes, save }: { notes: string; save: (notes: string) => Promise<void> }) {
   const [text, setText] = useState<string | null>(null);
+  const field = useRef<HTMLTextAreaElement>(null);
+  const editing = text !== null;
+  useLayoutEffect(() => {
+    if (editing) field.current?.focus();
+  }, [editing]);
   if (text === null) {
     return (
       <button type="button" class={`notes ${notes ? "" : "link"}`} title="Edit the notes" onClick={() => setText(notes)}>
@@ -65,7 +76,7 @@ export function Notes({ notes, save }: { notes: string; save: (notes: string) =>
         aria-label="Notes"
         rows={3}
         value={text}
-        ref={(field) => field?.focus()}
+        ref={field}
         onInput={(event) => setText(event.currentTarget.value)}
         onKeyDown={(event) => {
           if (event.key === "Escape") finish(false);

@@ -20,15 +20,7 @@ export function FilesTab({ answer: { run, names } }: { answer: RunAnswer }) {
   if (error && !data) return <ErrorPanel error={error} retry={retry} title="The files could not be listed" />;
   if (!data) return <Skeleton label="Loading files" />;
   const visible = data.filter((file) => file.fileType !== "mask");
-  if (!visible.length) {
-    return (
-      <Empty title="No files">
-        <p>
-          Log one with <code>run.log({"{"}"weights": pluto.Artifact("model.pt"){"}"})</code>.
-        </p>
-      </Empty>
-    );
-  }
+  if (!visible.length) return <NoFiles />;
   const matches = textMatcher(search);
   const found = visible.filter((file) => matches(`${file.name} ${file.fileName} ${file.caption ?? ""}`));
   const file = visible.find((item) => item.url === picked) ?? found[0];
@@ -53,6 +45,16 @@ export function FilesTab({ answer: { run, names } }: { answer: RunAnswer }) {
         {file && <Preview key={file.url} file={file} />}
       </div>
     </div>
+  );
+}
+
+function NoFiles() {
+  return (
+    <Empty title="No files">
+      <p>
+        Log one with <code>run.log({"{"}"weights": pluto.Artifact("model.pt"){"}"})</code>.
+      </p>
+    </Empty>
   );
 }
 

@@ -6,7 +6,7 @@ import type { FileRow, RunAnswer } from "../api/types";
 import { formatCount } from "../format";
 import { Empty, ErrorPanel, Skeleton } from "../parts/states";
 import { mediaStep } from "../state/view";
-import { Shown } from "./Preview";
+import { sharpen, Shown } from "./Preview";
 import { MEDIA_TYPES, ofTypes } from "./RunPage";
 import { atStep, steps } from "./steps";
 import { StepSlider } from "./StepSlider";
@@ -83,7 +83,7 @@ function Lightbox({ file, close }: { file: FileRow; close: () => void }) {
   useEffect(() => dialog.current?.showModal(), []);
   return (
     <dialog class="lightbox" ref={dialog} onClose={close} onClick={close} aria-label={file.caption ?? file.name}>
-      <img src={file.url} alt={file.caption ?? file.name} />
+      <img src={file.url} alt={file.caption ?? file.name} onLoad={sharpen} />
       <p>
         {file.caption ?? file.name} · step {formatCount(file.step)}
       </p>

@@ -38,7 +38,7 @@ export function Shown({ file }: { file: FileRow }) {
 }
 
 /** Tiny images are enlarged: their pixels are what one wants to see. */
-function sharpen(event: Event): void {
+export function sharpen(event: Event): void {
   const image = event.currentTarget as HTMLImageElement;
   image.classList.toggle("pixelated", image.naturalWidth <= 128);
 }

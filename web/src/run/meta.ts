@@ -2,7 +2,7 @@
 
 type Json = Record<string, unknown>;
 
-export function asObject(value: unknown): Json {
+function asObject(value: unknown): Json {
   if (typeof value === "string") {
     try {
       return asObject(JSON.parse(value));

@@ -70,6 +70,9 @@ function Grid({ list }: { list: readonly Run[] }) {
 
 function Head({ columns: shown }: { columns: readonly Column[] }) {
   const order = sortOrder.value;
+  // A metric and a config key may have one name: both then say which they are.
+  const labels = shown.map((column) => column.label);
+  const label = ({ label: short, key }: Column) => (labels.indexOf(short) === labels.lastIndexOf(short) ? short : key);
   return (
     <thead>
       <tr>
@@ -78,7 +81,7 @@ function Head({ columns: shown }: { columns: readonly Column[] }) {
           return (
             <th key={column.key} aria-sort={direction} class={isRight(column) ? "right" : ""} data-column={column.key}>
               <button type="button" onClick={() => sortBy(column.key)} title={`Sort by ${column.key}`}>
-                {column.label}
+                {label(column)}
                 <span aria-hidden="true">{direction === "ascending" ? " ↑" : direction === "descending" ? " ↓" : ""}</span>
               </button>
             </th>

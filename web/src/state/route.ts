@@ -10,14 +10,14 @@ export interface Place {
 export type Query = Readonly<Record<string, string>>;
 
 /** `/`, `/p/<project>` or `/p/<project>/r/<numeric run id>`. */
-export function parsePlace(pathname: string): Place {
+function parsePlace(pathname: string): Place {
   const parts = pathname.split("/").filter(Boolean).map(decode);
   if (parts[0] !== "p" || parts[1] === undefined) return { project: null, run: null };
   const run = parts[2] === "r" ? Number(parts[3]) : NaN;
   return { project: parts[1], run: Number.isSafeInteger(run) ? run : null };
 }
 
-export function placePath(to: Place): string {
+function placePath(to: Place): string {
   if (to.project === null) return "/";
   const project = `/p/${encodeURIComponent(to.project)}`;
   return to.run === null ? project : `${project}/r/${to.run}`;
@@ -56,7 +56,7 @@ export function go(to: Place): void {
   goHref(hrefFor(to));
 }
 
-export function goHref(href: string): void {
+function goHref(href: string): void {
   flushUrl();
   const url = new URL(href, location.href);
   history.pushState(null, "", url);
@@ -78,8 +78,8 @@ function read(): void {
 function searchText(values: Query): string {
   const entries = Object.entries(values).filter(([, value]) => value !== "");
   if (!entries.length) return "";
-  // Commas and colons are legal in a query; left bare, the links stay readable.
-  const text = new URLSearchParams(entries).toString().replace(/%2C/g, ",").replace(/%3A/g, ":");
+  // Commas, colons and slashes are legal in a query; left bare, the links stay readable.
+  const text = new URLSearchParams(entries).toString().replace(/%2C/g, ",").replace(/%3A/g, ":").replace(/%2F/g, "/");
   return `?${text}`;
 }
 

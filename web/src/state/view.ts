@@ -1,8 +1,7 @@
 // How the charts are looked at: the x axis, smoothing, log scale, zoom, filters. All of it is in the URL.
 
-import { computed } from "@preact/signals";
 import type { XKind } from "../api/types";
-import { param, place, setQuery, textParam } from "./route";
+import { param, setQuery, textParam } from "./route";
 
 export const xKind = param<XKind>("x", "step", {
   read: (text) => (text === "time" || text === "relative" ? text : "step"),
@@ -52,5 +51,3 @@ export const mediaStep = param<number | null>("at", null, {
 export function axisFor(name: string, kind: XKind): XKind {
   return kind === "step" && name.startsWith("sys/") ? "relative" : kind;
 }
-
-export const onRunPage = computed(() => place.value.run !== null);
