@@ -27,13 +27,13 @@ interface Brush {
 
 /** With more lines than this the bands would cover each other. */
 const MOST_BANDS = 20;
-const FADED = 0.22;
 
+/** Paints lines, the first of the list over the others; a focused one is painted alone, and stronger. */
 export function paint(
   context: CanvasRenderingContext2D,
   frame: Frame,
   lines: readonly Line[],
-  focus: number | null,
+  focused = false,
 ): void {
   const brush = { context, frame, px: xScale(frame), py: yScale(frame) };
   context.save();
@@ -42,13 +42,7 @@ export function paint(
   const edge = 3 * frame.ratio;
   context.rect(frame.left - edge, frame.top, frame.width + 2 * edge, frame.height);
   context.clip();
-  const faded = (line: Line) => focus !== null && line.run !== focus && lines.length > 1;
-  // The page's own run comes first in the list and is drawn last; the focused one over all.
-  const order = [...lines].reverse().sort((a, b) => Number(a.run === focus) - Number(b.run === focus));
-  for (const line of order) {
-    context.globalAlpha = faded(line) ? FADED : 1;
-    paintLine(brush, line, lines.length <= MOST_BANDS && !faded(line), line.run === focus);
-  }
+  for (const line of [...lines].reverse()) paintLine(brush, line, lines.length <= MOST_BANDS, focused);
   context.restore();
   for (const line of lines) paintMarks(brush, line);
 }

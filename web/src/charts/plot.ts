@@ -6,8 +6,9 @@ import type { XKind } from "../api/types";
 import type { Span } from "../state/view";
 import { token } from "../state/theme";
 import { axes } from "./axes";
+import { Layer } from "./layer";
 import { padded, xExtent, yExtent, type Line, type Range } from "./lines";
-import { paint } from "./paint";
+import type { Frame } from "./paint";
 
 export interface PlotOptions {
   x: XKind;
@@ -43,7 +44,7 @@ export interface Plot {
 }
 
 interface Shown {
-  lines: readonly Line[];
+  layer: Layer;
   focus: number | null;
 }
 
@@ -52,7 +53,7 @@ const EMPTY_Y: Range = [0, 1];
 const EMPTY_LOG: Range = [0.1, 10];
 
 export function createPlot(host: HTMLElement, options: PlotOptions): Plot {
-  const shown: Shown = { lines: [], focus: null };
+  const shown: Shown = { layer: new Layer(), focus: null };
   const u = new uPlot(settings(options, shown), [[], []], host);
   return {
     show: (lines, span) => show(u, shown, lines, span, options.log),
@@ -74,7 +75,7 @@ export function createPlot(host: HTMLElement, options: PlotOptions): Plot {
 }
 
 function show(u: uPlot, shown: Shown, lines: readonly Line[], span: Span | null, log: boolean): number {
-  shown.lines = lines;
+  shown.layer.show(lines);
   const x = span ? ([...span] as Range) : widened(xExtent(lines) ?? EMPTY_X);
   const { range, hidden } = yExtent(lines, x, log);
   const y = range ? padded(range, log) : log ? EMPTY_LOG : EMPTY_Y;
@@ -108,7 +109,7 @@ function settings(options: PlotOptions, shown: Shown): uPlot.Options {
     series: [{}, { scale: "y", paths: () => null, points: { show: false } }],
     cursor: cursor(options),
     hooks: {
-      draw: [(u) => paint(u.ctx, frameOf(u, options.log), shown.lines, shown.focus)],
+      draw: [(u) => shown.layer.draw(u.ctx, frameOf(u, options.log), shown.focus)],
       setSelect: [(u) => onSelect(u, options)],
       setCursor: [(u) => options.onHover(hoverOf(u))],
       ready: [(u) => u.over.addEventListener("dblclick", () => options.onZoom(null))],
@@ -137,7 +138,7 @@ function cursor(options: PlotOptions): uPlot.Cursor {
   };
 }
 
-function frameOf(u: uPlot, log: boolean): Parameters<typeof paint>[1] {
+function frameOf(u: uPlot, log: boolean): Frame {
   const { x, y } = u.scales as { x: uPlot.Scale; y: uPlot.Scale };
   return {
     ...u.bbox,
