@@ -81,8 +81,10 @@ bench: $(VENV)/installed-dev ## Run the benchmarks of benchmarks/README.md
 docs: $(VENV)/installed-dev ## Write the documents that are made from code
 	$(BIN)/python -m docs.make_settings
 
+# The locked versions, as `npm ci` would; but that refuses a lock file that lacks a foreign
+# platform's binary.
 web/node_modules/installed: web/package-lock.json
-	cd web && npm ci --no-audit --no-fund
+	cd web && npm install --no-save --no-audit --no-fund
 	@touch $@
 
 web: web/node_modules/installed ## Build the dashboard from web/ into pluto/server/web
