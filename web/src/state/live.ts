@@ -100,6 +100,9 @@ function noteStatus(id: number, status: Status): void {
   const before = statuses.get(id);
   statuses.set(id, status);
   if (before === "RUNNING" && status !== "RUNNING") runEnded(id);
+  // A process that died wrote nothing more: its run's status changes, its version does not.
+  const shown = runDetail.state.peek().data?.run;
+  if (place.peek().run === id && shown?.id === id && shown.status !== status) reloadDetail();
 }
 
 /** At most one reload in `gap` ms, the last call always honoured; slow answers make the gap longer. */
