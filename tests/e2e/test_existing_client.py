@@ -6,8 +6,6 @@ import io
 import json
 import os
 import subprocess
-import time
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,17 +15,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pluto.errors import UsageError
-from pluto.server.ports import check_ports
-from pluto.server.settings import COMPAT_PORTS
 from tests.e2e.existing_client_script import PIXELS, STEPS
-from tests.server_process import RunningServer, running_server
+from tests.server_process import RunningServer, fixed_ports, running_server
 
 HERE = Path(__file__).parent
 SCRIPT = HERE / "existing_client_script.py"
 PROJECT = "existing client"
 CLIENT_SECONDS = 90
-PORTS_SECONDS = 30
 SERVICES = ("APP", "API", "INGEST", "PY")
 
 pytestmark = pytest.mark.slow
@@ -165,8 +159,8 @@ def test_everything_that_the_published_client_logs_to_one_port_is_read_back_once
 def test_host_localhost_reaches_the_four_compatibility_ports(
     upstream_python: Path, tmp_path: Path
 ) -> None:
-    wait_for_free_ports()
     with (
+        fixed_ports(),
         running_server(tmp_path / "data", "--compat-ports") as server,
         server.client() as client,
     ):
@@ -213,17 +207,3 @@ def test_a_wrong_key_is_refused_in_the_words_that_the_published_client_shows(
         assert done.returncode != 0
         assert "Key not found" in done.stderr
         assert client.get("/api/runs/projects").json()["projects"] == []
-
-
-def wait_for_free_ports() -> None:
-    """Another test may hold one of the fixed ports for a while; another program for ever."""
-    deadline = time.monotonic() + PORTS_SECONDS
-    while time.monotonic() < deadline:
-        with suppress(UsageError):
-            check_ports("127.0.0.1", COMPAT_PORTS)
-            return
-        time.sleep(0.5)
-    try:
-        check_ports("127.0.0.1", COMPAT_PORTS)
-    except UsageError as error:
-        pytest.skip(f"--compat-ports: {error}")
