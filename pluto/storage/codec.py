@@ -25,14 +25,22 @@ RAW, STRIDE, DEFLATE = 0, 1, 2
 MIN_ROWS_TO_DEFLATE: Final = 64
 
 
-def pack(steps: Ints, times: Ints, values: Floats) -> bytes:
-    """Return the block of n rows: steps (n,), times (n,), values (n, k)."""
+def pack(steps: Ints, times: Ints, values: Floats, *, deflate: bool = True) -> bytes:
+    """Return the block of n rows: steps (n,), times (n,), values (n, k).
+
+    Args:
+        steps: of the rows.
+        times: of the rows, in milliseconds.
+        values: a row a row, a series a column.
+        deflate: False for a block that will soon be written anew, with more rows.
+    """
     count, width = values.shape
     parts = [_HEADER.pack(count, width)]
+    deflate = deflate and count >= MIN_ROWS_TO_DEFLATE
     for column in (steps, times):
-        parts += _framed(*_pack_ints(column))
+        parts += _framed(*_pack_ints(column, deflate))
     for index in range(width):
-        parts += _framed(*_pack_floats(np.ascontiguousarray(values[:, index])))
+        parts += _framed(*_pack_floats(np.ascontiguousarray(values[:, index]), deflate))
     return b"".join(parts)
 
 
@@ -64,13 +72,13 @@ def _places(block: bytes, columns: int) -> list[tuple[int, int, int]]:
     return places
 
 
-def _pack_ints(column: Ints) -> tuple[int, bytes]:
+def _pack_ints(column: Ints, deflate: bool) -> tuple[int, bytes]:
     count = len(column)
     differences = np.diff(column)
     stride = int(differences[0]) if count > 1 else 0
     if count == 1 or (differences == stride).all():
         return STRIDE, _STRIDE.pack(int(column[0]), stride)
-    if count < MIN_ROWS_TO_DEFLATE:
+    if not deflate:
         return RAW, column.astype("<i8").tobytes()
     start = np.concatenate((column[:1], differences)).astype("<i8")
     return DEFLATE, zlib.compress(_shuffle(start.tobytes(), count), 1)
@@ -88,9 +96,9 @@ def _unpack_ints(block: bytes, place: tuple[int, int, int], count: int) -> Ints:
     return np.cumsum(np.frombuffer(raw, "<i8", count), dtype=np.int64)
 
 
-def _pack_floats(column: Floats) -> tuple[int, bytes]:
+def _pack_floats(column: Floats, deflate: bool) -> tuple[int, bytes]:
     raw = column.astype("<f8", copy=False).tobytes()
-    if len(column) < MIN_ROWS_TO_DEFLATE:
+    if not deflate:
         return RAW, raw
     return DEFLATE, zlib.compress(_shuffle(raw, len(column)), 1)
 

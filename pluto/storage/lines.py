@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 import orjson
 
-from pluto.storage.rows import MetricGroup
+from pluto.storage.rows import Floats, MetricGroup
 
 Natural = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 NonFinite = Literal["NaN", "Infinity", "-Infinity"]
@@ -108,6 +108,16 @@ def _quote_non_finite(line: bytes) -> bytes:
 
 
 def _group(lines: Sequence[_Line]) -> list[MetricGroup]:
+    if not lines:
+        return []
+    names = tuple(lines[0].data)
+    if all(map(names.__eq__, [tuple(line.data) for line in lines])):
+        _check_names(names)
+        return [_columns(names, lines)]  # what a training loop sends
+    return _group_by_names(lines)
+
+
+def _group_by_names(lines: Sequence[_Line]) -> list[MetricGroup]:
     finished: list[MetricGroup] = []
     rows: dict[tuple[str, ...], list[_Line]] = {}
     seen: set[str] = set()
@@ -126,14 +136,15 @@ def _group(lines: Sequence[_Line]) -> list[MetricGroup]:
     return finished + list(itertools.starmap(_columns, rows.items()))
 
 
-def _columns(names: tuple[str, ...], lines: list[_Line]) -> MetricGroup:
+def _columns(names: tuple[str, ...], lines: Sequence[_Line]) -> MetricGroup:
     count = len(lines)
     flat = itertools.chain.from_iterable([line.data.values() for line in lines])
-    values = np.fromiter(map(float, flat), np.float64, count * len(names))  # type: ignore[arg-type]
+    # numpy reads the words of NonFinite as float() does; None is gone by now
+    values: Floats = np.fromiter(flat, np.float64, count * len(names))
     return MetricGroup(
         names,
-        np.fromiter((line.step for line in lines), np.int64, count),
-        np.fromiter((line.time for line in lines), np.int64, count),
+        np.fromiter([line.step for line in lines], np.int64, count),
+        np.fromiter([line.time for line in lines], np.int64, count),
         values.reshape(count, len(names)),
     )
 

@@ -141,19 +141,21 @@ class RunWriter:
             self._connection.execute(
                 "UPDATE tail SET count=?, min_step=?, max_step=?, min_time=?, max_time=?, block=?"
                 " WHERE id=?",
-                (*_block_row(group), key),
+                (*_block_row(group, deflate=not _is_small(group)), key),
             )
             self._next_row[system] += len(group.steps) - len(open_tail[1].steps)
         else:
-            key = self._insert_tail(group, system)
+            # Where sets of names take turns, no row will join this block: it has its final form.
+            deflate = open_tail is not None or not _is_small(group)
+            key = self._insert_tail(group, system, _block_row(group, deflate=deflate))
             self._next_row[system] += len(group.steps)
         self._open_tail[system] = (key, group) if _is_small(group) else None
 
-    def _insert_tail(self, group: MetricGroup, system: bool) -> int:
+    def _insert_tail(self, group: MetricGroup, system: bool, row: tuple[int | bytes, ...]) -> int:
         cursor = self._connection.execute(
             "INSERT INTO tail (system, shape, first_row, count, min_step, max_step, min_time,"
             " max_time, block) VALUES (?,?,?,?,?,?,?,?,?)",
-            (system, self._shape(group.names), self._next_row[system], *_block_row(group)),
+            (system, self._shape(group.names), self._next_row[system], *row),
         )
         return int(cursor.lastrowid or 0)
 
@@ -242,8 +244,8 @@ def _joined(one: MetricGroup, other: MetricGroup) -> MetricGroup:
     )
 
 
-def _block_row(group: MetricGroup) -> tuple[int, int, int, int, int, bytes]:
+def _block_row(group: MetricGroup, *, deflate: bool) -> tuple[int, int, int, int, int, bytes]:
     steps, times = group.steps, group.times
-    block = codec.pack(steps, times, group.values)
+    block = codec.pack(steps, times, group.values, deflate=deflate)
     extent = (int(steps.min()), int(steps.max()), int(times.min()), int(times.max()))
     return (len(steps), *extent, block)
