@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from pluto.background import collect_metadata
-from pluto.errors import StorageError
+from pluto.background import METADATA_TIMEOUT, collect_metadata
+from pluto.errors import RunInUse, StorageError
 from pluto.facts import run_info
 from pluto.iface import ServerInterface
 from pluto.journal import Journal
 from pluto.names import directory_name
 from pluto.notice import Notices
+from pluto.record import RunInfo
 from pluto.recorder import JournalRecorder
 from pluto.redact import Redactor
 from pluto.session import Session
 from pluto.sets import Destination, Settings
 from pluto.storage import Outbox, RunReader, is_run_directory
 from pluto.store import JOURNAL, Store
-from pluto.uploader import Delivery, Uploader
+from pluto.uploader import Delivery, Ownership, Uploader
 
 GITIGNORE: Final = "*\n"
+FACTS_TIMEOUT: Final = 5.0  # seconds between the directory of a run and its first facts
 
 
 def assemble(settings: Settings, facts: dict[str, Any], where: Destination | None) -> Session:
@@ -39,64 +42,75 @@ def assemble(settings: Settings, facts: dict[str, Any], where: Destination | Non
     """
     redactor = Redactor(enabled=settings.sanitize_logs)
     facts = {**facts, "config": redactor.value(facts["config"])}
-    store, resumed = _open_store(settings, facts)
-    facts = _remember(store, facts, resumed, where)
-    store.absorb_all()  # what a process left that was killed before it could
-    outbox = Outbox(store.writer, "")
-    journal = Journal(store.directory / JOURNAL)
-    recorder = JournalRecorder(journal, Notices(), first_line=outbox.count("console") + 1)
-    metadata = collect_metadata(settings, recorder, redactor)
+    directory = _run_directory(settings, facts)
+    resumed = is_run_directory(directory)
+    store = _own(directory)
+    if store is not None:
+        store.absorb_all()  # what a process left that was killed before it could
+        facts = _remember(store, facts, resumed, where)
+    else:
+        facts = _known_facts(directory) | {"config": facts["config"]}
+    journal = Journal(directory / JOURNAL)
+    recorder = JournalRecorder(journal, Notices(), first_line=_first_line(store))
     sink = None if where is None else ServerInterface(where.urls, where.key, settings)
-    delivery = None
-    if sink is not None and where is not None:
-        delivery = Delivery(
-            store,
-            sink,
-            where.urls.api,
-            lambda: replace(run_info(facts), system_metadata=metadata()),
-        )
+    collector = collect_metadata(settings, recorder, redactor)
+    address = where.urls.api if where else None
+
+    def acquire() -> Ownership | None:
+        nonlocal store
+        owned, store = store or _own(directory), None
+        if owned is None:
+            return None
+        if sink is None or address is None:
+            return Ownership(owned)
+        return Ownership(owned, Delivery(owned, sink, address, lambda: describe(owned)))
+
+    def describe(owned: Store) -> RunInfo:
+        given = settings.compat.get("systemMetadata") or {}
+        metadata = collector.result(METADATA_TIMEOUT) if collector else given
+        return replace(run_info(owned.writer.facts()), system_metadata=metadata)
+
     uploader = Uploader(
-        store, journal.prepare, delivery, interval=float(settings.sync_process_flush_interval)
+        acquire,
+        directory,
+        journal,
+        interval=float(settings.sync_process_flush_interval),
+        fsync=settings.durability == "fsync",
     )
     uploader.start()
     return Session(
-        store,
+        directory,
         journal,
         recorder,
         uploader,
         redactor,
-        delivery=delivery,
         sink=sink,
-        address=where.urls.api if where else None,
+        address=address,
         facts=facts,
         resumed=resumed,
-        first_step=last_step(store.directory) + 1 if resumed else 1,
+        first_step=last_step(directory) + 1 if resumed else 1,
+        parts=[collector] if collector else [],
     )
 
 
-def project_directory(settings: Settings) -> Path:
-    """Return the directory of the project's runs, `<dir>/.pluto/<project>`."""
-    return Path(settings.dir) / f".{settings.tag}" / directory_name(settings.project)
-
-
-def _open_store(settings: Settings, facts: dict[str, Any]) -> tuple[Store, bool]:
-    """Open the directory of a run that is gone on with, or make a new one."""
-    parent = project_directory(settings)
+def _run_directory(settings: Settings, facts: dict[str, Any]) -> Path:
+    """Return `<dir>/.pluto/<project>/<run>`; processes with one external id share it."""
+    root = Path(settings.dir) / f".{settings.tag}"
     external_id = facts.get("external_id")
-    own = f"{directory_name(facts['name'])}-{facts['uid'][:6]}"
-    parent.mkdir(parents=True, exist_ok=True)
-    (parent.parent / ".gitignore").write_text(GITIGNORE)
-    if external_id is None:
-        return Store(parent / own), False
-    directory = parent / directory_name(external_id)
-    resumed = is_run_directory(directory)
+    name = directory_name(external_id or facts["name"])
+    own = name if external_id else f"{name}-{facts['uid'][:6]}"
+    directory = root / directory_name(settings.project) / own
+    directory.mkdir(parents=True, exist_ok=True)
+    (root / ".gitignore").write_text(GITIGNORE)
+    return directory
+
+
+def _own(directory: Path) -> Store | None:
+    """Return the store of a run, or None if another live process owns it."""
     try:
-        return Store(directory), resumed
-    except StorageError:
-        if not resumed:
-            raise
-        # Another process of the same job writes there: this one keeps its rows beside it.
-        return Store(parent / f"{directory.name}-{facts['uid'][:6]}"), False
+        return Store(directory)
+    except RunInUse:
+        return None
 
 
 def _remember(
@@ -109,12 +123,41 @@ def _remember(
         facts = {**known, **facts, **{key: known[key] for key in kept if key in known}}
     facts["destination"] = None if where is None else vars(where.urls)
     facts["host"] = os.uname().nodename
-    facts["finished_at"] = None
+    facts["finished_at"], facts["ends"] = None, []
     event = {"from": None, "to": "RUNNING", "source": "client", "metadata": None}
     history = facts.get("status_history", [])
     facts["status_history"] = [*history, {**event, "createdAt": facts["created_at"]}]
     store.set_facts(facts)
     return facts
+
+
+def _known_facts(directory: Path) -> dict[str, Any]:
+    """Return the facts of a run that another process is just beginning, once they are there."""
+    deadline = time.monotonic() + FACTS_TIMEOUT
+    while True:
+        facts = _facts_so_far(directory)
+        if "uid" in facts:
+            return facts
+        if time.monotonic() > deadline:
+            raise StorageError(f"{directory} is held by a process that does not begin its run")
+        time.sleep(0.01)
+
+
+def _facts_so_far(directory: Path) -> dict[str, Any]:
+    if not is_run_directory(directory):
+        return {}
+    try:
+        reader = RunReader(directory)
+    except StorageError:  # its tables are being made
+        return {}
+    try:
+        return reader.facts()
+    finally:
+        reader.close()
+
+
+def _first_line(store: Store | None) -> int:
+    return 1 if store is None else Outbox(store.writer, "").count("console") + 1
 
 
 def last_step(directory: Path) -> int:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import _thread
 import logging
 import os
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
 
 from pluto import console, process_exit
-from pluto.iface import ServerInterface
 from pluto.op import Op
 from pluto.probes import FACTS, Surroundings
 from pluto.recorder import JournalRecorder
@@ -17,8 +17,7 @@ from pluto.redact import Redactor
 from pluto.sampler import Sampler, Sampling, lane_of
 from pluto.session import Session
 from pluto.sets import Settings
-from pluto.storage import Outbox
-from pluto.store import Store
+from pluto.storage import RunReader
 from pluto.sys import FactsCollector
 
 logger = logging.getLogger("pluto")
@@ -28,28 +27,21 @@ METADATA_TIMEOUT: Final = 2.0  # seconds that the creation of a run on a server 
 
 def collect_metadata(
     settings: Settings, recorder: JournalRecorder, redactor: Redactor
-) -> Callable[[], Mapping[str, Any]]:
-    """Begin to collect the run's system metadata on a thread of its own.
-
-    Returns:
-        A function that returns what is known after at most `METADATA_TIMEOUT` seconds.
-    """
-    given = settings.compat.get("systemMetadata")
-    if given is not None:
-        return lambda: dict(given)
-    if settings.disable_system_metrics:
-        return dict
+) -> FactsCollector | None:
+    """Begin to collect the run's system metadata on a thread of its own, unless it is unwanted."""
+    if settings.disable_system_metrics or settings.compat.get("systemMetadata") is not None:
+        return None
     facts = {
         name: fact for name, fact in FACTS.items() if not (name == "git" and settings.disable_git)
     }
     collector = FactsCollector(
-        Surroundings(),
+        Surroundings(detailed=settings.mode == "debug"),
         redactor,
         facts=facts,
         when_done=lambda found: recorder.fact("system_metadata", found),
     )
     collector.start()
-    return lambda: collector.result(METADATA_TIMEOUT)
+    return collector
 
 
 def accompany(run: Op, session: Session) -> None:
@@ -63,7 +55,7 @@ def accompany(run: Op, session: Session) -> None:
     if not run.settings.disable_console:
         listener = console.shared().attach(
             session.recorder,
-            session.store.directory,
+            session.directory,
             redactor=session.redactor,
             descriptors=run.settings.x_console_fd_capture,
             rank=os.environ.get("RANK"),
@@ -76,8 +68,8 @@ def accompany(run: Op, session: Session) -> None:
         timeout=run.settings.x_sigterm_status_timeout_seconds,
     )
     session.notify.append(lambda: watch.remove(run))
-    heartbeat = session.sink.heartbeat if isinstance(session.sink, ServerInterface) else None
-    sampler = make_sampler(run.settings, session.store, session.recorder, heartbeat, cancel)
+    heartbeat = session.heartbeat if session.sink is not None else None
+    sampler = make_sampler(run.settings, session, heartbeat, cancel)
     if sampler is not None:
         sampler.start()
         session.parts.append(sampler)
@@ -85,8 +77,7 @@ def accompany(run: Op, session: Session) -> None:
 
 def make_sampler(
     settings: Settings,
-    store: Store,
-    recorder: JournalRecorder,
+    session: Session,
     heartbeat: Callable[[], str | None] | None,
     on_cancel: Callable[[], None],
 ) -> Sampler | None:
@@ -97,11 +88,21 @@ def make_sampler(
         if heartbeat is None:
             return None
     sampling = Sampling(
-        store.directory,
+        session.directory,
         interval=float(settings.x_sys_sampling_interval),
         label=settings.x_sys_label,
         lane=lane,
-        first_step=Outbox(store.writer, "").count("system") + 1,
+        first_step=_next_sample(session.directory, settings.x_sys_label, lane),
         probes=probes,
     )
-    return Sampler(recorder, sampling, heartbeat=heartbeat, on_cancel=on_cancel)
+    return Sampler(session.recorder, sampling, heartbeat=heartbeat, on_cancel=on_cancel)
+
+
+def _next_sample(directory: Path, label: str, lane: str) -> int:
+    """Return the number behind the last sample of this lane, if the run is gone on with."""
+    reader = RunReader(directory)
+    try:
+        last = [name.last_step for name in reader.names(f"{label}/{lane}")]
+    finally:
+        reader.close()
+    return max((step for step in last if step is not None), default=0) + 1

@@ -5,9 +5,11 @@ PlutoError
 ├── UsageError (ValueError)        fix the call: bad argument, setting or URL
 ├── MediaError                     this value cannot be stored; the others can
 ├── StorageError                   a run directory cannot be read or written
+│   └── RunInUse                   another live process owns the run
 ├── ServerDecision (RuntimeError)  the server said no: do what its text says
 │   ├── AuthError                  use another key
 │   └── RunExistsError             pass resume=True or another run_id
+├── QueryError                     what was asked for could not be read; the text says why
 ├── RetryLater                     bad luck: keep the rows, try again
 └── Rejected                       these rows will never be taken: set them aside
 ```
@@ -32,6 +34,10 @@ class StorageError(PlutoError):
     """A run directory is missing, foreign, damaged or from a newer version."""
 
 
+class RunInUse(StorageError):
+    """Another process that still runs owns the run."""
+
+
 class ServerDecision(PlutoError, RuntimeError):
     """The server refused for a reason that a retry does not change.
 
@@ -50,6 +56,18 @@ class AuthError(ServerDecision):
 
 class RunExistsError(ServerDecision):
     """A run with this external id exists and `resume` was not asked for."""
+
+
+class QueryError(PlutoError):
+    """Runs could not be read back: unknown run, refused key, server that does not answer.
+
+    Attributes:
+        status_code: the HTTP status, or None when no answer carried one.
+    """
+
+    def __init__(self, message: str, status_code: int | None = None) -> None:
+        super().__init__(message)
+        self.status_code = status_code
 
 
 class RetryLater(PlutoError):

@@ -69,10 +69,15 @@ def _status(facts: dict[str, Any], value: Any, time: int) -> None:
     facts["finished_at"] = None if value["status"] == "RUNNING" else time
 
 
+def _end(facts: dict[str, Any], value: Any, _time: int) -> None:
+    facts["ends"] = [*(facts.get("ends") or []), value]
+
+
 _RULES: Final[dict[str, Callable[[dict[str, Any], Any, int], None]]] = {
     "tags": _tags,
     "notes": _notes,
     "config": _config,
     "system_metadata": _system_metadata,
     "status": _status,
+    "end": _end,
 }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pluto import state
 from pluto.config import plain_config
 from pluto.errors import ServerDecision, StorageError, UsageError
+from pluto.launcher import shared_run_id
 from pluto.names import clean_name, random_id
 from pluto.notice import speak
 from pluto.op import Op
@@ -109,7 +110,7 @@ def _begin_recording(settings: Settings, facts: dict[str, Any]) -> Op:
         raise StorageError(
             f"cannot write to {settings.dir} ({error}): pass init(dir=...) or set PLUTO_DIR"
         ) from error
-    settings._run_dir = str(session.store.directory)  # noqa: SLF001
+    settings._run_dir = str(session.directory)  # noqa: SLF001
     remote = None
     if where is not None:
         remote = _first_contact(session, float(settings.init_timeout))
@@ -140,7 +141,7 @@ def _first_contact(session: Session, timeout: float) -> RemoteRun | None:
     try:
         return session.first_contact(timeout)
     except ServerDecision:
-        directory, is_new = session.store.directory, not session.resumed
+        directory, is_new = session.directory, not session.resumed
         session.end(None, 0)
         if is_new:
             import shutil
@@ -179,11 +180,16 @@ def _attachment(settings: Settings, resume: bool) -> dict[str, Any]:
     """Return the facts that say which existing run this one goes on with, if any."""
     number, display_id = settings._resume_run_id, settings._resume_display_id  # noqa: SLF001
     by_server_id = number is not None or display_id is not None
+    external_id, shared = settings._external_id, settings._external_id_from_env  # noqa: SLF001
+    if not external_id and not by_server_id and state.newest() is None:
+        external_id = shared_run_id(os.environ, os.getppid())
+        shared = external_id is not None
+    settings._external_id = external_id  # noqa: SLF001
     return {
         "resume_run_id": number,
         "resume_display_id": display_id,
-        "external_id": settings._external_id,  # noqa: SLF001
-        "resume": resume or by_server_id or settings._external_id_from_env,  # noqa: SLF001
+        "external_id": external_id,
+        "resume": resume or by_server_id or shared,
     }
 
 
@@ -211,7 +217,9 @@ def _announce(run: Op, session: Session, where: Destination | None) -> None:
     """Print where the run goes; other tools look for the line about a server's run."""
     display_id, url = run.settings._display_id, run.url  # noqa: SLF001
     if where is None:
-        text = f"run {run.name} is kept in {session.store.shown}: look at it with 'pluto ui'"
+        from pluto.store import shown
+
+        text = f"run {run.name} is kept in {shown(session.directory)}: look at it with 'pluto ui'"
     elif display_id:
         slug = (url or "").rstrip("/").rpartition("/")[2]
         suffix = f" (external_id={slug})" if slug else ""

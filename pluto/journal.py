@@ -9,6 +9,7 @@ reader never takes a torn frame for a whole one.
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import struct
@@ -23,6 +24,7 @@ from pluto.names import random_id
 
 HEADER: Final = struct.Struct("<IIB")
 SUFFIX: Final = ".seg"
+FORKED: Final = "fork-"  # in the names of segments of children, which never end the run
 SEGMENT_BYTES: Final = 8 << 20
 MADV_POPULATE_WRITE: Final = 23  # Linux 5.14
 
@@ -189,6 +191,18 @@ class Journal:
         while self._retired:
             self._retired.pop().finish()
 
+    def sync(self) -> None:
+        """Write what was appended to the disk, so that it survives a loss of power."""
+        with self._lock:
+            paths = [segment.path for segment in (*self._retired, self._segment)]
+        for path in paths:
+            with contextlib.suppress(FileNotFoundError):  # ended and absorbed meanwhile
+                descriptor = os.open(path, os.O_RDONLY)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+
     def close(self) -> None:
         """End the journal; appending to it is over."""
         with self._lock:
@@ -201,7 +215,7 @@ class Journal:
     def after_fork(self) -> None:
         """In a forked child: leave the parent's segments alone and get one when it logs."""
         self._lock = threading.Lock()
-        self._writer = _writer_name()
+        self._writer = _writer_name(FORKED)
         self._number = 0
         self._next = None
         self._retired = []
@@ -228,8 +242,19 @@ class Journal:
         return _PlainSegment(path, size)
 
 
-def _writer_name() -> str:
-    return f"{os.getpid()}-{random_id(6)}"
+def _writer_name(mark: str = "") -> str:
+    return f"{os.getpid()}-{mark}{random_id(6)}"
+
+
+def is_ended(path: Path) -> bool:
+    """Tell whether a segment was ended by its writer, and not by its writer's death."""
+    mark = HEADER.pack(len(_END_BODY), crc32(_END_BODY, END), END) + _END_BODY
+    try:
+        with path.open("rb") as file:
+            file.seek(-len(mark), os.SEEK_END)
+            return file.read() == mark
+    except OSError:  # shorter than a mark, or absorbed meanwhile
+        return not path.exists()
 
 
 def read_frames(path: Path, offset: int, limit: int = 1 << 20) -> Iterator[Frame]:

@@ -101,7 +101,7 @@ class Op:
     @property
     def dir(self) -> str:
         """The run's directory on this machine."""
-        return str(self._session.store.directory) if self._session else self.settings.get_dir()
+        return str(self._session.directory) if self._session else self.settings.get_dir()
 
     def log(
         self,
@@ -326,7 +326,7 @@ class Op:
             recorder.data(key, value.type_name, body, step=step, time_ms=time_ms)
         for key, media, index in found.files:
             try:
-                staged = media.snapshot(session.store.staging)
+                staged = media.snapshot(session.directory / "staging")
             except (MediaError, OSError) as error:
                 self._notices.warn((key, str(error)), "%s was not stored: %s", key, error)
                 continue

@@ -80,15 +80,18 @@ class Receipt:
     masked: int = 0
     kept_in: str | None = None
     local: bool = False
+    handed_over: bool = False
 
     @property
     def kept(self) -> int:
         """Rows that are stored on this machine and still have to be sent."""
-        return 0 if self.local else self.logged - self.delivered - self.rejected
+        return 0 if self.local or self.handed_over else self.logged - self.delivered - self.rejected
 
     def __str__(self) -> str:
         parts = [f"{self.logged:,} rows logged"]
-        if self.local:
+        if self.handed_over:
+            parts.append(f"left to another process of the run in {self.kept_in}")
+        elif self.local:
             parts.append(f"all kept in {self.kept_in}: run 'pluto ui' to look at them")
         else:
             parts.append(f"{self.delivered:,} delivered")

@@ -16,13 +16,15 @@ from orjson import dumps
 from pluto.journal import CONSOLE, DATA, FACT, FILE, METRICS, SYSTEM, Journal
 from pluto.notice import Notices
 
+_COUNTED: Final = (METRICS, DATA, FILE)
 _OPTIONS: Final = orjson.OPT_SERIALIZE_NUMPY
 
 
 class JournalRecorder:
     """Implements `pluto.record.Recorder` on a journal.
 
-    Nothing here raises for bad luck: what cannot be written is counted in `lost` and told once.
+    Nothing here raises for bad luck: what cannot be written is counted in `lost` and told once;
+    `logged` counts the rows of the user that were written.
 
     Args:
         journal: where the frames go.
@@ -32,7 +34,9 @@ class JournalRecorder:
 
     def __init__(self, journal: Journal, notices: Notices, *, first_line: int = 1) -> None:
         self.journal = journal
+        self.logged = 0
         self.lost = 0
+        self.ended = False
         self._notices = notices
         self._line = first_line
         self._line_lock = threading.Lock()  # guards _line
@@ -56,6 +60,7 @@ class JournalRecorder:
             return False
         try:
             self.journal.append(METRICS, line)
+            self.logged += 1
         except (OSError, ValueError) as error:
             self._lose(error)
         return True
@@ -115,8 +120,11 @@ class JournalRecorder:
         self._append(kind, body)
 
     def _append(self, kind: int, body: bytes) -> None:
+        if self.ended:  # a collector that was too slow for the run
+            return
         try:
             self.journal.append(kind, body)
+            self.logged += kind in _COUNTED
         except (OSError, ValueError) as error:
             self._lose(error)
 

@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 from pluto.journal import Journal
@@ -13,8 +14,9 @@ from pluto.record import Receipt, RemoteRun
 from pluto.recorder import JournalRecorder
 from pluto.redact import Redactor
 from pluto.sink import Sink
-from pluto.store import Store
-from pluto.uploader import Delivery, Uploader
+from pluto.storage import RunReader
+from pluto.store import shown
+from pluto.uploader import Uploader
 
 GRACE: Final = 1.0
 LOCAL_TIMEOUT: Final = 60.0
@@ -41,12 +43,11 @@ class Session:
         notify: called once when everything has ended.
     """
 
-    store: Store
+    directory: Path
     journal: Journal
     recorder: JournalRecorder
     uploader: Uploader
     redactor: Redactor
-    delivery: Delivery | None = None
     sink: Sink | None = None
     address: str | None = None
     facts: dict[str, Any] = field(default_factory=dict)
@@ -61,10 +62,19 @@ class Session:
         Raises:
             ServerDecision: it refuses.
         """
-        self.uploader.opened.wait(timeout)
-        if self.uploader.decision is not None:
-            raise self.uploader.decision
-        return self.delivery.remote if self.delivery else None
+        deadline = time.monotonic() + timeout
+        while True:
+            owned = self.uploader.owned
+            if owned is None:
+                remote = remote_of(self.directory)
+            else:
+                self.uploader.opened.wait(max(0.0, deadline - time.monotonic()))
+                remote = owned.delivery.remote if owned.delivery else None
+            if self.uploader.decision is not None:
+                raise self.uploader.decision
+            if remote is not None or owned is not None or time.monotonic() > deadline:
+                return remote
+            time.sleep(0.05)
 
     def end(self, status: dict[str, object] | None, timeout: float) -> Receipt:
         """Store everything, deliver what `timeout` seconds allow, and say what became of it.
@@ -77,25 +87,52 @@ class Session:
         for part in self.parts:
             part.stop(deadline)
         if status is not None:
-            self.recorder.fact("status", status)
+            self.recorder.fact("end", status)
+        self.recorder.ended = True
         with contextlib.suppress(OSError):  # a full disk: what is in the journal stays there
             self.journal.close()
-        if self.sink is not None:
-            self.sink.shorten(deadline)
-        if self.sink is None:
-            self.uploader.stop(deadline + LOCAL_TIMEOUT)
-        elif not self.uploader.stop(deadline):
-            self.sink.close()
-            self.uploader.stop(time.monotonic() + GRACE)
-        receipt = self.store.receipt(self.address, self.recorder.lost)
-        receipt = replace(receipt, masked=self.redactor.masked)
-        if self.sink is not None:
-            self.sink.close()
-        self.uploader.at_end(self.store.close)
+        self._stop_uploader(deadline)
+        receipt = replace(self._receipt(), masked=self.redactor.masked)
+        if self.uploader.owned is not None:
+            self.uploader.at_end(self.uploader.owned.store.close)
         for call in self.notify:
             call()
         return receipt
 
+    def _stop_uploader(self, deadline: float) -> None:
+        if self.sink is None:
+            self.uploader.stop(deadline + LOCAL_TIMEOUT)
+            return
+        self.sink.shorten(deadline)
+        if not self.uploader.stop(deadline):
+            self.sink.close()
+            self.uploader.stop(time.monotonic() + GRACE)
+        self.sink.close()
+
+    def _receipt(self) -> Receipt:
+        owned = self.uploader.owned
+        if owned is not None:
+            return owned.store.receipt(self.address, self.recorder.lost)
+        logged, lost = self.recorder.logged, self.recorder.lost
+        return Receipt(logged, lost=lost, kept_in=shown(self.directory), handed_over=True)
+
+    def heartbeat(self) -> str | None:
+        """Tell the server that the run lives, if this process is the one that speaks to it."""
+        is_owner = self.uploader.owned is not None
+        return self.sink.heartbeat() if is_owner and self.sink is not None else None
+
     def after_fork(self) -> None:
         """In a forked child: record beside the parent, whose threads store and deliver it."""
         self.recorder.after_fork()
+
+
+def remote_of(directory: Path) -> RemoteRun | None:
+    """Return the server's run as another process of this run has written it down."""
+    reader = RunReader(directory)
+    try:
+        facts = reader.facts()
+    finally:
+        reader.close()
+    if facts.get("run_id") is None:
+        return None
+    return RemoteRun(facts["run_id"], facts["url"], facts.get("display_id"), resumed=True)

@@ -23,5 +23,8 @@ class Sink(Protocol):
     def shorten(self, deadline: float) -> None:
         """Let no request outlive `deadline` (a `time.monotonic()` value)."""
 
+    def heartbeat(self) -> str | None:
+        """Tell the destination that the run lives; return the status that it has for it."""
+
     def close(self) -> None:
         """Release connections; idempotent."""

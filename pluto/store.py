@@ -13,7 +13,7 @@ from typing import IO, Any, Final
 import orjson
 
 from pluto import journal
-from pluto.errors import MediaError, StorageError
+from pluto.errors import MediaError, RunInUse, StorageError
 from pluto.facts import apply_fact
 from pluto.file import encode, forget
 from pluto.journal import Frame
@@ -38,9 +38,17 @@ JOURNAL: Final = "journal"
 FILES: Final = "files"
 STAGING: Final = "staging"
 LOCK: Final = "run.lock"
+LOCK_SECONDS: Final = 0.05  # a reader that looks whether the run lives has it for microseconds
 
 ABSORB_BYTES: Final = 256 << 10
 READ_BYTES: Final = 64 << 10
+SEVERITY: Final = ("RUNNING", "COMPLETED", "TERMINATED", "CANCELLED", "FAILED")
+DIED: Final = {
+    "status": "FAILED",
+    "statusMetadata": {
+        "reason": "a process ended without finish(): killed, out of memory or crashed"
+    },
+}
 _COUNTED: Final = ("metrics", "data", "files")
 
 
@@ -48,7 +56,8 @@ class Store:
     """The run in one directory; there is one owner at a time, told by a lock on `run.lock`.
 
     Raises:
-        StorageError: the directory cannot be used, or another process owns the run.
+        RunInUse: another process owns the run.
+        StorageError: the directory cannot be used.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -64,22 +73,13 @@ class Store:
         self._positions = self.writer.positions()
         self._staged = StagedFiles(self.writer)
 
-    @property
-    def shown(self) -> str:
-        """The directory as a person wants to read it: relative where it is below this one."""
-        path = self.directory.absolute()
-        return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
-
-    def absorb(self, *, final: bool = False) -> bool:
+    def absorb(self) -> bool:
         """Move a piece of the journal into the run's columns, in one transaction.
-
-        Args:
-            final: nobody appends any more, so that what does not parse never will.
 
         Returns:
             True if there may be more.
         """
-        batch, done, rest = Batch(), [], ABSORB_BYTES
+        batch, done, rest, died = Batch(), [], ABSORB_BYTES, False
         for path in _segments(self.directory / JOURNAL):
             start = self._positions.get(path.name, 0)
             frames, end, ended = _read(path, start, rest)
@@ -87,20 +87,23 @@ class Store:
                 _fill(batch, frames)
                 batch.positions[path.name] = end
                 rest -= end - start
-            if ended or (end == start and (final or _writer_is_gone(path))):
+            if ended or (end == start and _writer_is_gone(path)):
                 done.append(path)
+                died = died or not (ended or journal.FORKED in path.name)
             if rest <= 0:
                 break
         if batch.positions:
             batch.facts = apply_fact(self.writer.facts, batch.records)
             self.writer.append(batch)
             self._positions.update(batch.positions)
+        if died and self.writer.facts().get("status") == "RUNNING":
+            self._append_fact("end", DIED)
         self._drop(done)
         return bool(batch.positions)
 
-    def absorb_all(self, *, final: bool = False) -> None:
+    def absorb_all(self) -> None:
         """Absorb until the journal holds nothing more."""
-        while self.absorb(final=final):
+        while self.absorb():
             pass
 
     def encode_next(self) -> bool:
@@ -127,7 +130,7 @@ class Store:
         outbox = Outbox(self.writer, sink or "")
         logged = sum(outbox.count(stream) for stream in _COUNTED)
         if sink is None:
-            return Receipt(logged=logged, lost=lost, kept_in=self.shown, local=True)
+            return Receipt(logged=logged, lost=lost, kept_in=shown(self.directory), local=True)
         passed = sum(outbox.cursor(stream) for stream in _COUNTED)
         rejected = sum(len(outbox.rejected(stream)) for stream in _COUNTED)
         return Receipt(
@@ -135,17 +138,35 @@ class Store:
             delivered=passed - rejected,
             rejected=rejected,
             lost=lost,
-            kept_in=self.shown,
+            kept_in=shown(self.directory),
         )
+
+    def conclude(self) -> bool:
+        """Give the run its final status if every process of it has ended.
+
+        Of several ends the worst counts. Forked children do not count: they end no run.
+
+        Returns:
+            True if it was given now.
+        """
+        if has_live_process(self.directory):
+            return False
+        self.absorb_all()
+        facts = self.writer.facts()
+        ends = facts.get("ends") or []
+        if not ends or facts.get("status") != "RUNNING":
+            return False
+        self._append_fact("status", max(ends, key=lambda end: SEVERITY.index(end["status"])))
+        return True
 
     def note_death(self) -> None:
         """Write down that a run which was never ended, and which nobody owns any more, is dead."""
-        if self.writer.facts().get("status") != "RUNNING":
-            return
-        cause = {"reason": "the process ended without finish(): killed, out of memory or crashed"}
-        value = {"status": "FAILED", "statusMetadata": cause}
+        if not self.conclude() and self.writer.facts().get("status") == "RUNNING":
+            self._append_fact("status", DIED)
+
+    def _append_fact(self, name: str, value: dict[str, Any]) -> None:
         now = time.time_ns() // 1_000_000
-        record = Record(Kind.FACT, now, 0, "status", "", orjson.dumps(value))
+        record = Record(Kind.FACT, now, 0, name, "", orjson.dumps(value))
         facts = apply_fact(self.writer.facts, [record])
         self.writer.append(Batch(records=[record], facts=facts))
 
@@ -166,11 +187,25 @@ class Store:
             self.writer.forget_segments([path.name for path in segments])
 
 
+def shown(directory: Path) -> str:
+    """Return a path as a person wants to read it: relative where it is below this directory."""
+    path, here = directory.absolute(), Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def has_live_process(directory: Path) -> bool:
+    """Tell whether a process still has a journal open in a run; forked children do not count."""
+    return any(
+        journal.FORKED not in path.name and not _writer_is_gone(path) and not journal.is_ended(path)
+        for path in _segments(directory / JOURNAL)
+    )
+
+
 def is_owned(directory: Path) -> bool:
     """Tell whether a live process owns the run in `directory`."""
     try:
         _take_lock(directory).close()
-    except StorageError:
+    except RunInUse:
         return True
     return False
 
@@ -181,14 +216,25 @@ def _take_lock(directory: Path) -> IO[bytes]:
     with contextlib.suppress(ImportError):  # no fcntl on Windows: one owner is up to the user
         import fcntl
 
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.close()
-            raise StorageError(f"{directory} belongs to a process that is still running") from error
-        except OSError:
-            logger.debug("%s: this file system has no locks", directory)
+        deadline = time.monotonic() + LOCK_SECONDS
+        while not _try_lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            if time.monotonic() > deadline:
+                file.close()
+                raise RunInUse(f"{directory} belongs to a process that is still running")
+            time.sleep(0.01)
     return file
+
+
+def _try_lock(file: IO[bytes], operation: int) -> bool:
+    import fcntl
+
+    try:
+        fcntl.flock(file, operation)
+    except BlockingIOError:
+        return False
+    except OSError:
+        logger.debug("%s: this file system has no locks", file.name)
+    return True
 
 
 def _segments(directory: Path) -> list[Path]:
@@ -209,7 +255,16 @@ def _writer_is_gone(path: Path) -> bool:
         return True
     except PermissionError:
         return False
-    return False
+    return _is_zombie(process)
+
+
+def _is_zombie(process: str) -> bool:
+    """Tell whether a process is dead and only not yet waited for by its parent (Linux)."""
+    try:
+        status = Path("/proc", process, "stat").read_bytes()
+    except OSError:
+        return False
+    return status.rpartition(b")")[2].split()[0] == b"Z"
 
 
 def _read(path: Path, start: int, limit: int) -> tuple[list[Frame], int, bool]:

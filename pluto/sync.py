@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from pluto.errors import PlutoError, RetryLater, ServerDecision, StorageError
+from pluto.errors import PlutoError, RetryLater, RunInUse, ServerDecision, StorageError
 from pluto.facts import run_info
 from pluto.record import Receipt, RunInfo
 from pluto.sink import Sink
@@ -104,8 +104,8 @@ def _sync_run(
     try:
         store = Store(directory)
     except StorageError as error:
-        still_running = "still running" in str(error)
-        return RunReport(directory, directory.name, problem=str(error), skipped=still_running)
+        in_use = isinstance(error, RunInUse)
+        return RunReport(directory, directory.name, problem=str(error), skipped=in_use)
     try:
         return _sync_store(store, sink_for, include_local, deadline)
     except (PlutoError, OSError) as error:

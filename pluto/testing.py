@@ -55,6 +55,10 @@ class MemorySink:
     def shorten(self, deadline: float) -> None:
         """Do nothing: memory is quick."""
 
+    def heartbeat(self) -> str | None:
+        """Say that the run is running."""
+        return "RUNNING"
+
     def close(self) -> None:
         """Note that it was closed."""
         self.closed = True

@@ -6,15 +6,18 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
 from pluto.errors import Rejected, RetryLater, ServerDecision
+from pluto.journal import Journal
 from pluto.record import RemoteRun, Rows, RunInfo, Stream
 from pluto.sink import Sink
 from pluto.storage import Outbox
-from pluto.store import Store
+from pluto.store import Store, has_live_process
 from pluto.worker import Worker
 
 logger = logging.getLogger("pluto")
@@ -154,45 +157,97 @@ class Delivery:
         return [orjson.dumps({**value, "path": str(path)})]
 
 
+@dataclass(frozen=True)
+class Ownership:
+    """What the process has that moves a run: its store, and the delivery to a server if any."""
+
+    store: Store
+    delivery: Delivery | None = None
+
+
 class Uploader(Worker):
     """Absorbs the journal every `interval` seconds and delivers where there is a destination.
 
+    Of several processes that write to one run, one at a time owns it. The others only look
+    whether the owner is gone, and take its place then.
+
     Args:
-        store: the run.
-        prepare: readies the journal's next segment.
-        delivery: None for a local run.
+        acquire: returns the ownership of the run, or None while another process has it.
+        directory: of the run.
+        journal: of this process.
         interval: seconds between two rounds.
+        fsync: make the journal survive a loss of power, once a round.
     """
 
     def __init__(
         self,
-        store: Store,
-        prepare: Callable[[], None],
-        delivery: Delivery | None = None,
+        acquire: Callable[[], Ownership | None],
+        directory: Path,
+        journal: Journal,
         *,
         interval: float = 1.0,
+        fsync: bool = False,
     ) -> None:
         super().__init__("pluto-uploader")
-        self._store = store
-        self._prepare = prepare
-        self._delivery = delivery
+        self._acquire = acquire
+        self._directory = directory
+        self._journal = journal
         self._interval = interval
+        self._fsync = fsync
         self._not_before = 0.0
         self._failures = 0
+        self.owned: Ownership | None = acquire()
         self.opened = threading.Event()
         self.decision: ServerDecision | None = None
 
     def step(self) -> float:
         """Do one round: store what was logged, encode media, deliver."""
-        self._absorb()
-        while self._store.encode_next():
-            self._absorb()
-        if self._delivery is None or time.monotonic() < self._not_before:
-            return self._interval
+        self._journal.prepare()
+        if self._fsync:
+            self._journal.sync()
+        if self.owned is None:
+            self.owned = self._acquire()
+        if self.owned is not None:
+            self._store_all(self.owned.store)
+            if self.owned.delivery is not None and time.monotonic() >= self._not_before:
+                self._deliver(self.owned.delivery)
+        return self._interval
+
+    def last_step(self) -> None:
+        """Store and deliver everything, as far as that goes until the deadline.
+
+        The last process of a run gives it its final status. One that does not own the run leaves
+        the rest to those that live; where none lives, it waits for the owner to let go.
+        """
+        tries = 0
+        while True:
+            self._not_before = 0.0
+            self.step()
+            if self.owned is not None and self.owned.store.conclude():
+                self.step()
+            tries += 1
+            if not self._has_to_go_on(tries):
+                return
+            if time.monotonic() + PAUSE_AT_THE_END >= self.deadline:
+                return
+            time.sleep(PAUSE_AT_THE_END)
+
+    def _has_to_go_on(self, tries: int) -> bool:
+        if self.owned is None:
+            return not has_live_process(self._directory)
+        return bool(self._failures) and not self.decision and tries < TRIES_AT_THE_END
+
+    def _store_all(self, store: Store) -> None:
+        while store.absorb() or store.encode_next():
+            self._journal.prepare()
+
+    def _deliver(self, delivery: Delivery) -> None:
+        if self.stopping and delivery.finished():
+            return  # to open an ended run would begin it again
         try:
-            self._delivery.open()
+            delivery.open()
             self.opened.set()
-            self._delivery.send_all()
+            delivery.send_all()
         except RetryLater as error:
             self._hold(error.after, error)
         except ServerDecision as error:
@@ -201,26 +256,6 @@ class Uploader(Worker):
             self._hold(PAUSE_AFTER_DECISION, error)
         else:
             self._recovered()
-        return self._interval
-
-    def last_step(self) -> None:
-        """Store and deliver everything, as far as that goes until the deadline."""
-        self._prepare = lambda: None
-        self._not_before = 0.0
-        self.step()
-        tries = 1
-        while self._failures and not self.decision and tries < TRIES_AT_THE_END:
-            time.sleep(max(0.0, min(PAUSE_AT_THE_END, self.deadline - time.monotonic())))
-            if time.monotonic() >= self.deadline:
-                break
-            self._not_before = 0.0
-            self.step()
-            tries += 1
-
-    def _absorb(self) -> None:
-        self._prepare()
-        while self._store.absorb():
-            self._prepare()
 
     def _hold(self, pause: float, error: Exception) -> None:
         self._not_before = time.monotonic() + pause
@@ -229,9 +264,7 @@ class Uploader(Worker):
             self.opened.set()
         if self._failures == 1:
             logger.warning(
-                "the server cannot be reached or refuses (%s); everything is kept in %s",
-                error,
-                self._store.directory,
+                "the server cannot be reached or refuses (%s); everything is kept on disk", error
             )
 
     def _recovered(self) -> None:

@@ -13,7 +13,7 @@ from pluto.journal import CONSOLE, DATA, FACT, METRICS, SYSTEM, Journal
 from pluto.record import Rows, RunInfo
 from pluto.store import JOURNAL, Store
 from pluto.testing import MemorySink
-from pluto.uploader import Delivery, Uploader
+from pluto.uploader import Delivery, Ownership, Uploader
 
 RUN = RunInfo(uid="u", project="p", name="n", created_at=0)
 
@@ -128,10 +128,10 @@ def test_a_refused_key_stops_the_delivery_and_keeps_everything(store: Store) -> 
 def test_the_last_step_sends_what_came_in_after_the_stop_was_asked_for(store: Store) -> None:
     sink = MemorySink()
     delivery = Delivery(store, sink, "memory", lambda: RUN)
-    uploader = Uploader(store, lambda: None, delivery, interval=60)
+    journal = Journal(store.directory / JOURNAL)
+    uploader = Uploader(lambda: Ownership(store, delivery), store.directory, journal, interval=60)
     uploader.start()
     assert uploader.opened.wait(10)
-    journal = Journal(store.directory / JOURNAL)
     journal.append(METRICS, b'{"time":1,"step":9,"data":{"loss":1}}')
     journal.close()
     assert uploader.stop(time.monotonic() + 10)
