@@ -29,7 +29,7 @@ with requires("torch", "torch"):
     import torch
     from torch.optim.optimizer import register_optimizer_step_pre_hook
 
-__all__ = ["unwatch", "watch"]
+__all__ = ["log_graph", "unwatch", "watch"]
 
 _WRAPPERS: Final = re.compile(r"\b(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
 """What torch's own wrappers put into the names of parameters."""
@@ -118,6 +118,18 @@ def unwatch(module: Any = None) -> None:
         watching = _watches.pop(watched, None)
         if watching is not None:
             watching.remove()
+
+
+def log_graph(module: Any, op: Op | None = None) -> None:
+    """Send the tree of a module's parts at once, without the way of the data through it.
+
+    Args:
+        module: any `torch.nn.Module`.
+        op: the run; the newest live one by default. Without a run nothing happens.
+    """
+    run = op if op is not None else state.newest()
+    if run is not None:
+        run._record_fact("modelGraph", GraphTrace(module, with_calls=False).graph())  # noqa: SLF001
 
 
 class _Watch:
