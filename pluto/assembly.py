@@ -22,6 +22,7 @@ from pluto.session import Session
 from pluto.sets import Destination, Settings
 from pluto.storage import Outbox, RunReader, is_run_directory
 from pluto.store import JOURNAL, Store
+from pluto.sys import FactsCollector
 from pluto.uploader import Delivery, Ownership, Uploader
 
 GITIGNORE: Final = "*\n"
@@ -52,24 +53,8 @@ def assemble(settings: Settings, facts: dict[str, Any], where: Destination | Non
         facts = _known_facts(directory) | {"config": facts["config"]}
     journal = Journal(directory / JOURNAL)
     recorder = JournalRecorder(journal, Notices(), first_line=_first_line(store))
-    sink = None if where is None else ServerInterface(where.urls, where.key, settings)
     collector = collect_metadata(settings, recorder, redactor)
-    address = where.urls.api if where else None
-
-    def acquire() -> Ownership | None:
-        nonlocal store
-        owned, store = store or _own(directory), None
-        if owned is None:
-            return None
-        if sink is None or address is None:
-            return Ownership(owned)
-        return Ownership(owned, Delivery(owned, sink, address, lambda: describe(owned)))
-
-    def describe(owned: Store) -> RunInfo:
-        given = settings.compat.get("systemMetadata") or {}
-        metadata = collector.result(METADATA_TIMEOUT) if collector else given
-        return replace(run_info(owned.writer.facts()), system_metadata=metadata)
-
+    acquire = _Acquire(directory, store, where, settings, collector)
     uploader = Uploader(
         acquire,
         directory,
@@ -84,13 +69,52 @@ def assemble(settings: Settings, facts: dict[str, Any], where: Destination | Non
         recorder,
         uploader,
         redactor,
-        sink=sink,
-        address=address,
+        sink=acquire.sink,
+        address=acquire.address,
         facts=facts,
         resumed=resumed,
         first_step=last_step(directory) + 1 if resumed else 1,
         parts=[collector] if collector else [],
     )
+
+
+class _Acquire:
+    """Takes the ownership of a run when nobody has it, with the delivery that goes with it.
+
+    Args:
+        directory: of the run.
+        store: what is owned already.
+        where: the server; None for a local run.
+        settings: of the run.
+        collector: of the metadata that the server is told when it creates the run.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        store: Store | None,
+        where: Destination | None,
+        settings: Settings,
+        collector: FactsCollector | None,
+    ) -> None:
+        self.address = where.urls.api if where else None
+        self.sink = ServerInterface(where.urls, where.key, settings) if where else None
+        self._directory = directory
+        self._store = store
+        self._given = settings.compat.get("systemMetadata") or {}
+        self._collector = collector
+
+    def __call__(self) -> Ownership | None:
+        store, self._store = self._store or _own(self._directory), None
+        if store is None:
+            return None
+        if self.sink is None or self.address is None:
+            return Ownership(store)
+        return Ownership(store, Delivery(store, self.sink, self.address, lambda: self._run(store)))
+
+    def _run(self, store: Store) -> RunInfo:
+        metadata = self._collector.result(METADATA_TIMEOUT) if self._collector else self._given
+        return replace(run_info(store.writer.facts()), system_metadata=metadata)
 
 
 def _run_directory(settings: Settings, facts: dict[str, Any]) -> Path:
