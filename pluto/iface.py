@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import logging
+import os
 import random
 import socket
 import threading
@@ -26,6 +28,8 @@ from pluto.record import RemoteRun, Rows, RunInfo
 from pluto.sets import Settings
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 logger = logging.getLogger("pluto")
@@ -295,7 +299,7 @@ class ServerInterface:
             if lane not in self._clients:
                 is_ours = lane != "files"
                 key = self._key if is_ours else ""
-                self._clients[lane] = _new_client(self._settings, key, http2=is_ours)
+                self._clients[lane] = new_client(self._settings, key, http2=is_ours)
             return self._clients[lane]
 
     def _note_socket(self, event: str, info: Mapping[str, Any]) -> None:
@@ -305,10 +309,13 @@ class ServerInterface:
                 self._sockets.add(found)
 
 
-def _new_client(settings: Settings, key: str, *, http2: bool) -> httpx.Client:
+def new_client(settings: Settings, key: str, *, http2: bool) -> httpx.Client:
+    """Return a client with the proxies and certificates of `settings`; "" as key sends none."""
     import httpx
 
-    verify = not settings.insecure_disable_ssl
+    logging.getLogger("httpx").addFilter(_is_not_ours)  # adding it again does nothing
+    places = (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    verify = _certificates(settings.insecure_disable_ssl, http2, places)
     mounts: dict[str, httpx.BaseTransport | None] = dict.fromkeys(_LOOPBACK)
     for scheme, proxy in (("http", settings.http_proxy), ("https", settings.https_proxy)):
         if proxy:
@@ -317,6 +324,23 @@ def _new_client(settings: Settings, key: str, *, http2: bool) -> httpx.Client:
     if key:
         headers["authorization"] = f"Bearer {key}"
     return httpx.Client(http2=http2, verify=verify, mounts=mounts, headers=headers)
+
+
+def _is_not_ours(record: logging.LogRecord) -> bool:
+    """Keep the line that httpx logs for each request of our threads out of the program's log."""
+    return not (record.threadName or "").startswith("pluto-")
+
+
+@functools.lru_cache(maxsize=8)
+def _certificates(
+    insecure: bool,
+    http2: bool,  # noqa: ARG001 - httpcore writes the protocols into the context
+    places: tuple[str | None, ...],  # noqa: ARG001 - that it depends on
+) -> ssl.SSLContext:
+    """Return what checks certificates; reading them takes a tenth of a second."""
+    import httpx
+
+    return httpx.create_ssl_context(verify=not insecure)
 
 
 def _seconds(retry_after: str | None) -> float | None:
