@@ -35,6 +35,9 @@ class RunSource(Protocol):
     def problems(self) -> list[str]:
         """Return a line for each file that looked like a run and is not readable."""
 
+    def expire(self) -> None:
+        """Let the next look be a fresh one."""
+
 
 class Catalog:
     """The runs below one directory.
@@ -160,6 +163,10 @@ class Catalog:
     def problems(self) -> list[str]:
         """Return a line for each file that looked like a run and is not readable."""
         return self._source.problems()
+
+    def expire(self) -> None:
+        """Let the next look see the disk as it is then: for those who just changed it."""
+        self._source.expire()
 
     def close(self) -> None:
         """Close every open run and the index."""

@@ -77,9 +77,14 @@ def from_json(text: str) -> FileRow:
     return FileRow(**json.loads(text))
 
 
-def from_record(record: StoredRecord) -> FileRow:
-    """Return the row of a FILE record, whoever wrote it."""
+def from_record(record: StoredRecord) -> FileRow | None:
+    """Return the row of a FILE record, whoever wrote it.
+
+    None for media that a client has logged and not made a file of: not yet, or not at all.
+    """
     body: dict[str, Any] = json.loads(record.body)
+    if "fileName" not in body:
+        return None
     annotations = body.get("annotations")
     return FileRow(
         name=record.name,

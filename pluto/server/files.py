@@ -46,7 +46,7 @@ class RunFiles:
         after = 0
         while records := reader.records(Kind.FILE, name, after=after, limit=_PAGE):
             rows = map(file_rows.from_record, records)
-            found.update((row.key, row) for row in rows)
+            found.update((row.key, row) for row in rows if row)
             after = records[-1].id
         types = {info.name: info.type for info in reader.names()}
         typed = (replace(row, type=types.get(row.name, row.type)) for row in found.values())

@@ -71,6 +71,11 @@ class LocalRuns:
         self._refresh()
         return sorted(seen.problem for seen in self._seen.values() if seen.problem)
 
+    def expire(self) -> None:
+        """Let the next look see the disk as it is then, however short ago the last one was."""
+        with self._lock:
+            self._due = 0.0
+
     def _refresh(self) -> None:
         with self._lock:
             started = time.monotonic()

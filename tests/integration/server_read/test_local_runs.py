@@ -1,6 +1,7 @@
 """`pluto ui`: the same API over the runs that clients left, or are writing, on this disk."""
 
 import fcntl
+import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from pluto.server.app import Server
 from pluto.server.data_directory import Secrets
 from pluto.server.serve import make_state
 from pluto.server.settings import ServerSettings
-from pluto.storage import Batch, MetricGroup, RunWriter
+from pluto.storage import Batch, Kind, MetricGroup, Record, RunWriter
 from tests.integration.server_read.harness import ReadServer
 
 START = 1_767_225_600_000
@@ -89,3 +90,30 @@ def test_the_session_of_the_viewer_shows_a_local_run(ui: ReadServer) -> None:
     session = ui.json("/api/ui/session")
     assert session["mode"] == "ui"
     assert "host=" not in session["snippet"]
+
+
+def test_media_that_is_not_encoded_yet_is_no_file_and_hides_none(
+    ui: ReadServer, tmp_path: Path
+) -> None:
+    writer = local_run(tmp_path, "abc", "COMPLETED")
+    ready = {"fileName": "a.png", "fileType": "png", "fileSize": 1, "sha256": "a" * 64}
+    bodies = [{"staged": {"class": "Image"}, "sampleIndex": 0}, ready, {"error": "no codec"}]
+    records = [
+        Record(Kind.FILE, START, 0, "image", "IMAGE", json.dumps(body).encode()) for body in bodies
+    ]
+    writer.append(Batch(records=records, names={"image": "IMAGE"}))
+    writer.close()
+
+    (run,) = ui.json("/api/ui/runs")["runs"]
+    (file,) = ui.json(f"/api/ui/runs/{run['id']}/files")["files"]
+
+    assert file["fileName"] == "a.png"
+
+
+def test_a_run_made_just_after_a_look_is_seen_when_the_catalog_is_told(
+    ui: ReadServer, tmp_path: Path
+) -> None:
+    assert ui.catalog.runs() == []
+    local_run(tmp_path, "abc", "COMPLETED").close()
+    ui.catalog.expire()
+    assert [row.uid for row in ui.catalog.runs()] == ["abc"]
