@@ -25,22 +25,27 @@ from tests.server_process import RunningServer, running_server
 
 KILLS = 100
 COUNTER = struct.Struct("<q")
+FLAG = slice(2 * COUNTER.size, 2 * COUNTER.size + 1)  # behind the two slots of the counter
 
 
 def log_until_killed(directory: Path, counter: mmap.mmap) -> None:
-    """Log at full speed; the counter says how many calls have returned."""
+    """Log at full speed; the counter says how many calls have returned.
+
+    Packing zeroes its place before it fills it: the calls take turns on two slots, so that one
+    of them is whole at any instant.
+    """
     os.setsid()
     run = pluto.init(
         dir=directory,
         project="kill",
         settings={"disable_system_metrics": True, "disable_console": True},
     )
-    counter[8:9] = b"!"
+    counter[FLAG] = b"!"
     step = 0
     while True:
         step += 1
         run.log({"step": step, "half": step / 2})
-        COUNTER.pack_into(counter, 0, step)
+        COUNTER.pack_into(counter, step % 2 * COUNTER.size, step)
 
 
 def kill_once(directory: Path, delay: float) -> int:
@@ -54,13 +59,13 @@ def kill_once(directory: Path, delay: float) -> int:
         finally:
             os._exit(1)
     deadline = time.monotonic() + 30
-    while counter[8:9] != b"!" and time.monotonic() < deadline:
+    while counter[FLAG] != b"!" and time.monotonic() < deadline:
         time.sleep(0.001)
     time.sleep(delay)
     os.killpg(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status), "the child ended by itself"
-    return int(COUNTER.unpack_from(counter, 0)[0])
+    return max(int(COUNTER.unpack_from(counter, slot * COUNTER.size)[0]) for slot in (0, 1))
 
 
 def stored_steps(directory: Path) -> NDArray[np.int64]:

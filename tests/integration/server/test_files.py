@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.server_process import RunningServer, running_server
+from tests.server_process import RunningServer
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels" * 1000
 
@@ -57,13 +57,6 @@ def file(**fields: Any) -> dict[str, Any]:
 
 
 _projects = (f"files-{number}" for number in itertools.count())
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    home = tmp_path_factory.mktemp("home")
-    with running_server(home / "data", home=home) as server:
-        yield server
 
 
 @pytest.fixture

@@ -1,65 +1,14 @@
 """Creating, resuming and changing runs over the wire."""
 
-import itertools
 import json
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import httpx
 import pytest
 
 from pluto.server.sqid import encode_sqid
-from tests.server_process import RunningServer, running_server
-
-Body = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    home = tmp_path_factory.mktemp("home")
-    with running_server(home / "data", home=home) as server:
-        yield server
-
-
-@pytest.fixture
-def client(server: RunningServer) -> Iterator[httpx.Client]:
-    with server.client() as client:
-        yield client
-
-
-_projects = (f"project-{number}" for number in itertools.count())
-
-
-@pytest.fixture
-def project() -> str:
-    return next(_projects)
-
-
-@pytest.fixture
-def create(client: httpx.Client, project: str) -> Callable[..., Body]:
-    def create(**fields: Any) -> Body:
-        body = {"runName": "baseline", "projectName": project, **fields}
-        answer = client.post("/api/runs/create", json=body)
-        assert answer.status_code == 200, answer.text
-        created: Body = answer.json()
-        return created
-
-    return create
-
-
-def post(client: httpx.Client, path: str, **body: Any) -> Any:
-    answer = client.post(f"/api/runs/{path}", json=body)
-    return answer.status_code, answer.json()
-
-
-def details(client: httpx.Client, run: Body) -> Body:
-    found: Body = client.get(f"/api/runs/details/{run['runId']}").json()
-    return found
-
-
-def history(client: httpx.Client, run: Body) -> list[tuple[str | None, str, str]]:
-    answer = client.get("/api/runs/status/history", params={"runId": run["runId"]}).json()
-    return [(event["fromStatus"], event["toStatus"], event["source"]) for event in answer["events"]]
+from tests.integration.server.harness import Body, details, history, post
+from tests.server_process import RunningServer
 
 
 def test_a_key_is_answered_with_the_organisation(client: httpx.Client) -> None:
@@ -255,85 +204,6 @@ def test_a_model_graph_is_taken_with_its_nodes(
     assert post(client, "modelGraph/create", runId=run, graph=graph)[0] == 400
 
 
-@pytest.mark.parametrize(
-    ("path", "body", "error"),
-    [
-        ("create", {"config": "{NaN"}, "Invalid JSON format in request body"),
-        ("create", {"config": '{"a": NaN}'}, "Invalid JSON format in request body"),
-        ("create", {"tags": ["group:a", "group:b"]}, "A run can have at most one group:* tag."),
-        ("create", {"forkRunId": 1}, "forkStep is required when forkRunId is provided"),
-        (
-            "create",
-            {"forkRunId": 10**9, "forkStep": 1},
-            "Fork parent run not found in this project",
-        ),
-        (
-            "status/update",
-            {"status": "FAILED", "statusMetadata": "{"},
-            "Invalid statusMetadata JSON",
-        ),
-        (
-            "status/update",
-            {"status": "FAILED", "loggerSettings": "{"},
-            "Invalid loggerSettings JSON",
-        ),
-        (
-            "tags/update",
-            {"tags": ["group:a", "group:b"]},
-            "A run can have at most one group:* tag.",
-        ),
-        ("config/update", {"config": "{"}, "Invalid config JSON"),
-        ("config/update", {"config": "[1]"}, "Invalid config JSON: expected an object"),
-    ],
-)
-def test_what_cannot_be_taken_is_refused_with_the_reason(
-    client: httpx.Client, create: Callable[..., Body], path: str, body: Body, error: str
-) -> None:
-    run = create()
-    named = {"runId": run["runId"]}
-    if path == "create":
-        named = {"runName": "r", "projectName": run["projectName"]}
-
-    assert post(client, path, **named, **body) == (400, {"error": error})
-
-
-@pytest.mark.parametrize(
-    ("path", "body"),
-    [
-        ("create", {"runName": "r"}),
-        ("create", {"runName": 1, "projectName": "p"}),
-        ("create", {"runName": "r", "projectName": "p", "externalId": ""}),
-        ("create", {"runName": "r", "projectName": "p", "config": {"a": 1}}),
-        ("create", {"runName": "r", "projectName": "p", "tags": ["t"] * 51}),
-        ("status/update", {"runId": 1, "status": "DONE"}),
-        ("logName/add", {"runId": 1, "logName": ["a"], "logType": "NUMBER"}),
-        ("tags/update", {"runId": 1, "tags": ["t"] * 51}),
-        ("notes/update", {"runId": 1, "notes": "x" * 1001}),
-    ],
-)
-def test_a_body_of_the_wrong_form_is_a_schema_error(
-    client: httpx.Client, path: str, body: Body
-) -> None:
-    status, answer = post(client, path, **body)
-
-    assert (status, answer["success"], answer["error"]["name"]) == (400, False, "ZodError")
-
-
-@pytest.mark.parametrize(
-    ("path", "body"),
-    [
-        ("status/update", {"status": "FAILED"}),
-        ("logName/add", {"logName": ["a"], "logType": "METRIC"}),
-        ("tags/update", {"tags": []}),
-        ("notes/update", {"notes": None}),
-        ("config/update", {"config": None}),
-        ("modelGraph/create", {"graph": {"format": "torch", "nodes": {}}}),
-    ],
-)
-def test_changing_an_unknown_run_is_a_404(client: httpx.Client, path: str, body: Body) -> None:
-    assert post(client, path, runId=10**9, **body) == (404, {"error": "Run not found"})
-
-
 def test_a_fork_takes_config_and_tags_of_its_parent(
     client: httpx.Client, create: Callable[..., Body], project: str
 ) -> None:
@@ -393,35 +263,3 @@ def test_a_cancelled_run_learns_it_from_its_heartbeat(
     assert post(client, "trigger", runId=run)[1]["status"] == "CANCELLED"
     post(client, "status/update", runId=run, status="TERMINATED")
     assert details(client, {"runId": run})["status"] == "CANCELLED"
-
-
-@pytest.mark.parametrize(
-    ("path", "text"),
-    [("/health", "OK"), ("/api/health", "OK"), ("/healthz", '"ok"'), ("/version", "pluto")],
-)
-def test_health_and_version_need_no_key(server: RunningServer, path: str, text: str) -> None:
-    with server.client(key="") as client:
-        answer = client.get(path)
-
-    assert answer.status_code == 200
-    assert text in answer.text
-
-
-def test_readiness_and_versions_of_all_services(server: RunningServer) -> None:
-    with server.client(key="") as client:
-        ready = [client.get(path).json() for path in ("/health/ready", "/api/health/ready")]
-        versions = client.get("/api/version/all").json()
-
-    assert [each["status"] for each in ready] == ["healthy", "healthy"]
-    assert {name: each["service"] for name, each in versions.items()} == {
-        "backend": "backend",
-        "ingest": "ingest",
-        "py": "py",
-    }
-
-
-def test_a_short_id_is_decoded_without_a_key(server: RunningServer) -> None:
-    with server.client(key="") as client:
-        assert client.get("/api/runs/JgaEB").json() == {"runId": 42}
-        assert client.get("/api/runs/???").status_code in (200, 401, 404)
-        assert client.get("/api/runs/list").status_code == 401
