@@ -12,6 +12,7 @@ import numpy as np
 
 import pluto
 
+PROJECT = "existing client"
 STEPS = 50
 PIXELS = np.arange(6 * 8 * 3, dtype=np.uint8).reshape(6, 8, 3)
 
@@ -33,7 +34,7 @@ def train(run: pluto.Op) -> None:
 
 def main() -> None:
     run = pluto.init(
-        project="existing client",
+        project=PROJECT,
         name="everything",
         config={"lr": 0.001, "layers": [4, 2], "optimizer": {"name": "adam", "eps": 1e-8}},
         tags=["first", "second"],
