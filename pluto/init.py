@@ -74,6 +74,7 @@ def init(  # noqa: PLR0917 - the order of the earlier client
         >>> run = pluto.init(project="digits", config={"lr": 0.01}, tags=["baseline"])
     """
     fork = _fork(fork_run_id, fork_step, inherit_config, inherit_tags)
+    speak(logging.WARNING)  # what is wrong with the settings is said before they are known
     given = {"dir": kwargs.pop("save_dir", None) or dir, "project": project, **kwargs}
     chosen = setup(settings, **{key: value for key, value in given.items() if value is not None})
     speak(chosen.x_log_level)

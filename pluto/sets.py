@@ -20,6 +20,18 @@ from pluto.sets_table import ENDPOINTS, LENIENT, RENAMED, TABLE, Declared, Setti
 logger = logging.getLogger("pluto")
 
 NO_KEY: Final = "_key"  # what earlier clients put where a key is missing
+INIT_ARGUMENTS: Final = (  # those of `init` that are no settings: what a typing error may mean
+    "name",
+    "config",
+    "settings",
+    "tags",
+    "run_id",
+    "resume",
+    "fork_run_id",
+    "fork_step",
+    "inherit_config",
+    "inherit_tags",
+)
 _ADDRESSES: Final = ("host", "url", "url_app", "url_api", "url_ingest", "url_py")
 _SECRET: Final = frozenset(["http_proxy", "https_proxy", "url_webhook"])
 _FACTS: Final[Mapping[str, Callable[[], Any]]] = {
@@ -332,6 +344,6 @@ def _warn_of_unknown(names: list[str]) -> None:
         return
     hints = []
     for name in names:
-        near = difflib.get_close_matches(name, TABLE, 1)
+        near = difflib.get_close_matches(name, (*TABLE, *INIT_ARGUMENTS), 1)
         hints.append(f"{name!r} (did you mean {near[0]!r}?)" if near else repr(name))
     logger.warning("unknown settings without effect: %s", ", ".join(hints))

@@ -129,16 +129,20 @@ def _in_background(root: Path, options: dict[str, object]) -> None:
 
 
 def _in_words(run: RunReport) -> str:
-    said = str(run.receipt) if run.receipt else "nothing to send"
-    return f"{said} ({run.problem})" if run.problem else said
+    if run.receipt is None:
+        return f"not sent: {run.problem}" if run.problem else "nothing to send"
+    return f"{run.receipt} ({run.problem})" if run.problem else str(run.receipt)
 
 
 def _summary(outcome: SyncReport, root: Path) -> str:
     if not outcome.runs:
         return f"no runs found below {root}"
-    if outcome.left:
-        return f"{outcome.left:,} rows are left: run 'pluto sync' again later"
-    return "nothing is left to send"
+    if not outcome.left:
+        return "nothing is left to send"
+    kept = sum(run.receipt.kept for run in outcome.runs if run.receipt)
+    if kept:
+        return f"{kept:,} rows are left: run 'pluto sync' again later"
+    return "a run could not be sent: see above"
 
 
 def _as_json(outcome: SyncReport) -> dict[str, object]:

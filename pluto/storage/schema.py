@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -72,24 +74,28 @@ def connect(directory: Path, *, writable: bool) -> sqlite3.Connection:
     """
     path = directory / RUN_DB
     try:
-        connection = _create(path) if writable else _open_read_only(path)
-        _check(connection, path)
+        return _create(path) if writable else _open_read_only(path)
     except (sqlite3.Error, OSError) as error:
-        raise StorageError(f"cannot open the run store {path}: {error}") from error
-    return connection
+        raise StorageError(
+            f"cannot open the run store {path}: {error}; if it is no run of Pluto, or damaged,"
+            " move it out of the directory"
+        ) from error
 
 
 def _create(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
-    if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        connection.executescript(
-            f"BEGIN IMMEDIATE; PRAGMA application_id={APPLICATION_ID};"
-            f" PRAGMA user_version={VERSION}; {TABLES} COMMIT;"
-        )
-    return connection
+    with _closed_on_error(_open(str(path), uri=False)) as connection:
+        is_new = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if not is_new:
+            _check(connection, path)  # before anything in a foreign file is changed
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        if is_new:
+            connection.executescript(
+                f"BEGIN IMMEDIATE; PRAGMA application_id={APPLICATION_ID};"
+                f" PRAGMA user_version={VERSION}; {TABLES} COMMIT;"
+            )
+        return connection
 
 
 def _open_read_only(path: Path) -> sqlite3.Connection:
@@ -97,26 +103,37 @@ def _open_read_only(path: Path) -> sqlite3.Connection:
         raise StorageError(f"no run is stored in {path.parent}: it has no {RUN_DB}")
     uri = path.resolve().as_uri()
     try:
-        connection = _reader(f"{uri}?mode=ro")
-        connection.execute("SELECT count(*) FROM sqlite_master")
+        return _checked(_open(f"{uri}?mode=ro", uri=True), path)
     except sqlite3.OperationalError:
         # A WAL file of a finished run on a read-only file system: nobody can be writing it.
-        connection = _reader(f"{uri}?mode=ro&immutable=1")
+        return _checked(_open(f"{uri}?mode=ro&immutable=1", uri=True), path)
+
+
+def _checked(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+    with _closed_on_error(connection):
+        _check(connection, path)
     return connection
 
 
-def _reader(uri: str) -> sqlite3.Connection:
-    return sqlite3.connect(uri, timeout=5, isolation_level=None, check_same_thread=False, uri=True)
+def _open(name: str, *, uri: bool) -> sqlite3.Connection:
+    return sqlite3.connect(name, timeout=5, isolation_level=None, check_same_thread=False, uri=uri)
+
+
+@contextmanager
+def _closed_on_error(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    try:
+        yield connection
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if application != APPLICATION_ID:
-        connection.close()
         raise StorageError(f"{path} is not a Pluto run; move it out of the directory")
     if version > VERSION:
-        connection.close()
         raise StorageError(
             f"{path} was written by a newer Pluto (format {version}, this one reads {VERSION}):"
             " upgrade with 'pip install -U pluto-ml'"

@@ -1,6 +1,7 @@
 """Settings: who wins, what is told, what is refused."""
 
 import copy
+import inspect
 import logging
 import os
 import re
@@ -11,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import pluto
 from pluto.errors import UsageError
-from pluto.sets import Settings, setup
+from pluto.sets import INIT_ARGUMENTS, Settings, setup
 from pluto.sets_table import LENIENT, TABLE
 
 ONE = "http://127.0.0.1:4000"
@@ -165,11 +167,17 @@ def test_a_tilde_in_the_directory_is_the_home_directory() -> None:
 def test_unknown_settings_are_told_once_with_the_nearest_name(
     told: pytest.LogCaptureFixture,
 ) -> None:
-    settings = setup({"projct": "x", "batch_size": 3}, modee="offline")
+    settings = setup({"projct": "x", "batch_size": 3}, modee="offline", nmae="y")
     assert len(told.messages) == 1
+    assert "'nmae' (did you mean 'name'?)" in told.messages[0]
     assert "'projct' (did you mean 'project'?)" in told.messages[0]
     assert "'modee' (did you mean 'mode'?)" in told.messages[0]
     assert settings.batch_size == 3  # type: ignore[attr-defined]
+
+
+def test_every_argument_of_init_is_a_setting_or_known_as_an_argument() -> None:
+    arguments = set(inspect.signature(pluto.init).parameters) - {"kwargs"}
+    assert arguments - set(TABLE) == set(INIT_ARGUMENTS)
 
 
 @pytest.mark.parametrize("name", [name for name, row in TABLE.items() if not row.help])

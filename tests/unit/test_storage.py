@@ -258,6 +258,18 @@ def test_foreign_newer_and_missing_stores_are_named_with_what_to_do(tmp_path: Pa
             RunReader(directory)
 
 
+def test_a_writer_leaves_a_foreign_file_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "run.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE other (x)")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(StorageError, match="not a Pluto run; move it"):
+        RunWriter(tmp_path)
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["run.db"]
+
+
 def test_equal_contents_are_kept_once_and_digests_cannot_leave_the_directory(
     tmp_path: Path,
 ) -> None:
