@@ -21,6 +21,7 @@ from pluto.op import Op
 from pluto.sets import Settings, setup
 
 if TYPE_CHECKING:
+    from pluto import query
     from pluto.auth import login, logout
     from pluto.data import Data, Graph, Histogram, Table
     from pluto.file import Artifact, Audio, File, Html, Image, Plotly, PointCloud, Text, Video
@@ -52,6 +53,7 @@ __all__ = [
     "log",
     "login",
     "logout",
+    "query",
     "setup",
     "watch",
 ]
@@ -102,6 +104,8 @@ def _newest(function: str) -> Op:
 def __getattr__(name: str) -> Any:
     if name == "ops":
         return state.live_runs()
+    if name == "query":
+        return import_module("pluto.query")
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'pluto' has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(_MODULE_OF[name]), name)

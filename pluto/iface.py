@@ -285,7 +285,7 @@ class ServerInterface:
             yield piece
 
     def _later(self, reason: str, retry_after: str | None = None) -> RetryLater:
-        asked = _seconds(retry_after)
+        asked = seconds_asked(retry_after)
         if asked is not None:
             return RetryLater(reason, min(asked, MAX_RETRY_AFTER))
         self._failures += 1
@@ -343,7 +343,7 @@ def _certificates(
     return httpx.create_ssl_context(verify=not insecure)
 
 
-def _seconds(retry_after: str | None) -> float | None:
+def seconds_asked(retry_after: str | None) -> float | None:
     """Return the seconds that a Retry-After header asks for: a number of them, or a date."""
     if not retry_after:
         return None
