@@ -20,6 +20,7 @@ from typing import Any, Final, Literal
 
 import pluto
 from pluto import state
+from pluto.compat.hooked_run import HookedRun
 from pluto.compat.requires import requires
 
 _HOMES: Final = ("lightning.pytorch", "pytorch_lightning")
@@ -70,27 +71,25 @@ class PlutoLogger(_base.Logger):
         super().__init__()
         _register()
         self._log_model = log_model
-        self._arguments = {"project": "lightning", **kwargs}
-        self._run: pluto.Op | None = op
-        self._began = False
+        self._hooked = HookedRun(op, "lightning", kwargs)
         self._step: int | None = None
         self._checkpointing: list[Any] = []
         self._kept: dict[str, int] = {}
         self._graphed: weakref.WeakSet[Any] = weakref.WeakSet()
         if rank_zero_only.rank == 0:
-            self._run = self._live_run()
+            self._hooked.live()
 
     @property
     @_base.rank_zero_experiment
     def experiment(self) -> pluto.Op:
         """The run; on other ranks an object that takes every call and does nothing."""
-        run = self._run = self._live_run()
-        return run
+        return self._hooked.live()
 
     @property
     def name(self) -> str | None:
         """The run's name."""
-        return self._run.name if self._run is not None else self._arguments.get("name")
+        run = self._hooked.run
+        return run.name if run is not None else self._hooked.arguments.get("name")
 
     @property
     def version(self) -> int | str | None:
@@ -98,14 +97,16 @@ class PlutoLogger(_base.Logger):
 
         On ranks other than 0, the `run_id` that was given, or None.
         """
-        if self._run is None:
-            return self._arguments.get("run_id")
-        return self._run.id or self._run.run_id or os.path.basename(self._run.dir)
+        run = self._hooked.run
+        if run is None:
+            return self._hooked.arguments.get("run_id")
+        return run.id or run.run_id or os.path.basename(run.dir)
 
     @property
     def root_dir(self) -> str | None:
         """The run's directory; None on ranks other than 0."""
-        return self._run.dir if self._run is not None else None
+        run = self._hooked.run
+        return run.dir if run is not None else None
 
     @property
     def save_dir(self) -> str | None:
@@ -216,51 +217,27 @@ class PlutoLogger(_base.Logger):
     @rank_zero_only
     def finalize(self, status: str) -> None:
         """Keep the checkpoints; end a run that the logger began if the training failed."""
-        if self._run is None or self._run not in state.live_runs():
+        if self._hooked.run not in state.live_runs():
             return
         while self._checkpointing:
             self.log_checkpoint(self._checkpointing.pop(0))
-        if status == "failed" and self._began:
-            kind, error, trace = sys.exc_info()
-            if error is None:
-                self._run.finish(1)
-            else:
-                self._run.__exit__(kind, error, trace)
+        if status == "failed":
+            self._hooked.fail()
 
     def finish(self) -> None:
         """End the run as COMPLETED."""
-        if self._run is not None:
-            self._run.finish()
+        if self._hooked.run is not None:
+            self._hooked.run.finish()
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a spawned process gets: it joins a run that has a `run_id`."""
-        run_id = self._run.run_id if self._run is not None else None
-        joins = {"run_id": run_id, "resume": True} if run_id is not None else {}
-        return {
-            **self.__dict__,
-            "_run": None,
-            "_arguments": {**self._arguments, **joins},
-            "_checkpointing": [],
-            "_graphed": None,
-        }
+        run = self._hooked.run
+        joins = {"run_id": run.run_id, "resume": True} if run is not None and run.run_id else {}
+        hooked = HookedRun(None, "lightning", {**self._hooked.arguments, **joins})
+        return {**self.__dict__, "_hooked": hooked, "_checkpointing": [], "_graphed": None}
 
     def __setstate__(self, saved: dict[str, Any]) -> None:
         self.__dict__.update(saved, _graphed=weakref.WeakSet())
-
-    def _live_run(self) -> pluto.Op:
-        """Return the run of this logger, beginning one if there is none."""
-        live = state.live_runs()
-        if self._run is not None and (self._run in live or not self._began):
-            return self._run
-        if self._run is None and live:
-            self._run = live[-1]
-            if len(self._arguments) > 1:
-                logger.warning("the logger goes on with %r; its arguments have no effect", live[-1])
-        else:
-            goes_on = self._began and self._arguments.get("run_id") is not None
-            again = {"resume": True} if goes_on else {}
-            self._run, self._began = pluto.init(**{**self._arguments, **again}), True
-        return self._run
 
 
 MLOPLogger = PlutoLogger
