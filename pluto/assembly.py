@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from pluto.background import METADATA_TIMEOUT, collect_metadata
+from pluto.crash import CrashTrace
+from pluto.death import circumstances
 from pluto.errors import RunInUse, StorageError
 from pluto.facts import run_info
 from pluto.iface import ServerInterface
@@ -69,6 +70,7 @@ def assemble(settings: Settings, facts: dict[str, Any], where: Destination | Non
         recorder,
         uploader,
         redactor,
+        CrashTrace(directory),
         sink=acquire.sink,
         address=acquire.address,
         facts=facts,
@@ -146,7 +148,7 @@ def _remember(
         kept = ("uid", "name", "created_at", "tags", "status_history")
         facts = {**known, **facts, **{key: known[key] for key in kept if key in known}}
     facts["destination"] = None if where is None else vars(where.urls)
-    facts["host"] = os.uname().nodename
+    facts |= circumstances()
     facts["finished_at"], facts["ends"] = None, []
     event = {"from": None, "to": "RUNNING", "source": "client", "metadata": None}
     history = facts.get("status_history", [])

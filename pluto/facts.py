@@ -69,8 +69,8 @@ def _status(facts: dict[str, Any], value: Any, time: int) -> None:
     facts["finished_at"] = None if value["status"] == "RUNNING" else time
 
 
-def _end(facts: dict[str, Any], value: Any, _time: int) -> None:
-    facts["ends"] = [*(facts.get("ends") or []), value]
+def _end(facts: dict[str, Any], value: Any, time: int) -> None:
+    facts["ends"] = [*(facts.get("ends") or []), {"time": time, **value}]
 
 
 _RULES: Final[dict[str, Callable[[dict[str, Any], Any, int], None]]] = {

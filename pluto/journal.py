@@ -21,6 +21,7 @@ from typing import Final, Protocol
 from zlib import crc32
 
 from pluto.names import random_id
+from pluto.process_identity import identity, is_gone
 
 HEADER: Final = struct.Struct("<IIB")
 SUFFIX: Final = ".seg"
@@ -163,6 +164,11 @@ class Journal:
         self._segment: _Segment = self._open(segment_bytes)
 
     @property
+    def writer(self) -> str:
+        """Names this journal: see `writer_of`."""
+        return self._writer
+
+    @property
     def path(self) -> Path:
         """The segment that is being appended to."""
         return self._segment.path
@@ -243,7 +249,22 @@ class Journal:
 
 
 def _writer_name(mark: str = "") -> str:
-    return f"{os.getpid()}-{mark}{random_id(6)}"
+    return f"{identity()}-{mark}{random_id(6)}"
+
+
+def writer_of(path: Path) -> str:
+    """Return the name of what wrote a segment: a `Journal`, or one of its forked children.
+
+    Example:
+        >>> writer_of(Path("run/journal/7.99.c0ffee00-x5k2p1-000003.seg"))
+        '7.99.c0ffee00-x5k2p1'
+    """
+    return path.name.rpartition("-")[0]
+
+
+def writer_is_gone(path: Path) -> bool:
+    """Tell whether the process that wrote a segment is certainly dead."""
+    return is_gone(path.name.partition("-")[0])
 
 
 def is_ended(path: Path) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from pluto.crash import CrashTrace
 from pluto.journal import Journal
 from pluto.record import Receipt, RemoteRun
 from pluto.recorder import JournalRecorder
@@ -39,6 +40,7 @@ class Session:
         facts: what is known about the run, as it began.
         resumed: whether the run's directory was there before.
         first_step: of the next row that names no step.
+        crash: what writes the trace of a crash.
         parts: sampler, console capture and the like, in the order in which they stop.
         notify: called once when everything has ended.
     """
@@ -48,6 +50,7 @@ class Session:
     recorder: JournalRecorder
     uploader: Uploader
     redactor: Redactor
+    crash: CrashTrace
     sink: Sink | None = None
     address: str | None = None
     facts: dict[str, Any] = field(default_factory=dict)
@@ -84,10 +87,10 @@ class Session:
             timeout: seconds; a local run, which waits for its disk only, gets a minute more.
         """
         deadline = time.monotonic() + timeout
+        if status is not None:  # first: the process may be killed while the parts stop
+            self.recorder.fact("end", {**status, "writer": self.journal.writer})
         for part in self.parts:
             part.stop(deadline)
-        if status is not None:
-            self.recorder.fact("end", status)
         self.recorder.ended = True
         with contextlib.suppress(OSError):  # a full disk: what is in the journal stays there
             self.journal.close()
@@ -95,6 +98,7 @@ class Session:
         receipt = replace(self._receipt(), masked=self.redactor.masked)
         if self.uploader.owned is not None:
             self.uploader.at_end(self.uploader.owned.store.close)
+        self.crash.stop()
         for call in self.notify:
             call()
         return receipt
@@ -123,6 +127,7 @@ class Session:
 
     def after_fork(self) -> None:
         """In a forked child: record beside the parent, whose threads store and deliver it."""
+        self.crash.after_fork()
         self.recorder.after_fork()
 
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import orjson
 
 from pluto import journal
-from pluto.errors import MediaError, RunInUse, StorageError
+from pluto.death import judge_death
+from pluto.errors import MediaError, StorageError
 from pluto.facts import apply_fact
 from pluto.file import encode, forget
 from pluto.journal import Frame
 from pluto.names import clean_key
 from pluto.record import Receipt
+from pluto.run_lock import RunLock
 from pluto.storage import (
     BadLine,
     Batch,
@@ -37,18 +37,10 @@ logger = logging.getLogger("pluto")
 JOURNAL: Final = "journal"
 FILES: Final = "files"
 STAGING: Final = "staging"
-LOCK: Final = "run.lock"
-LOCK_SECONDS: Final = 0.05  # a reader that looks whether the run lives has it for microseconds
 
 ABSORB_BYTES: Final = 256 << 10
 READ_BYTES: Final = 64 << 10
 SEVERITY: Final = ("RUNNING", "COMPLETED", "TERMINATED", "CANCELLED", "FAILED")
-DIED: Final = {
-    "status": "FAILED",
-    "statusMetadata": {
-        "reason": "a process ended without finish(): killed, out of memory or crashed"
-    },
-}
 _COUNTED: Final = ("metrics", "data", "files")
 
 
@@ -62,11 +54,11 @@ class Store:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self._lock_file = _take_lock(directory)
+        self._lock = RunLock(directory)
         try:
             self.writer = RunWriter(directory)
         except StorageError:
-            self._lock_file.close()
+            self._lock.release()
             raise
         self.blobs = Blobs(directory / FILES)
         self.staging = directory / STAGING
@@ -79,7 +71,8 @@ class Store:
         Returns:
             True if there may be more.
         """
-        batch, done, rest, died = Batch(), [], ABSORB_BYTES, False
+        batch, done, rest = Batch(), list[Path](), ABSORB_BYTES
+        died: list[Path] = []
         for path in _segments(self.directory / JOURNAL):
             start = self._positions.get(path.name, 0)
             frames, end, ended = _read(path, start, rest)
@@ -87,17 +80,18 @@ class Store:
                 _fill(batch, frames)
                 batch.positions[path.name] = end
                 rest -= end - start
-            if ended or (end == start and _writer_is_gone(path)):
-                done.append(path)
-                died = died or not (ended or journal.FORKED in path.name)
+            if ended or (end == start and journal.writer_is_gone(path)):
+                (done if ended else died).append(path)
             if rest <= 0:
                 break
         if batch.positions:
             batch.facts = apply_fact(self.writer.facts, batch.records)
             self.writer.append(batch)
             self._positions.update(batch.positions)
-        if died and self.writer.facts().get("status") == "RUNNING":
-            self._append_fact("end", DIED)
+        else:  # everything that the dead have said is known
+            for path in died:
+                self._note_death_of(path)
+            done += died
         self._drop(done)
         return bool(batch.positions)
 
@@ -156,17 +150,35 @@ class Store:
         ends = facts.get("ends") or []
         if not ends or facts.get("status") != "RUNNING":
             return False
-        self._append_fact("status", max(ends, key=lambda end: SEVERITY.index(end["status"])))
+        self._end_with(max(ends, key=lambda end: SEVERITY.index(end["status"])))
         return True
 
     def note_death(self) -> None:
         """Write down that a run which was never ended, and which nobody owns any more, is dead."""
         if not self.conclude() and self.writer.facts().get("status") == "RUNNING":
-            self._append_fact("status", DIED)
+            self._end_with(self._death(None))
 
-    def _append_fact(self, name: str, value: dict[str, Any]) -> None:
-        now = time.time_ns() // 1_000_000
-        record = Record(Kind.FACT, now, 0, name, "", orjson.dumps(value))
+    def _end_with(self, end: Mapping[str, Any]) -> None:
+        status = {key: end.get(key) for key in ("status", "statusMetadata")}
+        self._append_fact("status", status, end.get("time"))
+
+    def _note_death_of(self, segment: Path) -> None:
+        """Write down that the writer of a segment died, unless it had said how it ends."""
+        facts = self.writer.facts()
+        writer = journal.writer_of(segment)
+        said = {end.get("writer") for end in facts.get("ends") or []}
+        counts = journal.FORKED not in segment.name and writer not in said
+        if counts and facts.get("status") == "RUNNING":
+            self._append_fact("end", {**self._death(writer), "writer": writer})
+
+    def _death(self, writer: str | None) -> dict[str, Any]:
+        process = None if writer is None else int(writer.partition(".")[0])
+        seen, metadata = judge_death(self.directory, process)
+        return {"status": "FAILED", "statusMetadata": metadata, "time": seen}
+
+    def _append_fact(self, name: str, value: dict[str, Any], time_ms: int | None = None) -> None:
+        moment = time.time_ns() // 1_000_000 if time_ms is None else time_ms
+        record = Record(Kind.FACT, moment, 0, name, "", orjson.dumps(value))
         facts = apply_fact(self.writer.facts, [record])
         self.writer.append(Batch(records=[record], facts=facts))
 
@@ -177,7 +189,7 @@ class Store:
     def close(self) -> None:
         """Close the files and let go of the run; idempotent."""
         self.writer.close()
-        self._lock_file.close()
+        self._lock.release()
 
     def _drop(self, segments: list[Path]) -> None:
         for path in segments:
@@ -195,46 +207,8 @@ def shown(directory: Path) -> str:
 
 def has_live_process(directory: Path) -> bool:
     """Tell whether a process still has a journal open in a run; forked children do not count."""
-    return any(
-        journal.FORKED not in path.name and not _writer_is_gone(path) and not journal.is_ended(path)
-        for path in _segments(directory / JOURNAL)
-    )
-
-
-def is_owned(directory: Path) -> bool:
-    """Tell whether a live process owns the run in `directory`."""
-    try:
-        _take_lock(directory).close()
-    except RunInUse:
-        return True
-    return False
-
-
-def _take_lock(directory: Path) -> IO[bytes]:
-    directory.mkdir(parents=True, exist_ok=True)
-    file = (directory / LOCK).open("ab")
-    with contextlib.suppress(ImportError):  # no fcntl on Windows: one owner is up to the user
-        import fcntl
-
-        deadline = time.monotonic() + LOCK_SECONDS
-        while not _try_lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB):
-            if time.monotonic() > deadline:
-                file.close()
-                raise RunInUse(f"{directory} belongs to a process that is still running")
-            time.sleep(0.01)
-    return file
-
-
-def _try_lock(file: IO[bytes], operation: int) -> bool:
-    import fcntl
-
-    try:
-        fcntl.flock(file, operation)
-    except BlockingIOError:
-        return False
-    except OSError:
-        logger.debug("%s: this file system has no locks", file.name)
-    return True
+    own = [path for path in _segments(directory / JOURNAL) if journal.FORKED not in path.name]
+    return any(not (journal.writer_is_gone(path) or journal.is_ended(path)) for path in own)
 
 
 def _segments(directory: Path) -> list[Path]:
@@ -242,29 +216,6 @@ def _segments(directory: Path) -> list[Path]:
     if not directory.is_dir():
         return []
     return sorted(path for path in directory.iterdir() if path.suffix == journal.SUFFIX)
-
-
-def _writer_is_gone(path: Path) -> bool:
-    """Tell whether the process that wrote a segment is dead (its id begins the file name)."""
-    process = path.name.partition("-")[0]
-    if not process.isdigit():
-        return False
-    try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return _is_zombie(process)
-
-
-def _is_zombie(process: str) -> bool:
-    """Tell whether a process is dead and only not yet waited for by its parent (Linux)."""
-    try:
-        status = Path("/proc", process, "stat").read_bytes()
-    except OSError:
-        return False
-    return status.rpartition(b")")[2].split()[0] == b"Z"
 
 
 def _read(path: Path, start: int, limit: int) -> tuple[list[Frame], int, bool]:

@@ -39,12 +39,25 @@ def oom_kills(root: Path = ROOT, membership: Path = MEMBERSHIP) -> int | None:
     A count that grew between two looks, together with a run that stopped without a word, is
     the sign of an out-of-memory kill.
     """
+    path = oom_counter(root, membership)
+    return None if path is None else read_oom_kills(path)
+
+
+def oom_counter(root: Path = ROOT, membership: Path = MEMBERSHIP) -> Path | None:
+    """Return the file in which the kernel counts such kills for the group of this process."""
     for folder in _folders(root, membership):
         for name in ("memory.events", "memory.oom_control"):
-            for line in (read_text(folder / name) or "").splitlines():
-                key, _, count = line.partition(" ")
-                if key == "oom_kill" and count.isdecimal():
-                    return int(count)
+            if read_oom_kills(folder / name) is not None:
+                return folder / name
+    return None
+
+
+def read_oom_kills(counter: Path) -> int | None:
+    """Return the number in a file that `oom_counter` named, None if it is gone."""
+    for line in (read_text(counter) or "").splitlines():
+        key, _, count = line.partition(" ")
+        if key == "oom_kill" and count.isdecimal():
+            return int(count)
     return None
 
 
