@@ -16,6 +16,7 @@ Example:
 
 from __future__ import annotations
 
+import atexit
 import functools
 import inspect
 import os
@@ -121,6 +122,16 @@ def _get_client() -> Client:
             _default_client = Client(dir=directory) if where is None else Client()
             _default_place = place
         return _default_client
+
+
+@atexit.register
+def _close() -> None:
+    """Close the connection that the functions of this module share."""
+    global _default_client  # noqa: PLW0603 - the functions share one connection
+    with _lock:
+        if _default_client is not None:
+            _default_client.close()
+        _default_client = None
 
 
 def _find_server(api_token: str | None, host: str | None) -> tuple[Settings, Destination | None]:
