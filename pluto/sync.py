@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from pluto.errors import PlutoError, RetryLater, RunInUse, ServerDecision, StorageError
+from pluto.errors import PlutoError, RetryLater, RunInUse, ServerDecision
 from pluto.facts import run_info
 from pluto.record import Receipt, RunInfo
 from pluto.sink import Sink
@@ -17,6 +19,8 @@ from pluto.store import Store
 from pluto.uploader import Delivery
 
 PAUSE: Final = 1.0
+# What reading a file with flipped bytes raises, wherever they are.
+_DAMAGE: Final = (sqlite3.Error, zlib.error, ValueError)
 
 SinkFor = Callable[[RunInfo, dict[str, str] | None], tuple[Sink, str] | None]
 """Gives the sink of a run and its address, from the run and the server that it was meant for."""
@@ -103,15 +107,18 @@ def _sync_run(
 ) -> RunReport:
     try:
         store = Store(directory)
-    except StorageError as error:
-        in_use = isinstance(error, RunInUse)
-        return RunReport(directory, directory.name, problem=str(error), skipped=in_use)
-    try:
-        return _sync_store(store, sink_for, include_local, deadline)
+        try:
+            return _sync_store(store, sink_for, include_local, deadline)
+        finally:
+            store.close()
+    except RunInUse as error:
+        return RunReport(directory, directory.name, problem=str(error), skipped=True)
     except (PlutoError, OSError) as error:
         return RunReport(directory, directory.name, problem=str(error))
-    finally:
-        store.close()
+    except _DAMAGE as error:
+        fix = "if it is damaged, restore it from a copy or move it away"
+        problem = f"{directory} cannot be read ({error}): {fix}"
+        return RunReport(directory, directory.name, problem=problem)
 
 
 def _sync_store(
