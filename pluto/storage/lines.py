@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import math
 import re
 from collections.abc import Collection, Sequence
 from typing import Annotated, Literal
@@ -157,14 +156,24 @@ def encode_metric_lines(group: MetricGroup) -> list[bytes]:
         >>> encode_metric_lines(parse_metric_lines(b'{"time":1,"step":0,"data":{"loss":1}}')[0])
         [b'{"time":1,"step":0,"data":{"loss":1.0}}']
     """
-    names, dumps = group.names, orjson.dumps
-    rows = group.values.tolist()
-    if not np.isfinite(group.values).all():
-        rows = [[value if math.isfinite(value) else word(value) for value in row] for row in rows]
+    names = b",".join(orjson.dumps(name).replace(b"%", b"%%") + b":%b" for name in group.names)
+    template = b'{"time":%d,"step":%d,"data":{' + names + b"}}"
+    times, steps = group.times.tolist(), group.steps.tolist()
+    rows = _texts(group.values)
     return [
-        dumps({"time": time, "step": step, "data": dict(zip(names, row, strict=True))})
-        for time, step, row in zip(group.times.tolist(), group.steps.tolist(), rows, strict=True)
+        template % (time, step, *row) for time, step, row in zip(times, steps, rows, strict=True)
     ]
+
+
+def _texts(values: Floats) -> list[list[bytes]]:
+    """Return the JSON text of every value, row by row."""
+    if not len(values):
+        return []
+    whole = orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY)
+    rows = [row.split(b",") for row in whole[2:-2].split(b"],[")]
+    for row, column in np.argwhere(~np.isfinite(values)).tolist():  # orjson writes null for them
+        rows[row][column] = orjson.dumps(word(values[row, column]))
+    return rows
 
 
 def word(value: float) -> str:
