@@ -245,7 +245,7 @@ def metrics_of(reader: RunReader, names: Sequence[str] | None = None) -> list[Na
 def has_journal(directory: Path) -> bool:
     """Tell whether rows of a run are still in its journal."""
     try:
-        return any(entry.name.endswith(SUFFIX) for entry in os.scandir(directory / JOURNAL))
+        return any(name.endswith(SUFFIX) for name in os.listdir(directory / JOURNAL))
     except OSError:  # a finished run may have none
         return False
 
@@ -253,8 +253,7 @@ def has_journal(directory: Path) -> bool:
 def complete_run(directory: Path) -> bool:
     """Make what a dead process left in its journal part of the run; tell whether it was done.
 
-    A run that lives is left to its processes. One of another machine is left alone too: whether
-    its processes live cannot be told from here.
+    A run that lives, or may be living on another machine, is left to its processes.
 
     Raises:
         StorageError, OSError: the run cannot be written.
@@ -266,8 +265,6 @@ def complete_run(directory: Path) -> bool:
     except RunInUse:
         return False
     try:
-        if store.writer.facts().get("host") != os.uname().nodename:
-            return False
         store.absorb_all()
         while store.encode_next():
             pass
