@@ -286,17 +286,19 @@ def read_frames(path: Path, offset: int, limit: int = 1 << 20) -> Iterator[Frame
     with path.open("rb") as file:
         file.seek(offset)
         data = file.read(limit)
-        place = 0
-        while place + HEADER.size <= len(data):
-            size, checksum, kind = HEADER.unpack_from(data, place)
+        end, place, unpack = len(data), 0, HEADER.unpack_from
+        while place + _HEADER_BYTES <= end:
+            size, checksum, kind = unpack(data, place)
             if size == 0:
                 return
-            stop = place + HEADER.size + size
-            if stop > len(data):
+            start = place + _HEADER_BYTES
+            stop = start + size
+            if stop > end:
                 if place:
                     return
-                data += file.read(stop - len(data))
-            body = data[place + HEADER.size : stop]
+                data += file.read(stop - end)
+                end = len(data)
+            body = data[start:stop]
             if len(body) < size or crc32(body, kind) != checksum:
                 return
             place = stop
