@@ -8,35 +8,45 @@ torch = pytest.importorskip("torch", reason="torch is not installed: pip install
 lightning = pytest.importorskip(
     "lightning.pytorch", reason="Lightning is not installed: pip install lightning"
 )
+Module: Any = lightning.LightningModule
 
 
-def tiny(package: Any, fail_at: int | None = None) -> Any:
-    """A model of `package` on one layer; raises a ValueError in training step `fail_at`."""
+class Steps:
+    """The steps of a model of one layer; step `fail_at` of the training raises a ValueError."""
 
-    class Tiny(package.LightningModule):
-        def __init__(self, rate: float = 0.1) -> None:
-            super().__init__()
-            self.save_hyperparameters()
-            self.layer = torch.nn.Linear(4, 1)
+    def __init__(self, rate: float = 0.1, fail_at: int | None = None) -> None:
+        super().__init__()
+        me: Any = self
+        me.save_hyperparameters()
+        self.layer = torch.nn.Linear(4, 1)
 
-        def training_step(self, batch: Any, index: int) -> Any:
-            if self.global_step == fail_at:
-                raise ValueError("the loss is no number")
-            loss = self.layer(batch[0]).square().mean()
-            self.log("train/loss", loss)
-            return loss
+    def training_step(self: Any, batch: Any, index: int) -> Any:
+        if self.global_step == self.hparams["fail_at"]:
+            raise ValueError("the loss is no number")
+        loss = self.layer(batch[0]).square().mean()
+        self.log("train/loss", loss)
+        return loss
 
-        def validation_step(self, batch: Any, index: int) -> None:
-            self.log("val/loss", self.layer(batch[0]).square().mean())
+    def validation_step(self: Any, batch: Any, index: int) -> None:
+        self.log("val/loss", self.layer(batch[0]).square().mean(), sync_dist=True)
 
-        def test_step(self, batch: Any, index: int) -> None:
-            self.log("test/loss", self.layer(batch[0]).square().mean())
+    def test_step(self: Any, batch: Any, index: int) -> None:
+        self.log("test/loss", self.layer(batch[0]).square().mean())
 
-        def configure_optimizers(self) -> Any:
-            return torch.optim.SGD(self.parameters(), self.hparams["rate"])
+    def configure_optimizers(self: Any) -> Any:
+        return torch.optim.SGD(self.parameters(), self.hparams["rate"])
 
+
+class Tiny(Steps, Module):
+    """The model for `lightning`; processes can send it to each other."""
+
+
+def tiny(package: Any, **keywords: Any) -> Any:
+    """A model of `package`, the same one each time."""
     torch.manual_seed(0)
-    return Tiny()
+    if package is lightning:
+        return Tiny(**keywords)
+    return type("Tiny", (Steps, package.LightningModule), {})(**keywords)
 
 
 def batches() -> Any:
