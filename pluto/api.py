@@ -307,6 +307,11 @@ def _config(run_id: int, value: Any, _time: int | None) -> Request | None:
     return config_request(run_id, value)
 
 
+def _summary(run_id: int, value: Any, _time: int | None) -> Request | None:
+    """Return the values as a part of the config: the protocol has no place of their own."""
+    return config_request(run_id, {"summary": value})
+
+
 def _alert(run_id: int, value: Any, time: int | None) -> Request:
     """Return an alert; a `url` would make the public server fail after it sent the mail."""
     alert = {"timestamp": time, **value, "url": None}
@@ -323,6 +328,7 @@ _FACTS: Final[Mapping[str, Callable[[int, Any, int | None], Request | None]]] = 
     "tags": _tags,
     "notes": _notes,
     "config": _config,
+    "summary": _summary,
     "status": status_request,
     "alert": _alert,
     "modelGraph": _model_graph,

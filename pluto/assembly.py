@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pluto.background import METADATA_TIMEOUT, collect_metadata
+from pluto.config import deep_merge
 from pluto.crash import CrashTrace
 from pluto.death import circumstances
 from pluto.errors import RunInUse, StorageError
@@ -147,6 +148,8 @@ def _remember(
         known = store.writer.facts()
         kept = ("uid", "name", "created_at", "tags", "status_history")
         facts = {**known, **facts, **{key: known[key] for key in kept if key in known}}
+        if known.get("config"):
+            facts["config"] = deep_merge(known["config"], facts["config"] or {})
     facts["destination"] = None if where is None else vars(where.urls)
     facts |= circumstances()
     facts["finished_at"], facts["ends"] = None, []

@@ -47,6 +47,15 @@ def _notes(facts: dict[str, Any], value: Any, _time: int) -> None:
     facts["notes"] = value
 
 
+def _name(facts: dict[str, Any], value: Any, _time: int) -> None:
+    facts["name"] = value
+
+
+def _summary(facts: dict[str, Any], value: Any, _time: int) -> None:
+    merged = {**(facts.get("summary") or {}), **value}
+    facts["summary"] = {key: item for key, item in merged.items() if item is not None}
+
+
 def _config(facts: dict[str, Any], value: Any, _time: int) -> None:
     facts["config"] = deep_merge(facts.get("config") or {}, value)
 
@@ -76,6 +85,8 @@ def _end(facts: dict[str, Any], value: Any, time: int) -> None:
 _RULES: Final[dict[str, Callable[[dict[str, Any], Any, int], None]]] = {
     "tags": _tags,
     "notes": _notes,
+    "name": _name,
+    "summary": _summary,
     "config": _config,
     "system_metadata": _system_metadata,
     "status": _status,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pluto import state
 from pluto.config import deep_merge, plain_config
 from pluto.errors import MediaError, RunExistsError
+from pluto.names import clean_name
 from pluto.notice import Notices
 from pluto.record import Receipt
 from pluto.sets import Settings, setup
@@ -200,9 +201,24 @@ class Op:
         change = plain_config(config) or {}
         with self._lock:
             self.config = deep_merge(self.config or {}, change)
-        if self._session is not None:
-            change = self._session.redactor.value(change)
-        self._record_fact("config", change)
+        self._record_fact("config", self._masked(change))
+
+    def update_summary(self, values: Mapping[str, Any] | None) -> None:
+        """Set values that sum up the run, shown where a metric's last value would be.
+
+        Args:
+            values: names to numbers, texts or mappings of such; None takes a value back.
+        """
+        self._record_fact("summary", self._masked(plain_config(values) or {}))
+
+    def set_notes(self, notes: str | None) -> None:
+        """Replace the notes of the run."""
+        self._record_fact("notes", self._masked(notes))
+
+    def rename(self, name: str) -> None:
+        """Give the run another name. A server that has the run already keeps the first one."""
+        self.settings._op_name = clean_name(name)  # noqa: SLF001
+        self._record_fact("name", self.settings._op_name)  # noqa: SLF001
 
     def finish(self, code: int | None = None) -> Receipt | None:
         """End the run: store everything, deliver what the time allows, print a receipt.
@@ -274,6 +290,9 @@ class Op:
         if self.url:
             logger.info("view run %s at %s", self.settings._display_id, self.url)  # noqa: SLF001
         return self._receipt
+
+    def _masked(self, value: Any) -> Any:
+        return value if self._session is None else self._session.redactor.value(value)
 
     def _record_fact(self, name: str, value: object) -> None:
         if self._recorder is not None:

@@ -170,13 +170,21 @@ def _summarised(
         status_metadata=json_safe(facts.get("status_metadata")),
         summary=summary,
         shown_config=_encode_fields(config),
-        shown_summary=msgspec.json.encode(shown_summary(summary)),
+        shown_summary=msgspec.json.encode(shown_summary(summary, facts.get("summary"))),
     )
 
 
-def shown_summary(summary: MetricTable) -> dict[str, float | str]:
-    """Return at most 200 last values for a table, system metrics last, non-finite as words."""
-    values = summary.last_values()
+def shown_summary(summary: MetricTable, given: object = None) -> dict[str, float | str]:
+    """Return at most 200 values for a table, system metrics last, non-finite as words.
+
+    They are the numbers that the user gave to sum up the run, and the last value of each metric.
+    """
+    numbers = {
+        name: float(value)
+        for name, value in flatten(given).items()
+        if isinstance(value, (int, float))
+    }
+    values = {**numbers, **summary.last_values(), **numbers}
     own = sorted(values, key=lambda name: name.startswith("sys/"))
     return {str(json_safe(name)): json_number(values[name]) for name in own[:MAX_SHOWN_METRICS]}
 
