@@ -9,8 +9,10 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys as _sys  # `pluto.sys` is a module of ours
+from collections.abc import Iterable, Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pluto import state
@@ -101,9 +103,23 @@ def _newest(function: str) -> Op:
     return run
 
 
-def __getattr__(name: str) -> Any:
-    if name == "ops":
+class _Package(ModuleType):
+    """The class of this module: `pluto.ops` is always the present list, and can be assigned."""
+
+    @property
+    def ops(self) -> list[Op]:
+        """The live runs, oldest first."""
         return state.live_runs()
+
+    @ops.setter
+    def ops(self, runs: Iterable[Op] | None) -> None:
+        state.replace(runs or ())
+
+
+_sys.modules[__name__].__class__ = _Package
+
+
+def __getattr__(name: str) -> Any:
     if name == "query":
         return import_module("pluto.query")
     if name not in _MODULE_OF:

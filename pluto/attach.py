@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any, Final
+from urllib.parse import quote
 
 from pluto import api
 from pluto.api import Refused, Request
-from pluto.errors import RunExistsError, ServerDecision
+from pluto.config import deep_merge
+from pluto.errors import RetryLater, RunExistsError, ServerDecision
 from pluto.record import RemoteRun, RunInfo
 
 Call = Callable[[Request], dict[str, Any]]
@@ -32,14 +35,48 @@ def attach(run: RunInfo, call: Call, read: Read) -> tuple[RemoteRun, str]:
     """
     try:
         if run.resume_run_id is not None or run.resume_display_id is not None:
-            answer = call(api.resume_request(run))
-        elif run.external_id is None or run.resume:
-            answer = call(api.create_request(run, run.external_id or run.uid))
+            answer = _resume(run, call)
         else:
-            answer = _create_new(run, run.external_id, call, read)
+            answer = _create(_beside_parent(run, read), call, read)
     except Refused as error:
         raise ServerDecision(f"Failed to create run: {error}", error.status) from error
     return api.read_run(answer), str(answer.get("projectName") or run.project)
+
+
+def _resume(run: RunInfo, call: Call) -> dict[str, Any]:
+    answer = call(api.resume_request(run))
+    config = api.config_request(api.read_run(answer).run_id, run.config)
+    if config is not None:
+        call(config)
+    return answer
+
+
+def _create(run: RunInfo, call: Call, read: Read) -> dict[str, Any]:
+    if run.external_id is None or run.resume:
+        return call(api.create_request(run, run.external_id or run.uid))
+    return _create_new(run, run.external_id, call, read)
+
+
+def _beside_parent(run: RunInfo, read: Read) -> RunInfo:
+    """Name the parent of a fork by its number, and lay the run's config over the parent's.
+
+    That is done here because servers merge only the top level of the two.
+    """
+    merges = bool(run.config) and run.inherit_config is not False
+    if run.fork_run_id is None or (isinstance(run.fork_run_id, int) and not merges):
+        return run
+    path = f"/api/runs/details/{run.fork_run_id}"
+    if isinstance(run.fork_run_id, str):
+        project = quote(api.wire_name(run.project), safe="")
+        path = f"/api/runs/details/by-display-id/{run.fork_run_id}?projectName={project}"
+    parent = read(path)
+    if not isinstance(parent.get("id"), int):
+        raise RetryLater("the server's answer about the parent of the fork has no id")
+    run = replace(run, fork_run_id=parent["id"])
+    if not merges:
+        return run
+    config = deep_merge(parent.get("config") or {}, run.config or {})
+    return replace(run, config=config, inherit_config=False)
 
 
 def _create_new(run: RunInfo, external_id: str, call: Call, read: Read) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pluto import state
 from pluto.config import plain_config
 from pluto.errors import ServerDecision, StorageError, UsageError
 from pluto.launcher import shared_run_id
-from pluto.names import clean_name, random_id
+from pluto.names import clean_name, is_display_id, random_id
 from pluto.notice import speak
 from pluto.op import Op
 from pluto.record import Receipt, RemoteRun
@@ -56,7 +56,7 @@ def init(  # noqa: PLR0917 - the order of the earlier client
         run_id: the run to go on with: a server's number, a display id such as `MMP-42`, or any
             other text as an external id, shared by the processes of one job.
         resume: go on with a run of this `run_id` if there is one.
-        fork_run_id: the run to fork from; with `fork_step`.
+        fork_run_id: number or display id of the run to fork from; with `fork_step`.
         fork_step: the last step that the fork shares with it.
         inherit_config: whether a fork starts from its parent's config.
         inherit_tags: whether a fork starts with its parent's tags.
@@ -84,7 +84,10 @@ def init(  # noqa: PLR0917 - the order of the earlier client
     chosen._op_name = facts["name"]  # noqa: SLF001
     if chosen.mode == "noop":
         return _begin(Op(facts["config"], chosen, facts["tags"]))
-    return _begin_recording(chosen, facts)
+    run = _begin_recording(chosen, facts)
+    if name and run.name != facts["name"]:
+        logger.warning("the run keeps its name %r: name=%r is not taken", run.name, name)
+    return run
 
 
 def finish(op: Op | None = None) -> Receipt | None:
@@ -112,6 +115,9 @@ def _begin_recording(settings: Settings, facts: dict[str, Any]) -> Op:
             f"cannot write to {settings.dir} ({error}): pass init(dir=...) or set PLUTO_DIR"
         ) from error
     settings._run_dir = str(session.directory)  # noqa: SLF001
+    settings._op_name = session.facts["name"]  # noqa: SLF001 - an earlier one, if it is resumed
+    if where is None and "fork_run_id" in facts:
+        logger.warning("a fork needs the server that has its parent: this run begins empty")
     remote = None
     if where is not None:
         remote = _first_contact(session, float(settings.init_timeout))
@@ -162,6 +168,8 @@ def _facts(
     settings: Settings, name: str | None, config: Any, tags: str | Iterable[str] | None
 ) -> dict[str, Any]:
     run_tags = [tags] if isinstance(tags, str) else list(tags or [])
+    if os.environ.get("KONDUKTOR_JOB_NAME") and "konduktor" not in run_tags:
+        run_tags.append("konduktor")
     return {
         "uid": random_id(16),
         "project": clean_name(settings.project),
@@ -204,10 +212,13 @@ def _fork(
         raise UsageError("fork_run_id and fork_step must be provided together")
     if run_id is None:
         return {}
-    if not str(run_id).isdigit():
-        raise UsageError(f"fork_run_id must be a numeric run ID, got {run_id!r}")
+    text = str(run_id).strip()
+    if not (text.isdecimal() or is_display_id(text)):
+        raise UsageError(
+            f"fork_run_id must be a numeric run ID or display ID such as MMP-42, got {run_id!r}"
+        )
     return {
-        "fork_run_id": int(run_id),
+        "fork_run_id": int(text) if text.isdecimal() else text,
         "fork_step": step,
         "inherit_config": inherit_config,
         "inherit_tags": inherit_tags,

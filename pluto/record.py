@@ -16,7 +16,8 @@ class RunInfo:
     """Everything a server needs to create a run or to attach to it.
 
     `uid` is made by `init()` and names this run directory for ever; it doubles as the
-    external id where the user gave none, which makes creation idempotent.
+    external id where the user gave none, which makes creation idempotent. `fork_run_id` is the
+    server's number of the parent, or its display id.
     """
 
     uid: str
@@ -27,7 +28,7 @@ class RunInfo:
     resume: bool = False
     resume_run_id: int | None = None
     resume_display_id: str | None = None
-    fork_run_id: int | None = None
+    fork_run_id: int | str | None = None
     fork_step: int | None = None
     inherit_config: bool | None = None
     inherit_tags: bool | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,6 +34,12 @@ def live_runs() -> list[Op]:
     """Return the runs that have begun and not ended, oldest first."""
     with _lock:
         return list(_runs)
+
+
+def replace(runs: Iterable[Op]) -> None:
+    """Take these for the live runs and forget the others, without ending them."""
+    with _lock:
+        _runs[:] = runs
 
 
 def last_ended() -> Op | None:
