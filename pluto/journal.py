@@ -13,6 +13,7 @@ import contextlib
 import mmap
 import os
 import struct
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ from pluto.process_identity import identity, is_gone
 HEADER: Final = struct.Struct("<IIB")
 SUFFIX: Final = ".seg"
 FORKED: Final = "fork-"  # in the names of segments of children, which never end the run
-SEGMENT_BYTES: Final = 8 << 20
+SEGMENT_BYTES: Final = 4 << 20
 MADV_POPULATE_WRITE: Final = 23  # Linux 5.14
 
 METRICS, SYSTEM, CONSOLE, DATA, FILE, FACT = range(1, 7)
@@ -35,7 +36,7 @@ _END_BODY: Final = b"\n"
 _HEADER_BYTES: Final = HEADER.size
 _END_BYTES: Final = _HEADER_BYTES + len(_END_BODY)
 _pack_into: Final = HEADER.pack_into
-_POPULATE_BYTES: Final = 1 << 20
+_POPULATE_BYTES: Final = 128 << 10
 
 
 Frame = tuple[int, bytes, int]
@@ -45,6 +46,7 @@ Frame = tuple[int, bytes, int]
 class _Segment(Protocol):
     path: Path
 
+    def populate(self) -> None: ...
     def append(self, kind: int, body: bytes, checksum: int) -> bool: ...
     def finish(self) -> None: ...
 
@@ -63,16 +65,18 @@ class _MappedSegment:
             os.close(descriptor)
         self._end = 0
         self._limit = size - _END_BYTES
+        self._cold = 0  # from here on, no page is mapped yet
 
     def populate(self) -> None:
-        """Take the page faults now; a kernel that cannot leaves them to the appends."""
+        """Take the page faults that are left, before the appends come to them."""
         try:
-            for start in range(0, len(self._map), _POPULATE_BYTES):
-                length = min(_POPULATE_BYTES, len(self._map) - start)
-                self._map.madvise(MADV_POPULATE_WRITE, start, length)
+            while self._cold < len(self._map):
+                length = min(_POPULATE_BYTES, len(self._map) - self._cold)
+                self._map.madvise(MADV_POPULATE_WRITE, self._cold, length)
+                self._cold += length
                 time.sleep(0)  # madvise keeps the interpreter lock: let a training step in
-        except (OSError, AttributeError):
-            return
+        except (OSError, ValueError, AttributeError):
+            self._cold = sys.maxsize  # another system, an older kernel, or ended meanwhile
 
     def append(self, kind: int, body: bytes, checksum: int) -> bool:
         start = self._end
@@ -100,6 +104,9 @@ class _PlainSegment:
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         self._end = 0
 
+    def populate(self) -> None:
+        """Nothing is mapped."""
+
     def append(self, kind: int, body: bytes, checksum: int) -> bool:
         frame = HEADER.pack(len(body), checksum, kind) + body
         if self._end and self._end + len(frame) > self._limit:
@@ -123,6 +130,9 @@ class _NoSegment:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    def populate(self) -> None:
+        """Nothing is mapped."""
 
     def append(self, kind: int, body: bytes, checksum: int) -> bool:  # noqa: ARG002
         return False
@@ -186,9 +196,11 @@ class Journal:
                 self._segment.append(kind, body, checksum)
 
     def prepare(self) -> None:
-        """Have the next segment ready and close full ones, so that no append waits for either."""
+        """Have this and the next segment ready and end full ones, so that no append has to."""
+        self._segment.populate()
         if self._next is None and self._mapped and not self._closed.is_set():
             segment = self._open(self._segment_bytes)
+            segment.populate()
             with self._lock:
                 if self._closed.is_set():
                     self._retired.append(segment)
@@ -229,7 +241,10 @@ class Journal:
 
     def _roll(self, size: int) -> None:
         segment, self._next = self._next, None
-        if segment is None or size > self._segment_bytes - 2 * _END_BYTES:
+        if segment is not None and size > self._segment_bytes - 2 * _END_BYTES:
+            self._retired.append(segment)  # too small, and its number has passed
+            segment = None
+        if segment is None:
             segment = self._open(max(self._segment_bytes, size + 2 * _END_BYTES))
         self._retired.append(self._segment)
         self._segment = segment
@@ -239,12 +254,9 @@ class Journal:
         path = self._directory / f"{self._writer}-{self._number:06d}{SUFFIX}"
         if self._mapped:
             try:
-                segment = _MappedSegment(path, size)
+                return _MappedSegment(path, size)
             except (OSError, ValueError):
                 self._mapped = False
-            else:
-                segment.populate()
-                return segment
         return _PlainSegment(path, size)
 
 

@@ -56,6 +56,17 @@ def test_a_frame_larger_than_a_segment_gets_one_of_its_own(tmp_path: Path) -> No
     assert [len(body) for _, body in frames(tmp_path / "j")] == [100_000, 1]
 
 
+def test_a_segment_that_a_large_frame_passes_over_is_ended_too(tmp_path: Path) -> None:
+    log = Journal(tmp_path / "j", segment_bytes=4096)
+    log.prepare()
+    log.append(METRICS, b"x" * 100_000)
+    log.prepare()
+    log.append(METRICS, b"y")
+    log.close()
+    assert all(journal.is_ended(path) for path in (tmp_path / "j").iterdir())
+    assert [len(body) for _, body in frames(tmp_path / "j")] == [100_000, 1]
+
+
 @pytest.mark.parametrize("cut", range(1, 25))
 def test_a_torn_tail_hides_nothing_before_it(tmp_path: Path, cut: int) -> None:
     log = Journal(tmp_path / "j", mapped=False)
