@@ -14,7 +14,7 @@ from tests.compat.reading import reading
 @pytest.fixture
 def log() -> logging.Logger:
     """A logger without a parent, whose messages nobody else gets."""
-    return logging.Logger("tests.handler")
+    return logging.Logger("tests.handler")  # noqa: LOG001 - pytest listens to those of getLogger
 
 
 def console(run: Any) -> list[tuple[str, str]]:
