@@ -46,7 +46,6 @@ class Delivery:
         sink: the destination.
         address: names the destination for ever, such as the API's URL.
         run: returns what the destination has to know to create the run; called when it is due.
-        before_send: called between two batches, so that nothing else has to wait for a backlog.
     """
 
     def __init__(
@@ -55,14 +54,12 @@ class Delivery:
         sink: Sink,
         address: str,
         run: Callable[[], RunInfo],
-        before_send: Callable[[], None] = lambda: None,
     ) -> None:
         self.remote: RemoteRun | None = None
         self._store = store
         self._sink = sink
         self._run = run
         self._outbox = Outbox(store.writer, address)
-        self._before_send = before_send
 
     def open(self) -> RemoteRun:
         """Create the run at the destination unless that is done.
@@ -82,8 +79,11 @@ class Delivery:
             )
         return self.remote
 
-    def send_all(self) -> None:
+    def send_all(self, between: Callable[[], None] = lambda: None) -> None:
         """Send until nothing is pending.
+
+        Args:
+            between: called between two batches, so that nothing else has to wait for a backlog.
 
         Raises:
             RetryLater: the rest is kept for another try.
@@ -95,7 +95,7 @@ class Delivery:
             more = False
             for stream in STREAMS:
                 more |= self._send_some(stream)
-            self._before_send()
+            between()
 
     def finished(self) -> bool:
         """Tell whether nothing is pending."""
@@ -247,7 +247,7 @@ class Uploader(Worker):
         try:
             delivery.open()
             self.opened.set()
-            delivery.send_all()
+            delivery.send_all(between=self._journal.prepare)
         except RetryLater as error:
             self._hold(error.after, error)
         except ServerDecision as error:
