@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _thread
 import logging
 import os
 from collections.abc import Callable
@@ -48,9 +47,9 @@ def accompany(run: Op, session: Session) -> None:
     """Start what runs beside the training and add it to the session, which stops it."""
 
     def cancel() -> None:
-        logger.error("the server cancelled the run: it is stored, and the script interrupted")
-        run.end("CANCELLED", {"reason": "cancelled on the server"})
-        _thread.interrupt_main()
+        logger.error("the server cancelled the run: the script is interrupted, the run stored")
+        run.cancel()
+        process_exit.interrupt()
 
     if not run.settings.disable_console:
         listener = console.shared().attach(

@@ -71,6 +71,7 @@ class Op:
         self._finish_lock = threading.RLock()  # guards _receipt: one caller ends the run
         self._receipt: Receipt | None = None
         self._finished = False
+        self._cancelled = False
         self._process = os.getpid()
 
     @property
@@ -242,8 +243,14 @@ class Op:
 
     def end(self, status: str, metadata: Mapping[str, Any] | None = None) -> Receipt | None:
         """End the run with a status and the cause of it (JSON values)."""
+        if self._cancelled:
+            status, metadata = "CANCELLED", {"reason": "cancelled on the server"}
         fact = {"status": status, "statusMetadata": dict(metadata) if metadata else None}
         return self._end(None if status == "RUNNING" else fact)
+
+    def cancel(self) -> None:
+        """Have the run end as CANCELLED, whatever ends it; its script is not stopped by this."""
+        self._cancelled = True
 
     def close(self, code: int | None = None) -> None:  # noqa: ARG002
         """End logging without reporting a status: another process goes on with the run."""
@@ -277,8 +284,10 @@ class Op:
         return f"<pluto run {self.settings._display_id or self.name} of {self.project}>"  # noqa: SLF001
 
     def _end(self, status: dict[str, Any] | None) -> Receipt | None:
+        if os.getpid() != self._process:  # before the lock: it may have been held at the fork
+            return self._receipt
         with self._finish_lock:
-            if self._finished or os.getpid() != self._process:
+            if self._finished:
                 return self._receipt
             self._finished = True
             recorder, self._recorder = self._recorder, None

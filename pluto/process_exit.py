@@ -6,7 +6,8 @@
 | an uncaught exception, also in a thread | FAILED | `sys.excepthook`, `threading.excepthook` |
 | Ctrl-C | TERMINATED | KeyboardInterrupt in `sys.excepthook`; a second one ends at once |
 | `sys.exit(n)` | COMPLETED if n is 0, else FAILED | see `ObservedExit` |
-| SIGTERM | TERMINATED | a signal handler, see `process_signals` |
+| SIGTERM, SIGHUP | TERMINATED | a signal handler, see `process_signals` |
+| a cancel on the server | CANCELLED | the heartbeat, which interrupts the script |
 
 Nothing is changed while no run is live, and everything is put back when the last one ends.
 What a process cannot notice (SIGKILL, `os._exit`, a crash) the next reader of the run concludes
@@ -103,8 +104,8 @@ class ExitWatch:
 
         Args:
             run: until `remove`d.
-            sigterm: also on SIGTERM; only has an effect on the main thread.
-            timeout: seconds that SIGTERM may be delayed.
+            sigterm: also on SIGTERM and SIGHUP; only has an effect on the main thread.
+            timeout: seconds that such a signal may be delayed.
         """
         with self._lock:
             if not self._runs:
@@ -128,8 +129,8 @@ class ExitWatch:
         A thread that died of an exception, or a SIGTERM that a handler of the user took, is
         not forgotten because the main thread reached its end.
         """
-        if self._terminator.noted:
-            return Verdict("TERMINATED", {"signal": "SIGTERM"})
+        if self._terminator.noted is not None:
+            return _terminated(self._terminator.noted)
         return self._in_thread or COMPLETED
 
     def _install(self) -> None:
@@ -191,8 +192,8 @@ class ExitWatch:
             return said
         return _judge_code(self._exit.code) if self._exit.called else UNSEEN
 
-    def _end_terminated(self) -> None:
-        self._end_all(Verdict("TERMINATED", {"signal": "SIGTERM"}))
+    def _end_terminated(self, number: signal.Signals) -> None:
+        self._end_all(_terminated(number))
 
     def _end_all(self, verdict: Verdict) -> None:
         with self._lock:
@@ -299,6 +300,15 @@ class _Hook:
             setattr(self._module, self._name, self._original)
 
 
+def interrupt() -> None:
+    """Interrupt the script as Ctrl-C does: its handlers and `finally` blocks run.
+
+    Where Ctrl-C is ignored (a background job of a shell), SIGTERM has to do.
+    """
+    number = signal.SIGINT if callable(signal.getsignal(signal.SIGINT)) else signal.SIGTERM
+    signal.pthread_kill(threading.main_thread().ident or 0, number)
+
+
 def shared() -> ExitWatch:
     """Return the watch over this process's end."""
     return _SHARED
@@ -309,6 +319,10 @@ def _end(run: RunEnds, verdict: Verdict) -> None:
         run.end(*verdict)
     except Exception:
         logger.exception("the run could not be ended")
+
+
+def _terminated(number: signal.Signals) -> Verdict:
+    return Verdict("TERMINATED", {"signal": number.name})
 
 
 def _judge_code(code: object) -> Verdict:
