@@ -10,6 +10,7 @@ reader never takes a torn frame for a whole one.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import mmap
 import os
 import struct
@@ -166,7 +167,7 @@ class Journal:
         self._mapped = mapped and hasattr(os, "posix_fallocate")
         self._lock = threading.Lock()  # guards the segments; held for a copy, never for a wait
         self._writer = _writer_name()
-        self._number = 0
+        self._numbers = itertools.count(1)
         self._next: _Segment | None = None
         self._retired: list[_Segment] = []
         self._closed = threading.Event()
@@ -202,12 +203,15 @@ class Journal:
             segment = self._open(self._segment_bytes)
             segment.populate()
             with self._lock:
-                if self._closed.is_set():
+                # Rows are read in the order of names: behind a later segment, this one is useless.
+                if self._closed.is_set() or segment.path < self._segment.path:
                     self._retired.append(segment)
                 else:
                     self._next = segment
-        while self._retired:
-            self._retired.pop().finish()
+        with self._lock:
+            retired, self._retired = self._retired, []
+        for segment in retired:
+            segment.finish()
 
     def sync(self) -> None:
         """Write what was appended to the disk, so that it survives a loss of power."""
@@ -234,7 +238,7 @@ class Journal:
         """In a forked child: leave the parent's segments alone and get one when it logs."""
         self._lock = threading.Lock()
         self._writer = _writer_name(FORKED)
-        self._number = 0
+        self._numbers = itertools.count(1)
         self._next = None
         self._retired = []
         self._segment = _NoSegment(self._directory)
@@ -250,8 +254,7 @@ class Journal:
         self._segment = segment
 
     def _open(self, size: int) -> _Segment:
-        self._number += 1
-        path = self._directory / f"{self._writer}-{self._number:06d}{SUFFIX}"
+        path = self._directory / f"{self._writer}-{next(self._numbers):06d}{SUFFIX}"
         if self._mapped:
             try:
                 return _MappedSegment(path, size)

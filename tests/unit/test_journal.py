@@ -1,6 +1,8 @@
 """The journal: whole frames in, whole frames out, whatever is torn."""
 
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -129,3 +131,26 @@ def test_a_forked_child_writes_to_a_segment_of_its_own(tmp_path: Path) -> None:
         b"parent",
         b"parent again",
     ]
+
+
+def test_appending_and_closing_while_another_thread_prepares_keep_order_and_end_every_segment(
+    tmp_path: Path,
+) -> None:
+    for number in range(20):
+        log = Journal(tmp_path / str(number), segment_bytes=4096)
+        over = threading.Event()
+
+        def prepare(log: Journal = log, over: threading.Event = over) -> None:
+            while not over.is_set():
+                log.prepare()
+
+        with ThreadPoolExecutor() as threads:
+            prepared = threads.submit(prepare)
+            for row in range(200):
+                log.append(METRICS, b"x" * 500 + b"%d" % row)
+            log.close()
+            over.set()
+            prepared.result()
+        found = [int(body.lstrip(b"x")) for _, body in frames(tmp_path / str(number))]
+        assert found == list(range(200))
+        assert all(journal.is_ended(path) for path in (tmp_path / str(number)).iterdir())
