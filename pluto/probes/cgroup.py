@@ -16,7 +16,7 @@ def memory_limit(root: Path = ROOT, membership: Path = MEMBERSHIP) -> int | None
     """Return the bytes this process may use: the least limit of its group and the groups above."""
     limits = [
         limit
-        for folder in _folders(root, membership)
+        for folder in folders(root, membership)
         for name in ("memory.max", "memory.limit_in_bytes")
         if (limit := read_number(folder / name)) is not None and limit < UNLIMITED
     ]
@@ -25,7 +25,7 @@ def memory_limit(root: Path = ROOT, membership: Path = MEMBERSHIP) -> int | None
 
 def memory_used(root: Path = ROOT, membership: Path = MEMBERSHIP) -> int | None:
     """Return the bytes that the group of this process uses, None outside any group."""
-    for folder in _folders(root, membership):
+    for folder in folders(root, membership):
         for name in ("memory.current", "memory.usage_in_bytes"):
             used = read_number(folder / name)
             if used is not None:
@@ -45,7 +45,7 @@ def oom_kills(root: Path = ROOT, membership: Path = MEMBERSHIP) -> int | None:
 
 def oom_counter(root: Path = ROOT, membership: Path = MEMBERSHIP) -> Path | None:
     """Return the file in which the kernel counts such kills for the group of this process."""
-    for folder in _folders(root, membership):
+    for folder in folders(root, membership):
         for name in ("memory.events", "memory.oom_control"):
             if read_oom_kills(folder / name) is not None:
                 return folder / name
@@ -61,8 +61,8 @@ def read_oom_kills(counter: Path) -> int | None:
     return None
 
 
-def _folders(root: Path, membership: Path) -> Iterator[Path]:
-    """The folders that hold the memory limits of this process, innermost first."""
+def folders(root: Path = ROOT, membership: Path = MEMBERSHIP) -> Iterator[Path]:
+    """Yield the folders that hold the memory limits of this process, innermost first."""
     for line in (read_text(membership) or "").splitlines():
         _hierarchy, controllers, path = line.split(":", 2)
         if controllers and "memory" not in controllers.split(","):

@@ -19,6 +19,7 @@ import pytest
 
 from pluto.addresses import one_origin
 from pluto.iface import ServerInterface
+from pluto.probes import cgroup
 from pluto.query_local import complete_run
 from pluto.record import RunInfo
 from pluto.sets import setup
@@ -260,6 +261,41 @@ finally:
 )
 
 
+OUT_OF_MEMORY = Death(
+    "an_out_of_memory_kill",
+    "everything = []\nwhile True:\n    everything.append(bytearray(1 << 20))",
+    "FAILED",
+    {"reason": "out of memory", "lastLines": "the last words"},
+    KILLED,
+)
+MEMORY = 256 << 20
+LIMITS = {  # of version 2 and 1 of control groups; without swap the kill comes at once
+    "memory.max": MEMORY,
+    "memory.swap.max": 0,
+    "memory.limit_in_bytes": MEMORY,
+    "memory.swappiness": 0,
+}
+
+
+@pytest.fixture
+def in_little_memory() -> Iterator[list[str]]:
+    """The start of a command line that runs in a control group with `MEMORY` bytes."""
+    parent = next(cgroup.folders(), None)
+    if parent is None or not os.access(parent, os.W_OK):
+        pytest.skip("only an administrator may make control groups")
+    group = parent / f"pluto-test-{os.getpid()}"
+    group.mkdir()
+    try:
+        limits = [path for path in map(group.__truediv__, LIMITS) if path.exists()]
+        if not limits:
+            pytest.skip("this system does not let a control group limit memory")
+        for path in limits:
+            path.write_text(str(LIMITS[path.name]))
+        yield ["sh", "-c", f'echo $$ > {group}/cgroup.procs && exec "$0" "$@"']
+    finally:
+        group.rmdir()
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """One real server for all deaths."""
@@ -341,3 +377,17 @@ def test_a_run_of_a_server_loses_nothing_and_tells_the_truth_after(
     death: Death, tmp_path: Path, server: RunningServer
 ) -> None:
     die_online(death, tmp_path, server)
+
+
+@pytest.mark.timeout(120)
+def test_a_local_run_tells_that_the_kernel_killed_it_for_want_of_memory(
+    tmp_path: Path, in_little_memory: list[str]
+) -> None:
+    die_offline(OUT_OF_MEMORY, tmp_path, in_little_memory)
+
+
+@pytest.mark.timeout(120)
+def test_a_run_of_a_server_tells_that_the_kernel_killed_it_for_want_of_memory(
+    tmp_path: Path, in_little_memory: list[str], server: RunningServer
+) -> None:
+    die_online(OUT_OF_MEMORY, tmp_path, server, in_little_memory)
