@@ -105,6 +105,11 @@ class Op:
         """The run's directory on this machine."""
         return str(self._session.directory) if self._session else self.settings.get_dir()
 
+    @property
+    def step(self) -> int:
+        """The step of the row that was logged last, by an earlier process too; 0 before one."""
+        return self._step
+
     def log(
         self,
         data: Mapping[str, Any],
@@ -151,22 +156,28 @@ class Op:
         remote: bool = True,
         **kwargs: Any,
     ) -> None:
-        """Tell people something through the server. Returns at once; delivery is the uploader's.
+        """Tell people something, through the server or the webhook of a chat. Returns at once.
 
         Args:
             message: the text; `text` is an alias.
             title: its headline.
             level: DEBUG, INFO, WARNING or ERROR.
             wait: seconds before it is sent; `wait_duration` is an alias.
-            url: where the alert should lead.
-            remote: False keeps it in the run's own log.
+            url: where the alert should lead; with `remote=False`, the webhook.
+            remote: False posts it to the webhook (`url`, or else the setting `url_webhook`) and
+                not through the server. A run without a server does so anyway.
             **kwargs: `email=False` asks the server not to send mail.
         """
         text = message if message is not None else kwargs.get("text")
         level = {"WARN": "WARNING"}.get(level.upper(), level.upper())
         logger.log(int(getattr(logging, level, logging.INFO)), "%s: %s", title, text)
-        if self._recorder is not None and remote:
-            delay = float(kwargs.get("wait_duration", wait) or 0)
+        if self._recorder is None or self._session is None:
+            return
+        delay = float(kwargs.get("wait_duration", wait) or 0)
+        webhook = (url if not remote else None) or self.settings.url_webhook
+        if webhook and not (remote and self._session.sink):
+            self._session.post(self.settings, webhook, f"[{level}] {title}: {text}", delay)
+        if remote or not webhook:
             alert = {
                 "timestamp": int((time.time() + delay) * 1000),
                 "title": str(title),

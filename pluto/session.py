@@ -14,10 +14,12 @@ from pluto.journal import Journal
 from pluto.record import Receipt, RemoteRun
 from pluto.recorder import JournalRecorder
 from pluto.redact import Redactor
+from pluto.sets import Settings
 from pluto.sink import Sink
 from pluto.storage import RunReader
 from pluto.store import shown
 from pluto.uploader import Uploader
+from pluto.webhook import Webhook
 
 GRACE: Final = 1.0
 LOCAL_TIMEOUT: Final = 60.0
@@ -43,6 +45,7 @@ class Session:
         crash: what writes the trace of a crash.
         parts: sampler, console capture and the like, in the order in which they stop.
         notify: called once when everything has ended.
+        webhook: posts alerts, once there was one to post.
     """
 
     directory: Path
@@ -58,6 +61,7 @@ class Session:
     first_step: int = 1
     parts: list[Part] = field(default_factory=list)
     notify: list[Callable[[], None]] = field(default_factory=list)
+    webhook: Webhook | None = None
 
     def first_contact(self, timeout: float) -> RemoteRun | None:
         """Wait up to `timeout` seconds until the server has taken the run; None if it has not.
@@ -120,6 +124,13 @@ class Session:
         logged, lost = self.recorder.logged, self.recorder.lost
         return Receipt(logged, lost=lost, kept_in=shown(self.directory), handed_over=True)
 
+    def post(self, settings: Settings, url: str, text: str, delay: float) -> None:
+        """Post a text to the webhook of a chat, in `delay` seconds or when the run ends."""
+        if self.webhook is None:
+            self.webhook = Webhook(settings)
+            self.parts.append(self.webhook)
+        self.webhook.post(url, text, delay)
+
     def heartbeat(self) -> str | None:
         """Tell the server that the run lives, if this process is the one that speaks to it."""
         is_owner = self.uploader.owned is not None
@@ -127,6 +138,7 @@ class Session:
 
     def after_fork(self) -> None:
         """In a forked child: record beside the parent, whose threads store and deliver it."""
+        self.webhook = None  # its thread is the parent's
         self.crash.after_fork()
         self.recorder.after_fork()
 
