@@ -20,7 +20,7 @@ def plain_config(config: Any) -> dict[str, Any] | None:
     numbers their names, unknown objects their `str()`.
 
     Raises:
-        UsageError: it is none of these.
+        UsageError: it is none of these, or contains itself.
 
     Example:
         >>> plain_config({"opt": {"betas": (0.9, 0.95)}, 1: float("nan")})
@@ -28,7 +28,10 @@ def plain_config(config: Any) -> dict[str, Any] | None:
     """
     if config is None:
         return None
-    plain = _plain(config)
+    try:
+        plain = _plain(config)
+    except RecursionError as error:
+        raise UsageError("config contains itself, or is nested too deeply to be stored") from error
     if not isinstance(plain, dict):
         raise UsageError(
             f"config must be a mapping of names to values, not {type(config).__name__}"
