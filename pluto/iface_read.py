@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pluto import api
-from pluto.errors import RetryLater
+from pluto.errors import Rejected, RetryLater
 from pluto.iface import CONNECT_SECONDS, new_client
 from pluto.names import random_id
 from pluto.sets import Settings
@@ -52,14 +51,14 @@ def fetch(client: httpx.Client, url: str, destination: Path) -> None:
 
     Raises:
         RetryLater: the transfer did not come to its end.
-        PlutoError: the storage refuses.
+        Rejected: the storage does not have it, or refuses.
         OSError: the file cannot be written.
     """
     partial = destination.with_name(f".{random_id(8)}.part")
     try:
         with client.stream("GET", url, follow_redirects=True) as answer:
             if answer.status_code != 200:
-                raise api.read_error(answer.status_code, answer.read().decode("utf-8", "replace"))
+                raise _storage_error(answer.status_code)
             with partial.open("wb") as file:
                 for piece in answer.iter_bytes(PIECE):
                     file.write(piece)
@@ -70,3 +69,9 @@ def fetch(client: httpx.Client, url: str, destination: Path) -> None:
         ) from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _storage_error(status: int) -> Rejected | RetryLater:
+    if status in (408, 429) or status >= 500:
+        return RetryLater(f"HTTP {status}")
+    return Rejected("it is not there" if status == 404 else f"HTTP {status}")

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final, Literal
 
-from pluto.errors import QueryError, UsageError
-from pluto.names import directory_name
-from pluto.query_connection import MAX_LISTED, Connection, RunId
+from pluto.errors import UsageError
+from pluto.query_connection import MAX_LISTED, RunId
+from pluto.query_files import FileCalls
 from pluto.query_frames import Frame, to_frame
 from pluto.query_series import MAX_THINNED, Series, Wanted, thin, thinned
-from pluto.query_server import NewFile
+from pluto.query_server import DataPoint
 from pluto.server.filters import compile_filter
 
 logger = logging.getLogger("pluto")
@@ -29,7 +28,7 @@ Run = dict[str, Any]
 Aggregation = Literal["MIN", "MAX", "AVG", "LAST", "VARIANCE"]
 
 
-class Calls(Connection):
+class Calls(FileCalls):
     """The functions, each a few requests."""
 
     def list_projects(self) -> list[dict[str, Any]]:
@@ -83,11 +82,11 @@ class Calls(Connection):
             "/api/runs/list", "runs", parameters, size=MAX_LISTED, limit=limit, offset=start
         )
 
-    def get_run(self, project: str, run_id: RunId) -> Run:
+    def get_run(self, project: str | None, run_id: RunId) -> Run:
         """Return everything that is known about a run.
 
         Args:
-            project: tells apart runs with the same display id or name.
+            project: tells apart runs with the same display id or name; None = any.
             run_id: its number, display id, or name.
 
         Raises:
@@ -184,7 +183,7 @@ class Calls(Connection):
         only = names[0] if names and len(names) == 1 else None
         answer = dict(self._get("/api/runs/statistics", {**run, "logName": only}))
         metrics = answer["metrics"]
-        is_cut = len(metrics) >= MAX_AT_ONCE
+        is_cut = len(metrics) == MAX_AT_ONCE
         if names is None:
             if is_cut:
                 logger.warning("statistics of the first %d metrics: name others", len(metrics))
@@ -255,56 +254,6 @@ class Calls(Connection):
         }
         return dict(self._get("/api/runs/leaderboard", parameters))
 
-    def get_files(
-        self, project: str, run_id: RunId, file_name: str | None = None
-    ) -> list[dict[str, Any]]:
-        """Return the files of a run, or of one log name, by step.
-
-        Returns:
-            Dicts with `fileName, fileType, fileSize, logName, step, time, caption, url`; the last
-            one is called `downloadUrl` too.
-        """
-        run = {"runId": self._number(project, run_id), "projectName": project}
-        files = self._get("/api/runs/files", {**run, "logName": file_name})["files"]
-        return [
-            {**file, "downloadUrl": file.get("url") or file.get("downloadUrl")} for file in files
-        ]
-
-    def download_file(
-        self,
-        project: str,
-        run_id: RunId,
-        file_name: str,
-        destination: str | Path = ".",
-        *,
-        step: int | None = None,
-    ) -> Path:
-        """Stream a file of a run to disk.
-
-        Args:
-            project: name of the project.
-            run_id: number, display id, or name of the run.
-            file_name: what it was logged as, or its own name.
-            destination: a directory, or the path of the new file.
-            step: of several steps this one; None = the last.
-
-        Returns:
-            Where it is now.
-
-        Raises:
-            QueryError: there is no such file, or it cannot be had.
-        """
-        files = self.get_files(project, run_id, file_name)
-        if not files:
-            every = self.get_files(project, run_id)
-            files = [file for file in every if file.get("fileName") == file_name]
-        steps = [int(file.get("step") or 0) for file in files]
-        chosen = max(steps, default=None) if step is None else step
-        if chosen not in steps:
-            place = "" if step is None else f" at step {step}"
-            raise QueryError(f"No file found as {file_name!r} in run {run_id!r}{place}", 404)
-        return self._download(files[steps.index(chosen)], Path(destination))
-
     def get_logs(
         self,
         project: str,
@@ -334,26 +283,12 @@ class Calls(Connection):
             "/api/runs/logs", "logs", parameters, size=MAX_LINES, limit=limit, offset=max(offset, 0)
         )
 
-    def upload_file(
-        self,
-        project: str,
-        run_id: RunId,
-        log_name: str,
-        path: str | Path,
-        *,
-        step: int | None = None,
-        caption: str | None = None,
-    ) -> None:
-        """Attach a file to a run that need not be open; it streams from disk.
+    def structured(self, project: str, run_id: RunId) -> list[DataPoint] | None:
+        """Return histograms, tables, graphs and texts of a run; a server does not give them: None.
 
-        Raises:
-            QueryError: there is no such file or run, or the source refuses it.
+        Each has `name, type, step, time` (ms) and `data` (JSON, or the text).
         """
-        source = Path(path).expanduser()
-        if not source.is_file():
-            raise QueryError(f"there is no file {source}")
-        number = self._number(project, run_id)
-        self._source.upload(NewFile(project, number, log_name, source, step, caption))
+        return self._source.structured(self._number(project, run_id))
 
     def _series(self, wanted: Wanted, limit: int | None) -> Iterator[Series]:
         if limit is None:
@@ -375,14 +310,6 @@ class Calls(Connection):
         if lo is not None and hi is not None and lo > hi:
             raise UsageError(f"step_min={lo} is greater than step_max={hi}")
         return Wanted(project, self._number(project, run_id), _texts(names), lo, hi)
-
-    def _download(self, file: Mapping[str, Any], destination: Path) -> Path:
-        if destination.is_dir():
-            # The name is whatever somebody's client said: it must not lead out of here.
-            destination /= directory_name(Path(str(file["fileName"])).name)
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        self._source.download(file, destination)
-        return destination
 
 
 def _texts(names: str | Sequence[str] | None) -> list[str] | None:

@@ -27,7 +27,7 @@ def to_frame(series: Iterable[Series], frame: Frame | None) -> Any:
         UsageError: an unknown form, or one whose library is not installed.
     """
     if frame is None:
-        return _of_pandas(series) if _find("pandas") else _of_dicts(series)
+        return _of_pandas(series) if find("pandas") else _of_dicts(series)
     if frame not in _MAKERS:
         known = ", ".join(map(repr, _MAKERS))
         raise UsageError(f"frame must be one of {known}, or None; got {frame!r}")
@@ -64,11 +64,11 @@ def _joined(parts: list[Any], kind: Any) -> np.ndarray[Any, Any]:
 
 
 def _of_pandas(series: Iterable[Series]) -> Any:
-    return _library("pandas").DataFrame(columns(series))
+    return library("pandas").DataFrame(columns(series))
 
 
 def _of_polars(series: Iterable[Series]) -> Any:
-    polars = _library("polars")
+    polars = library("polars")
     table = columns(series)
     return polars.DataFrame(
         {**table, "metric": polars.Series(table["metric"], dtype=polars.String)}
@@ -79,20 +79,27 @@ def _of_dicts(series: Iterable[Series]) -> list[dict[str, Any]]:
     return [row for each in series for row in rows(each)]
 
 
-def _find(name: str) -> Any:
+def find(name: str) -> Any:
+    """Return a library, None if it is not installed."""
     try:
         return import_module(name)
     except ModuleNotFoundError as error:
-        if error.name != name:  # it is there, and something that it needs is not
+        if not f"{name}.".startswith(f"{error.name}."):  # it is there, and what it needs is not
             raise
         return None
 
 
-def _library(name: str) -> Any:
-    library = _find(name)
-    if library is None:
-        raise UsageError(f"frame={name!r} needs {name}: pip install {name}")
-    return library
+def library(name: str, extra: str | None = None) -> Any:
+    """Return a library that not everybody has.
+
+    Raises:
+        UsageError: it is not installed; the message says how to, by its extra if it has one.
+    """
+    found = find(name)
+    if found is None:
+        wanted = f"'pluto-ml[{extra}]'" if extra else name
+        raise UsageError(f"this needs {name}, which is not installed: pip install {wanted}")
+    return found
 
 
 _MAKERS: Final[dict[str, Callable[[Iterable[Series]], Any]]] = {

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from pluto import api
 from pluto.errors import AuthError, PlutoError, QueryError, RetryLater
@@ -53,6 +53,22 @@ class NewFile:
         return self.path.suffix.removeprefix(".").lower()
 
 
+class DataPoint(NamedTuple):
+    """A structured value of a run.
+
+    Attributes:
+        type: HISTOGRAM, TABLE, GRAPH, string-series ...
+        time: ms since the epoch.
+        data: its payload: JSON, or the text of a string series.
+    """
+
+    name: str
+    type: str
+    step: int
+    time: int
+    data: str
+
+
 class Source(Protocol):
     """What the functions of `pluto.query` need of the place that they read."""
 
@@ -72,6 +88,9 @@ class Source(Protocol):
 
     def upload(self, file: NewFile) -> None:
         """Attach a file to a run."""
+
+    def structured(self, run_id: int) -> list[DataPoint] | None:
+        """Return histograms, tables, graphs and texts of a run; None if they cannot be read."""
 
     def close(self) -> None:
         """Let go of everything that is open; idempotent."""
@@ -129,6 +148,10 @@ class ServerSource:
             persist(lambda: server.put(url, file.path, file.mime), file.path)
         finally:
             server.close()
+
+    def structured(self, run_id: int) -> None:  # noqa: ARG002 the interface of sources
+        """Return None: the public API of servers does not give structured values."""
+        return
 
     def close(self) -> None:
         """Close the connections."""

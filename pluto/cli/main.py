@@ -20,6 +20,10 @@ COMMANDS: Final = {
     "sync": "pluto.cli.sync:sync",
     "ui": "pluto.cli.ui:ui",
     "server": "pluto.cli.server:server",
+    "runs": "pluto.cli.runs:runs",
+    "query": "pluto.cli.query:query",
+    "export": "pluto.cli.export:export",
+    "clean": "pluto.cli.clean:clean",
     "doctor": "pluto.cli.doctor:doctor",
 }
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar
 
@@ -32,6 +32,7 @@ from pluto.storage import RunReader
 logger = logging.getLogger("pluto")
 
 Q = TypeVar("Q", bound=Query)
+T = TypeVar("T")
 JSON = "application/json"
 BINARY = "application/octet-stream"
 
@@ -115,6 +116,10 @@ class Reads:
             return self.state.catalog.reader(row.id)
         except KeyError:
             raise Refused(404, "Run not found") from None
+
+    def cut(self, items: Sequence[T], most: int) -> list[T]:
+        """Return as many items as one answer may hold."""
+        return list(items[:most])
 
     def file_url(self, run_id: int, file: FileRow) -> str:
         """Return a signed address of a file's bytes."""

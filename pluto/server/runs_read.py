@@ -20,7 +20,7 @@ from pluto.server.settings import ORGANIZATION
 from pluto.server.sorting import Order
 from pluto.server.sqid import decode_sqid
 from pluto.server.views import RunView
-from pluto.storage import NameInfo, RunReader
+from pluto.storage import NameInfo
 
 MAX_LISTED = 1000
 MAX_COLUMNS = 1000
@@ -43,7 +43,7 @@ def projects(reads: Reads, _: schemas.NoQuery) -> schemas.Projects:
                 updated_at=iso(row.updated_at),
                 run_count=row.runs,
             )
-            for row in reads.state.catalog.projects()[:MAX_LISTED]
+            for row in reads.cut(reads.state.catalog.projects(), MAX_LISTED)
         ]
     )
 
@@ -176,9 +176,8 @@ def _chosen(values: object, keys: set[str] | None) -> dict[str, object]:
 def details(reads: Reads, query: schemas.DetailsQuery) -> schemas.Details:
     """Return everything that is known about a run."""
     row = reads.require(query.run_id)
-    reader = reads.reader(row)
-    found = _details(row, reader)
-    facts = reader.facts()
+    found = _details(reads, row)
+    facts = reads.reader(row).facts()
     found.forked_from_run_id, found.fork_step = facts.get("fork_run_id"), facts.get("fork_step")
     return found
 
@@ -186,10 +185,11 @@ def details(reads: Reads, query: schemas.DetailsQuery) -> schemas.Details:
 def details_by_display_id(reads: Reads, query: schemas.DisplayIdQuery) -> schemas.Details:
     """Return everything about the run with a display id such as `MMP-1`, in any case."""
     row = reads.by_display_id(query.display_id, query.project_name)
-    return _details(row, reads.reader(row))
+    return _details(reads, row)
 
 
-def _details(row: RunRow, reader: RunReader) -> schemas.Details:
+def _details(reads: Reads, row: RunRow) -> schemas.Details:
+    reader = reads.reader(row)
     facts = reader.facts()
     known: dict[str, Any] = {
         key: json_safe(facts.get(key))
@@ -209,7 +209,7 @@ def _details(row: RunRow, reader: RunReader) -> schemas.Details:
         status_updated=None if changed_at is None else iso(changed_at),
         project_name=row.project,
         external_id=row.external_id,
-        log_names=[_log_name(info) for info in reader.names(limit=MAX_LISTED)],
+        log_names=[_log_name(info) for info in reads.cut(reader.names(), MAX_LISTED)],
     )
 
 

@@ -106,7 +106,7 @@ def statistics(reads: Reads, query: schemas.StatisticsQuery) -> schemas.RunStati
         run_name=row.name,
         project_name=row.project,
         url=reads.url(row),
-        metrics=[_statistics(info) for info in infos[:MAX_STATISTICS]],
+        metrics=[_statistics(info) for info in reads.cut(infos, MAX_STATISTICS)],
     )
 
 
@@ -159,7 +159,7 @@ def files(reads: Reads, query: schemas.FilesQuery) -> schemas.Files:
         for file in reads.state.files.rows(row.id, query.log_name)
         if query.log_group in {None, group_of(file.name)}
     ]
-    return schemas.Files([_file(reads, row.id, file) for file in rows[:MAX_FILES]])
+    return schemas.Files([_file(reads, row.id, file) for file in reads.cut(rows, MAX_FILES)])
 
 
 def _file(reads: Reads, run_id: int, file: FileRow) -> schemas.FileItem:

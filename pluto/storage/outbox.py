@@ -90,6 +90,11 @@ class Outbox:
             ).fetchall()
         return [(str(name), int(row), str(reason)) for name, row, reason in rows]
 
+    def destinations(self) -> list[str]:
+        """Return every destination that has ever accepted rows of this run."""
+        with self._writer.transaction() as connection:
+            return [row[0] for row in connection.execute("SELECT DISTINCT sink FROM cursor")]
+
     def _reader(self, stream: Stream) -> Callable[[int, int], list[bytes]]:
         if stream in ("metrics", "system"):
             system = stream == "system"

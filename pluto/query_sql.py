@@ -1,0 +1,220 @@
+"""SQL over local runs, with DuckDB."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from pluto.errors import QueryError, UsageError
+from pluto.query_frames import library
+from pluto.query_local import LocalSource, metrics_of
+from pluto.server.file_rows import FileRow
+from pluto.server.rows import RunRow
+from pluto.server.versions import UNREADABLE
+from pluto.storage import Kind, RunReader
+
+logger = logging.getLogger("pluto")
+
+Columns = Mapping[str, Any]
+
+PAGE: Final = 10_000
+
+# The points of a run are one insert, whatever number of metrics it has: the names are joined.
+TABLES: Final = """
+CREATE TABLE runs (
+    run BIGINT, project VARCHAR, name VARCHAR, status VARCHAR, tags VARCHAR[], config VARCHAR,
+    created_at TIMESTAMP_MS, updated_at TIMESTAMP_MS, display_id VARCHAR, run_id VARCHAR,
+    directory VARCHAR
+);
+CREATE TABLE console (run BIGINT, line BIGINT, time TIMESTAMP_MS, type VARCHAR, text VARCHAR);
+CREATE TABLE files (
+    run BIGINT, name VARCHAR, file_name VARCHAR, type VARCHAR, mime VARCHAR, size BIGINT,
+    step BIGINT, time TIMESTAMP_MS, caption VARCHAR, path VARCHAR
+);
+CREATE SCHEMA stored;
+CREATE TABLE stored.series (series BIGINT, run BIGINT, name VARCHAR);
+CREATE TABLE stored.points (series BIGINT, step BIGINT, time TIMESTAMP_MS, value DOUBLE);
+CREATE VIEW metrics AS
+    SELECT run, name, step, time, value FROM stored.points JOIN stored.series USING (series);
+"""
+LOCKS: Final = "SET enable_external_access = false; SET lock_configuration = true;"
+
+
+class Result(NamedTuple):
+    """What a query found: names of its columns, and its rows as they are read."""
+
+    columns: list[str]
+    rows: Iterator[tuple[Any, ...]]
+
+
+def run_sql(source: LocalSource, sql: str, project: str | None = None) -> Result:
+    """Answer one SELECT over the tables `runs`, `metrics`, `console` and `files`.
+
+    Only the tables that the query names are read. `run` joins them.
+
+    Args:
+        source: the runs.
+        sql: in DuckDB's dialect; it can reach neither files nor the network.
+        project: read the runs of this one only.
+
+    Raises:
+        UsageError: DuckDB is not installed, or this is not one SELECT.
+        QueryError: DuckDB cannot answer it.
+
+    Example:
+        >>> run_sql(source, "SELECT name, min(value) FROM metrics GROUP BY name").columns
+        ['name', 'min(value)']
+    """
+    duckdb = library("duckdb", "sql")
+    connection = duckdb.connect(":memory:")
+    try:
+        _check(duckdb, connection, sql)
+        connection.execute(TABLES)
+        _Loader(source, connection).load(sql, source.rows(project))
+        connection.execute(LOCKS)
+        connection.execute(sql)
+    except duckdb.Error as error:
+        connection.close()
+        raise QueryError(str(error)) from error
+    columns = [column[0] for column in connection.description or ()]
+    return Result(columns, _rows(connection))
+
+
+def _check(duckdb: Any, connection: Any, sql: str) -> None:
+    statements = connection.extract_statements(sql)
+    kinds = [statement.type for statement in statements]
+    if kinds not in ([duckdb.StatementType.SELECT], [duckdb.StatementType.EXPLAIN]):
+        raise UsageError("only one SELECT is answered: runs are not changed by SQL")
+
+
+def _rows(connection: Any) -> Iterator[tuple[Any, ...]]:
+    with connection:
+        while page := connection.fetchmany(PAGE):
+            yield from page
+
+
+class _Loader:
+    """Copies what a query needs into the tables."""
+
+    def __init__(self, source: LocalSource, connection: Any) -> None:
+        self._source = source
+        self._connection = connection
+        self._series = 0
+
+    def load(self, sql: str, rows: list[RunRow]) -> None:
+        named = {
+            table
+            for table in ("metrics", "console", "files")
+            if re.search(rf"\b{table}\b", sql, re.I)
+        }
+        for row in rows:
+            self._load_run(row, named)
+
+    def _load_run(self, row: RunRow, named: set[str]) -> None:
+        try:
+            reader = self._source.reader(row)
+            self._insert("runs", _run(row, reader))
+            if "metrics" in named:
+                self._load_metrics(row, reader)
+            if "console" in named:
+                self._insert("console", _console(row, reader))
+            if "files" in named:
+                self._insert("files", _files(row, self._source))
+        except UNREADABLE as error:
+            logger.warning("a damaged run is left out, in part or as a whole: %s", error)
+
+    def _load_metrics(self, row: RunRow, reader: RunReader) -> None:
+        infos = metrics_of(reader)
+        if not infos:
+            return
+        points = [reader.points(info.name) for info in infos]
+        numbers = np.arange(self._series, self._series + len(infos))
+        self._series += len(infos)
+        names = [info.name for info in infos]
+        self._insert("stored.series", {"series": numbers, "run": row.id, "name": names})
+        self._insert(
+            "stored.points",
+            {
+                "series": np.repeat(numbers, [len(each.steps) for each in points]),
+                "step": np.concatenate([each.steps for each in points]),
+                "time": _times(np.concatenate([each.times for each in points])),
+                "value": np.concatenate([each.values for each in points]),
+            },
+        )
+
+    def _insert(self, table: str, columns: Columns) -> None:
+        """Add rows given as columns: arrays, lists of texts, or one value for all."""
+        count = max(len(column) for column in columns.values() if not np.isscalar(column))
+        arrays = {
+            name: column if isinstance(column, np.ndarray) else _array(column, count)
+            for name, column in columns.items()
+        }
+        if count:
+            self._connection.register("added", arrays)
+            self._connection.execute(f"INSERT INTO {table} SELECT * FROM added")  # noqa: S608
+            self._connection.unregister("added")
+
+
+def _array(column: Any, count: int) -> np.ndarray[Any, Any]:
+    if isinstance(column, int):
+        return np.full(count, column)
+    array = np.empty(count, object)
+    array[:] = column
+    return array
+
+
+def _times(milliseconds: Any) -> np.ndarray[Any, Any]:
+    return np.asarray(milliseconds, np.int64).astype("datetime64[ms]")
+
+
+def _run(row: RunRow, reader: RunReader) -> Columns:
+    config = reader.facts().get("config")
+    return {
+        "run": row.id,
+        "project": [row.project],
+        "name": [row.name],
+        "status": [row.status],
+        "tags": [list(row.tags)],
+        "config": [json.dumps(config)],
+        "created_at": _times([row.created_at]),
+        "updated_at": _times([row.updated_at]),
+        "display_id": [row.display_id],
+        "run_id": [row.external_id],
+        "directory": [str(row.path)],
+    }
+
+
+def _console(row: RunRow, reader: RunReader) -> Columns:
+    lines = reader.records(Kind.CONSOLE, limit=-1)
+    return {
+        "run": np.full(len(lines), row.id),
+        "line": np.array([line.step for line in lines], np.int64),
+        "time": _times([line.time for line in lines]),
+        "type": [line.type for line in lines],
+        "text": [line.body.decode("utf-8", "replace") for line in lines],
+    }
+
+
+def _files(row: RunRow, source: LocalSource) -> Columns:
+    files: list[FileRow] = source.files(row)
+    return {
+        "run": np.full(len(files), row.id),
+        "name": [file.name for file in files],
+        "file_name": [file.file_name for file in files],
+        "type": [file.type for file in files],
+        "mime": [file.mime for file in files],
+        "size": np.array([file.size for file in files], np.int64),
+        "step": np.array([file.step for file in files], np.int64),
+        "time": _times([file.time for file in files]),
+        "caption": [file.caption for file in files],
+        "path": [_text(source.file_path(row, file)) for file in files],
+    }
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
