@@ -151,7 +151,9 @@ def stored(client: httpx.Client, project: str) -> int:
     if not runs:
         return 0
     query = {"projectName": project, "runId": runs[0]["id"], "logName": "loss"}
-    metrics = client.get("/api/runs/statistics", params=query).json()["metrics"]
+    answer = client.get("/api/runs/statistics", params=query)
+    assert answer.status_code == 200, answer.text
+    metrics = answer.json()["metrics"]
     return int(metrics[0]["count"]) if metrics else 0
 
 
