@@ -80,6 +80,8 @@ bench: $(VENV)/installed-dev ## Run the benchmarks of benchmarks/README.md
 
 docs: $(VENV)/installed-dev ## Write the documents that are made from code
 	$(BIN)/python -m docs.make_settings
+	$(BIN)/python -m docs.make_environment
+	$(BIN)/python -m docs.make_cli
 
 # The locked versions, as `npm ci` would; but that refuses a lock file that lacks a foreign
 # platform's binary.
