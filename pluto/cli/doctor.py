@@ -1,75 +1,43 @@
-"""`pluto doctor`: tells what would keep a run from working here."""
+"""`pluto doctor`: tells what would keep a run from working here, and how to mend it."""
 
 from __future__ import annotations
 
-import platform
-import shutil
-import tempfile
+import json
 from collections.abc import Callable
-from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import click
 
-import pluto
-from pluto import auth
+from pluto.cli.machine_checks import Finding, directory, gpus, installation, runs
 from pluto.cli.options import chosen_settings, server_options
-from pluto.errors import PlutoError
-from pluto.sets import Settings, destination
+from pluto.cli.server_checks import server
+from pluto.cli.sources import json_option
+from pluto.sets import Settings
 
-LOW_SPACE: Final = 1 << 30
-
-
-class Finding(NamedTuple):
-    """One line of the report."""
-
-    good: bool
-    text: str
-
-
-def _installation(_settings: Settings) -> Finding:
-    python = platform.python_version()
-    return Finding(True, f"pluto {pluto.__version__} on Python {python}, {platform.platform()}")
-
-
-def _directory(settings: Settings) -> Finding:
-    place = Path(settings.dir)
-    try:
-        with tempfile.TemporaryFile(dir=place):
-            free = shutil.disk_usage(place).free
-    except OSError as error:
-        fix = "set PLUTO_DIR or pass init(dir=...)"
-        return Finding(False, f"runs cannot be written to {place} ({error.strerror}): {fix}")
-    text = f"runs are written to {place / '.pluto'}, {free / (1 << 30):,.1f} GiB free"
-    return Finding(free > LOW_SPACE, text)
-
-
-def _server(settings: Settings) -> Finding:
-    where = destination(settings, auth.stored_key)
-    if where is None:
-        return Finding(True, "runs stay on this machine: look at them with 'pluto ui'")
-    from pluto.iface import ServerInterface
-
-    interface = ServerInterface(where.urls, where.key, settings)
-    try:
-        organization = interface.organization()
-    except PlutoError as error:
-        return Finding(False, f"runs go to {where.urls.app}, but: {error}")
-    finally:
-        interface.close()
-    return Finding(True, f"runs go to {where.urls.app} as {organization}")
-
-
-CHECKS: Final[tuple[Callable[[Settings], Finding], ...]] = (_installation, _directory, _server)
+CHECKS: Final[tuple[Callable[[Settings], list[Finding]], ...]] = (
+    installation,
+    directory,
+    gpus,
+    server,
+    runs,
+)
 
 
 @click.command()
 @server_options
+@json_option
 @click.pass_context
-def doctor(context: click.Context, url: str | None, host: str | None) -> None:
-    """Check this installation: where runs are written and where they go."""
+def doctor(context: click.Context, url: str | None, host: str | None, as_json: bool) -> None:
+    """Check this installation: where runs are written, where they go, and what waits.
+
+    The exit code is 1 if there is a problem; each one says its fix.
+    """
     settings = chosen_settings(url, host)
-    findings = [check(settings) for check in CHECKS]
-    for finding in findings:
-        click.echo(f"{'ok     ' if finding.good else 'PROBLEM'} {finding.text}")
+    findings = [finding for check in CHECKS for finding in check(settings)]
+    if as_json:
+        click.echo(json.dumps([finding._asdict() for finding in findings]))
+    else:
+        for finding in findings:
+            fix = f": {finding.fix}" if finding.fix else ""
+            click.echo(f"{'ok     ' if finding.good else 'PROBLEM'} {finding.text}{fix}")
     context.exit(0 if all(finding.good for finding in findings) else 1)
