@@ -1,0 +1,224 @@
+"""What a wandb run does with files: saved ones, its source code, artifacts and models."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import pluto
+from pluto.compat.wandb_artifact import Artifact
+from pluto.compat.wandb_errors import CommError, UsageError
+from pluto.compat.wandb_files import SavedFiles
+from pluto.compat.wandb_rows import Rows
+from pluto.compat.wandb_store import FOLDER, Reference, find_artifact
+from pluto.op import Op
+from pluto.storage import Kind, RunReader
+
+STORED_SECONDS: Final = 60.0
+"""Longest wait for an artifact that this run has just logged."""
+
+OWN_CONFIG: Final = "wandb"
+"""Where the config keeps what belongs to wandb and to no setting of the user."""
+
+_SKIPPED: Final = {"__pycache__", "node_modules"}
+
+
+class FileMethods:
+    """The methods of a run that have to do with files.
+
+    Args:
+        op: the run of Pluto.
+        run_id: its id.
+        rows: where files are logged.
+    """
+
+    def __init__(self, op: Op, run_id: str, rows: Rows) -> None:
+        self.op = op
+        self.id = run_id
+        self._rows = rows
+        self._saved = SavedFiles(None if op.settings.mode == "noop" else op.dir, self._keep)
+        self._logged: Counter[str] = Counter()
+        self._ended = False
+
+    @property
+    def dir(self) -> str:
+        """A folder whose files are kept with the run when it ends."""
+        return str(self._saved.directory)
+
+    def save(
+        self,
+        glob_str: str | os.PathLike[str],
+        base_path: str | os.PathLike[str] | None = None,
+        policy: str = "live",
+    ) -> list[str]:
+        """Keep files with the run; see `SavedFiles.save`."""
+        self._refuse_if_ended("save")
+        return self._saved.save(glob_str, base_path, policy)
+
+    def log_code(
+        self,
+        root: str | os.PathLike[str] = ".",
+        name: str | None = None,
+        include_fn: Callable[..., bool] = lambda path: path.endswith(".py"),
+        exclude_fn: Callable[..., bool] = lambda path: False,  # noqa: ARG005
+    ) -> Artifact | None:
+        """Keep the source files below `root` as an artifact of type `code`; None if there is none.
+
+        Hidden folders and virtual environments are left out.
+        """
+        artifact = Artifact(name or f"source-{self.op.project}".replace("/", "-"), "code")
+        for path in _source_files(Path(root)):
+            arguments = (str(path), str(root))
+            if _ask(include_fn, *arguments) and not _ask(exclude_fn, *arguments):
+                artifact.add_file(path, path.relative_to(root).as_posix())
+        return self.log_artifact(artifact) if artifact.files_by_name else None
+
+    def log_artifact(
+        self,
+        artifact_or_path: Artifact | str | os.PathLike[str],
+        name: str | None = None,
+        type: str | None = None,  # noqa: A002 - the name of wandb
+        aliases: Sequence[str] | None = None,
+        tags: Sequence[str] | None = None,
+    ) -> Artifact:
+        """Keep an artifact, or a path as one, with the bytes that it has now.
+
+        Raises:
+            UsageError: the run has ended.
+            FileNotFoundError: there is nothing at the path.
+        """
+        self._refuse_if_ended("log_artifact")
+        if isinstance(artifact_or_path, Artifact):
+            artifact = artifact_or_path
+        else:
+            default = f"run-{self.id}-{os.path.basename(artifact_or_path)}"
+            artifact = _of_path(artifact_or_path, name or default, type or "unspecified")
+        artifact.aliases = list(dict.fromkeys([*artifact.aliases, *(aliases or ())]))
+        artifact.tags = list(dict.fromkeys([*artifact.tags, *(tags or ())]))
+        self._rows.add({f"{FOLDER}/{artifact.base_name}": artifact.to_pluto()})
+        self._logged[artifact.base_name] += artifact.file_count
+        return artifact
+
+    def log_model(
+        self,
+        path: str | os.PathLike[str],
+        name: str | None = None,
+        aliases: Sequence[str] | None = None,
+    ) -> Artifact:
+        """Keep a file or directory as an artifact of type `model`."""
+        return self.log_artifact(path, name, "model", aliases)
+
+    def link_model(
+        self,
+        path: str | os.PathLike[str],
+        registered_model_name: str,
+        name: str | None = None,
+        aliases: Sequence[str] | None = None,
+    ) -> Artifact:
+        """Keep a model, with the name for a registry (which Pluto has not) as a tag."""
+        return self.log_artifact(path, name, "model", aliases, [registered_model_name])
+
+    def use_artifact(
+        self,
+        artifact_or_name: Artifact | str,
+        type: str | None = None,  # noqa: A002 - the name of wandb
+        aliases: Sequence[str] | None = None,
+        use_as: str | None = None,  # noqa: ARG002 - it had a meaning in sweeps only
+    ) -> Artifact:
+        """Return an artifact that a run of the project has logged, and note that this run uses it.
+
+        Raises:
+            CommError: there is none.
+            UsageError: it is of another type.
+        """
+        artifact = artifact_or_name
+        if not isinstance(artifact, Artifact):
+            artifact = self._find(Reference.parse(artifact))
+        elif artifact.version is None:
+            self.log_artifact(artifact, aliases=aliases)
+        if type is not None and artifact.type != type:
+            raise UsageError(f"{artifact.name} is a {artifact.type!r}, not a {type!r}")
+        used = {artifact.base_name: artifact.version or "logged by this run"}
+        self.op.update_config({OWN_CONFIG: {"used_artifacts": used}})
+        return artifact
+
+    def use_model(self, name: str) -> str:
+        """Return the path of a model that was logged: its file, or the folder of its files."""
+        artifact = self.use_artifact(name)
+        return artifact.file() if artifact.file_count == 1 else artifact.download()
+
+    def _find(self, reference: Reference) -> Artifact:
+        """Find an artifact among what this run has logged, then where its runs are."""
+        from pluto import query
+
+        project = reference.project or self.op.project
+        own, is_here = Path(self.op.dir), project == self.op.project
+        if is_here and reference.name in self._logged:
+            _wait_until_stored(own, f"{FOLDER}/{reference.name}", self._logged[reference.name])
+        if self.op.id is None:
+            with query.Client(dir=own.parents[1]) as reads:
+                return find_artifact(reads, project, reference)
+        if is_here and reference.name in self._logged:
+            with query.Client(dir=own) as reads:
+                return find_artifact(reads, project, reference)
+        with query.Client() as reads:
+            return find_artifact(reads, project, reference)
+
+    def _keep(self, name: str, file: pluto.File) -> None:
+        self._rows.add({name: file})
+
+    def _end_files(self) -> None:
+        self._saved.end()
+
+    def _refuse_if_ended(self, method: str) -> None:
+        if self._ended:
+            raise UsageError(f"the run {self.id} has ended: {method}() has no effect any more")
+
+
+def _of_path(path: str | os.PathLike[str], name: str, kind: str) -> Artifact:
+    artifact = Artifact(name, kind)
+    if os.path.isdir(path):
+        artifact.add_dir(path)
+    else:
+        artifact.add_reference(os.fspath(path))
+    return artifact
+
+
+def _wait_until_stored(directory: Path, name: str, files: int) -> None:
+    """Wait until the uploader has made the files of an artifact part of the run.
+
+    Raises:
+        CommError: it takes too long.
+    """
+    deadline = time.monotonic() + STORED_SECONDS
+    reader = RunReader(directory)
+    try:
+        while reader.count(Kind.FILE, name) < files:
+            if time.monotonic() > deadline:
+                raise CommError(f"{name} is not stored after {STORED_SECONDS:.0f} s")
+            time.sleep(0.02)
+    finally:
+        reader.close()
+
+
+def _source_files(root: Path) -> Iterator[Path]:
+    for folder, folders, names in os.walk(root):
+        here = Path(folder)
+        folders[:] = sorted(name for name in folders if not _is_skipped(here / name))
+        yield from (here / name for name in sorted(names))
+
+
+def _is_skipped(folder: Path) -> bool:
+    is_hidden = folder.name.startswith(".") or folder.name in _SKIPPED
+    return is_hidden or (folder / "pyvenv.cfg").exists()
+
+
+def _ask(function: Callable[..., bool], path: str, root: str) -> bool:
+    """Ask a filter of the user, which takes the path, or the path and the root."""
+    count = len(inspect.signature(function).parameters)
+    return bool(function(path, root) if count > 1 else function(path))

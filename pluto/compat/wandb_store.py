@@ -1,0 +1,158 @@
+"""Artifacts that runs have logged, read back by name and version."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import weakref
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from shutil import rmtree
+from typing import Any, Final, Protocol
+from urllib.parse import unquote, urlsplit
+
+from pluto.compat.wandb_artifact import Artifact
+from pluto.compat.wandb_errors import CommError, UsageError
+from pluto.errors import QueryError
+
+FOLDER: Final = "artifacts"
+"""An artifact is logged as `artifacts/<name>`."""
+
+LATEST: Final = "latest"
+
+
+class Reads(Protocol):
+    """What is asked of `pluto.query`, the module or a client."""
+
+    def list_runs(self, project: str, *, limit: int | None) -> list[dict[str, Any]]:
+        """Return runs, the newest first."""
+
+    def get_files(self, project: str, run_id: Any, file_name: str | None) -> list[dict[str, Any]]:
+        """Return the files of a run."""
+
+    def download_file(
+        self, project: str, run_id: Any, file_name: str, destination: Path, *, step: int
+    ) -> Path:
+        """Fetch a file."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What names an artifact: `[[entity/]project/]name[:version or alias]`."""
+
+    project: str | None
+    name: str
+    alias: str = LATEST
+
+    @classmethod
+    def parse(cls, text: str) -> Reference:
+        """Take a name apart.
+
+        Raises:
+            UsageError: it is no such name.
+        """
+        path, _, alias = text.partition(":")
+        *before, name = path.split("/")
+        if not name or len(before) > 2:
+            raise UsageError(f"an artifact is named 'name:version' or 'project/name', got {text!r}")
+        return cls(before[-1] if before else None, name, alias or LATEST)
+
+
+@dataclass(frozen=True)
+class _Logged:
+    """One time that an artifact was logged."""
+
+    run: Any
+    time: str
+    files: Sequence[Mapping[str, Any]]
+    facts: Mapping[str, Any]
+
+    @property
+    def digest(self) -> str:
+        return str(self.facts.get("wandb", {}).get("digest", self.time))
+
+    @property
+    def aliases(self) -> list[str]:
+        return list(self.facts.get("wandb", {}).get("aliases", []))
+
+
+def find_artifact(reads: Reads, project: str, reference: Reference) -> Artifact:
+    """Return a version of an artifact; its files are fetched where they are not on this machine.
+
+    Raises:
+        CommError: no run of the project has logged it.
+    """
+    logged = sorted(_logged(reads, project, reference.name), key=lambda each: each.time)
+    versions = list(dict.fromkeys(each.digest for each in logged))
+    for each in reversed(logged):
+        version = f"v{versions.index(each.digest)}"
+        if reference.alias in (version, LATEST, *each.aliases):
+            return _artifact(reads, project, reference.name, each, version)
+    known = ", ".join(f"v{number}" for number in range(len(versions))) or "none"
+    raise CommError(
+        f"no run of the project {project!r} has logged the artifact"
+        f" {reference.name}:{reference.alias} (versions: {known})"
+    )
+
+
+def _logged(reads: Reads, project: str, name: str) -> Iterator[_Logged]:
+    try:
+        runs = reads.list_runs(project, limit=None)
+        for run in runs:
+            yield from _times(run["id"], reads.get_files(project, run["id"], f"{FOLDER}/{name}"))
+    except QueryError as error:
+        raise CommError(f"the runs of {project!r} cannot be read: {error}") from error
+
+
+def _times(run: Any, files: Iterable[dict[str, Any]]) -> Iterator[_Logged]:
+    """Yield the files that were logged together; one of them carries what is known."""
+
+    def when(file: Mapping[str, Any]) -> tuple[int, str]:
+        return int(file["step"]), str(file["time"])
+
+    for (_, time), together in groupby(sorted(files, key=when), key=when):
+        listed = list(together)
+        notes = [json.loads(file["annotations"]) for file in listed if file.get("annotations")]
+        found = [note["artifact"] for note in notes if "artifact" in note]
+        yield _Logged(run, time, listed, _with_metadata(found[0] if found else {}))
+
+
+def _with_metadata(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is known with wandb's own part beside the metadata of the user."""
+    metadata = dict(facts.get("metadata") or {})
+    return {**facts, "wandb": metadata.pop("wandb", {}), "metadata": metadata}
+
+
+def _artifact(reads: Reads, project: str, name: str, logged: _Logged, version: str) -> Artifact:
+    own = logged.facts["wandb"]
+    artifact = Artifact(
+        name,
+        str(logged.facts.get("type", "unspecified")),
+        own.get("description"),
+        logged.facts["metadata"],
+    )
+    artifact.version, artifact.aliases = version, logged.aliases
+    artifact.tags = list(own.get("tags", []))
+    fetch = partial(_fetch, reads, project, logged.run, artifact)
+    for file in logged.files:
+        artifact.files_by_name[file.get("caption") or file["fileName"]] = fetch(file)
+    return artifact
+
+
+def _fetch(
+    reads: Reads, project: str, run: Any, artifact: Artifact, file: Mapping[str, Any]
+) -> Path:
+    """Return where the bytes of a file are on this machine; fetch them if they are elsewhere."""
+    parts = urlsplit(str(file.get("url") or ""))
+    if parts.scheme == "file":
+        return Path(unquote(parts.path))
+    folder = Path(tempfile.mkdtemp(prefix="pluto-artifact-"))
+    weakref.finalize(artifact, rmtree, folder, ignore_errors=True)
+    try:
+        name = str(file["fileName"])
+        return reads.download_file(project, run, name, folder, step=int(file["step"]))
+    except QueryError as error:
+        raise CommError(f"{file['fileName']} of {artifact.name}: {error}") from error
