@@ -12,7 +12,12 @@ import pytest
 from tests.conftest import REPOSITORY
 
 DISTRIBUTION_OF = {"PIL": "pillow", "pynvml": "nvidia-ml-py"}
-EXTRAS = {"tls": {"cryptography"}, "sql": {"duckdb"}, "parquet": {"pyarrow"}}
+EXTRAS = {
+    "tls": {"cryptography"},
+    "sql": {"duckdb"},
+    "parquet": {"pyarrow"},
+    "video": {"av"},
+}
 FRAMEWORKS = {"torch", "lightning", "pytorch_lightning", "transformers", "accelerate"}
 """What the hooks of pluto/compat work with: they are there, or the hook says what to install."""
 

@@ -4,6 +4,7 @@ import re
 import shlex
 import sqlite3
 from collections.abc import Iterator
+from importlib.metadata import metadata
 from pathlib import Path
 from types import ModuleType
 
@@ -95,6 +96,17 @@ def test_every_test_that_the_compatibility_page_names_exists() -> None:
 def test_the_compatibility_page_knows_every_fault_by_number() -> None:
     page = (DOCS / "compatibility.md").read_text("utf-8")
     assert [int(n) for n in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)] == list(range(1, 52))
+
+
+def test_every_extra_that_a_message_or_a_document_names_exists() -> None:
+    texts = [*(REPOSITORY / "pluto").rglob("*.py"), *REPOSITORY.glob("*.md"), *DOCS.rglob("*.md")]
+    named = {
+        extra
+        for path in texts
+        for extras in re.findall(r"pluto-ml\[([a-z,]+)\]", path.read_text("utf-8"))
+        for extra in extras.split(",")
+    }
+    assert named <= set(metadata("pluto-ml").get_all("Provides-Extra") or [])
 
 
 def test_the_index_leads_to_every_document() -> None:
