@@ -11,7 +11,7 @@ from pluto.background import METADATA_TIMEOUT, collect_metadata
 from pluto.config import deep_merge
 from pluto.crash import CrashTrace
 from pluto.death import circumstances
-from pluto.errors import RunInUse, StorageError
+from pluto.errors import RunExistsError, RunInUse, StorageError
 from pluto.facts import run_info
 from pluto.iface import ServerInterface
 from pluto.journal import Journal
@@ -23,7 +23,7 @@ from pluto.redact import Redactor
 from pluto.session import Session
 from pluto.sets import Destination, Settings
 from pluto.storage import Outbox, RunReader, is_run_directory
-from pluto.store import JOURNAL, Store
+from pluto.store import JOURNAL, Store, shown
 from pluto.sys import FactsCollector
 from pluto.uploader import Delivery, Ownership, Uploader
 
@@ -40,6 +40,7 @@ def assemble(settings: Settings, facts: dict[str, Any], where: Destination | Non
         where: the server; None for a local run.
 
     Raises:
+        RunExistsError: a run with the external id is there, and `resume` was not asked for.
         StorageError: the directory holds something foreign.
         OSError: it cannot be written.
     """
@@ -50,6 +51,8 @@ def assemble(settings: Settings, facts: dict[str, Any], where: Destination | Non
     store = _own(directory)
     if store is not None:
         store.absorb_all()  # what a process left that was killed before it could
+        if resumed and not facts["resume"]:
+            _refuse_to_go_on(store, facts)
         facts = _remember(store, facts, resumed, where)
     else:
         facts = _known_facts(directory) | {"config": facts["config"]}
@@ -140,6 +143,14 @@ def _own(directory: Path) -> Store | None:
         return None
 
 
+def _refuse_to_go_on(store: Store, facts: dict[str, Any]) -> None:
+    store.close()
+    raise RunExistsError(
+        f"a run with the id {facts['external_id']!r} is kept in {shown(store.directory)}: pass"
+        " resume=True to go on with it, or choose another run_id"
+    )
+
+
 def _remember(
     store: Store, facts: dict[str, Any], resumed: bool, where: Destination | None
 ) -> dict[str, Any]:
@@ -150,7 +161,8 @@ def _remember(
         facts = {**known, **facts, **{key: known[key] for key in kept if key in known}}
         if known.get("config"):
             facts["config"] = deep_merge(known["config"], facts["config"] or {})
-    facts["destination"] = None if where is None else vars(where.urls)
+    if where is not None:
+        facts["destination"] = vars(where.urls)
     facts |= circumstances()
     facts["finished_at"], facts["ends"] = None, []
     event = {"from": None, "to": "RUNNING", "source": "client", "metadata": None}

@@ -17,7 +17,7 @@ from pluto.names import clean_name, is_display_id, random_id
 from pluto.notice import speak
 from pluto.op import Op
 from pluto.record import Receipt, RemoteRun
-from pluto.sets import Destination, Settings, destination, setup
+from pluto.sets import Destination, Settings, destination, meant_for, setup
 
 if TYPE_CHECKING:
     from pluto.session import Session  # numpy stays out of `import pluto`
@@ -108,6 +108,8 @@ def _begin_recording(settings: Settings, facts: dict[str, Any]) -> Op:
     from pluto.background import accompany
 
     where = destination(settings, _stored_key)
+    later = meant_for(settings, _stored_key)
+    facts["destination"] = vars(later) if later else None
     try:
         session = assemble(settings, facts, where)
     except OSError as error:
@@ -232,6 +234,8 @@ def _announce(run: Op, session: Session, where: Destination | None) -> None:
         from pluto.store import shown
 
         text = f"run {run.name} is kept in {shown(session.directory)}: look at it with 'pluto ui'"
+        if session.facts["destination"]:
+            text += ", send it with 'pluto sync'"
     elif display_id:
         slug = (url or "").rstrip("/").rpartition("/")[2]
         suffix = f" (external_id={slug})" if slug else ""

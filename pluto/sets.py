@@ -281,8 +281,21 @@ def destination(settings: Settings, stored_key: Callable[[str], str | None]) -> 
         settings: as made by `setup`.
         stored_key: gives the key that was stored for the server with this API root.
     """
-    if settings.is_local:
+    return None if settings.is_local else _server(settings, stored_key)
+
+
+def meant_for(settings: Settings, stored_key: Callable[[str], str | None]) -> ServerUrls | None:
+    """Return the server that an offline run waits for; None if it is to stay on this machine.
+
+    `pluto sync` sends an offline run there; a run of `mode="local"` only with `--local`.
+    """
+    if not settings.is_local or settings.mode in ("local", "noop"):
         return None
+    server = _server(settings, stored_key)
+    return server.urls if server else None
+
+
+def _server(settings: Settings, stored_key: Callable[[str], str | None]) -> Destination | None:
     urls = resolve(settings.given.addresses)
     if urls is None and settings.host == LOCAL:
         logger.warning(

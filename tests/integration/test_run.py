@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import pluto
-from pluto.errors import UsageError
+from pluto.errors import RunExistsError, UsageError
 from pluto.storage import Kind, RunReader
 
 QUIET = {"disable_system_metrics": True, "disable_console": True}
@@ -294,3 +294,22 @@ def test_one_warning_for_what_cannot_be_stored_and_its_siblings_go_on(
     reader = read(run)
     assert len(reader.points("good").steps) == 10
     reader.close()
+
+
+def test_an_external_id_that_is_taken_needs_resume(tmp_path: Path) -> None:
+    begin(tmp_path, run_id="exp").finish()
+    with pytest.raises(RunExistsError, match="resume=True"):
+        begin(tmp_path, run_id="exp")
+    again = begin(tmp_path, run_id="exp", resume=True)
+    assert again.resumed
+    again.finish()
+
+
+def test_an_offline_run_remembers_the_server_that_it_is_for(tmp_path: Path) -> None:
+    server = "http://127.0.0.1:9"
+    offline = begin(tmp_path, mode="offline", url=server)
+    local = begin(tmp_path, mode="local", url=server)
+    offline.finish()
+    local.finish()
+    assert facts(offline)["destination"]["api"] == server
+    assert facts(local)["destination"] is None
