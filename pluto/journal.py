@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 import mmap
 import os
 import struct
@@ -22,8 +23,11 @@ from pathlib import Path
 from typing import Final, Protocol
 from zlib import crc32
 
+from pluto.held import NO_SPACE, HeldFrames
 from pluto.names import random_id
 from pluto.process_identity import identity, is_gone
+
+logger = logging.getLogger("pluto")
 
 HEADER: Final = struct.Struct("<IIB")
 SUFFIX: Final = ".seg"
@@ -32,6 +36,7 @@ SEGMENT_BYTES: Final = 4 << 20
 MADV_POPULATE_WRITE: Final = 23  # Linux 5.14
 
 METRICS, SYSTEM, CONSOLE, DATA, FILE, FACT = range(1, 7)
+COUNTED: Final = (METRICS, DATA, FILE)  # rows that the user logs
 END: Final = 255
 _END_BODY: Final = b"\n"
 _HEADER_BYTES: Final = HEADER.size
@@ -145,7 +150,11 @@ class _NoSegment:
 class Journal:
     """The segments that this process appends to, in one directory; safe from any thread.
 
-    When `append` returns, the frame survives the death of the process.
+    When `append` returns, the frame survives the death of the process. Only while there is no
+    space on the disk frames wait in memory, up to a limit: training goes on.
+
+    Attributes:
+        lost: frames for which there was no space anywhere.
 
     Args:
         directory: where segments go; made if missing.
@@ -171,6 +180,8 @@ class Journal:
         self._next: _Segment | None = None
         self._retired: list[_Segment] = []
         self._closed = threading.Event()
+        self._held = HeldFrames()
+        self.lost = 0
         directory.mkdir(parents=True, exist_ok=True)
         self._segment: _Segment = self._open(segment_bytes)
 
@@ -188,16 +199,30 @@ class Journal:
         """Append one frame.
 
         Raises:
-            OSError: there is no space for it.
+            ValueError: the journal is closed.
         """
+        problem: OSError | None = None
         checksum = crc32(body, kind)
         with self._lock:
-            if not self._segment.append(kind, body, checksum):
-                self._roll(len(body))
-                self._segment.append(kind, body, checksum)
+            try:
+                if not self._held.frames or self._held.write(self._append):
+                    if not self._segment.append(kind, body, checksum):
+                        self._roll(len(body))
+                        self._segment.append(kind, body, checksum)
+                    return
+            except OSError as error:
+                problem = error
+            self.lost += not self._held.add(kind, body)
+        if problem is not None:  # said without the lock: what is printed may be recorded
+            logger.warning("rows wait in memory until the disk takes them: %s", problem)
 
     def prepare(self) -> None:
-        """Have this and the next segment ready and end full ones, so that no append has to."""
+        """Have this and the next segment ready and end full ones, so that no append has to.
+
+        Raises:
+            OSError: there is no space for a segment.
+        """
+        self._write_held()
         self._segment.populate()
         if self._next is None and self._mapped and not self._closed.is_set():
             segment = self._open(self._segment_bytes)
@@ -228,10 +253,14 @@ class Journal:
     def close(self) -> None:
         """End the journal; appending to it is over."""
         with self._lock:
-            for segment in (*self._retired, self._segment, self._next):
-                if segment is not None:
-                    segment.finish()
+            spare = [] if self._next is None else [self._next]
+            _finish(self._retired + spare)  # gives space back
             self._retired, self._next = [], None
+            self._held.write(self._append, now=True)
+            self.lost += len(self._held.frames)
+            self._held = HeldFrames()
+            _finish([*self._retired, self._segment])
+            self._retired = []
             self._closed.set()
 
     def after_fork(self) -> None:
@@ -242,6 +271,20 @@ class Journal:
         self._next = None
         self._retired = []
         self._segment = _NoSegment(self._directory)
+        self._held = HeldFrames()
+
+    def _append(self, kind: int, body: bytes) -> None:
+        checksum = crc32(body, kind)
+        if not self._segment.append(kind, body, checksum):
+            self._roll(len(body))
+            self._segment.append(kind, body, checksum)
+
+    def _write_held(self) -> None:
+        with self._lock:
+            count = len(self._held.frames)
+            is_written = count > 0 and self._held.write(self._append)
+        if is_written:
+            logger.warning("the disk takes rows again: %d that waited in memory are stored", count)
 
     def _roll(self, size: int) -> None:
         segment, self._next = self._next, None
@@ -258,9 +301,16 @@ class Journal:
         if self._mapped:
             try:
                 return _MappedSegment(path, size)
-            except (OSError, ValueError):
-                self._mapped = False
+            except (OSError, ValueError) as error:
+                full = isinstance(error, OSError) and error.errno in NO_SPACE
+                self._mapped = full  # a full disk may be mapped again when it has space
         return _PlainSegment(path, size)
+
+
+def _finish(segments: list[_Segment]) -> None:
+    for segment in segments:
+        with contextlib.suppress(OSError):  # a full disk: what is in it stays there, unended
+            segment.finish()
 
 
 def _writer_name(mark: str = "") -> str:

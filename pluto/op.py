@@ -335,12 +335,16 @@ class Op:
 
     def _log_slowly(self, data: Mapping[str, Any], step: int, timestamp: float | None) -> None:
         recorder = self._recorder
-        if recorder is None or not hasattr(data, "items"):
+        if recorder is None:
+            return
+        if not hasattr(data, "items"):
+            recorder.lose()
             self._notices.warn("mapping", "log() takes a mapping of names to values, not %r", data)
             return
         try:
             found = sort_values(data)
         except Exception as error:  # noqa: BLE001 - whatever a user's object does when looked at
+            recorder.lose()
             self._notices.warn(("odd", type(error)), "a row could not be stored: %r", error)
             return
         time_ms = self._milliseconds(timestamp)
@@ -350,7 +354,7 @@ class Op:
             recorder.data(key, "string-series", text, step=step, time_ms=time_ms)
         self._log_objects(found, step, time_ms)
         for key, reason in found.refused:
-            self._notices.warn((key, reason), "%s was not stored: %s", key, reason)
+            self._refuse(key, reason)
 
     def _log_objects(self, found: Sorted, step: int, time_ms: int) -> None:
         recorder, session = self._recorder, self._session
@@ -360,16 +364,21 @@ class Op:
             try:
                 body = value.to_json()
             except (MediaError, TypeError, ValueError) as error:
-                self._notices.warn((key, str(error)), "%s was not stored: %s", key, error)
+                self._refuse(key, str(error))
                 continue
             recorder.data(key, value.type_name, body, step=step, time_ms=time_ms)
         for key, media, index in found.files:
             try:
                 staged = media.snapshot(session.directory / "staging")
             except (MediaError, OSError) as error:
-                self._notices.warn((key, str(error)), "%s was not stored: %s", key, error)
+                self._refuse(key, str(error))
                 continue
             recorder.file(key, media.type_name, staged, step=step, time_ms=time_ms, index=index)
+
+    def _refuse(self, key: str, reason: str) -> None:
+        if self._recorder is not None:
+            self._recorder.lose()
+        self._notices.warn((key, reason), "%s was not stored: %s", key, reason)
 
     def _milliseconds(self, timestamp: float | None) -> int:
         if timestamp is not None:

@@ -13,10 +13,9 @@ from typing import Any, Final
 import orjson
 from orjson import dumps
 
-from pluto.journal import CONSOLE, DATA, FACT, FILE, METRICS, SYSTEM, Journal
+from pluto.journal import CONSOLE, COUNTED, DATA, FACT, FILE, METRICS, SYSTEM, Journal
 from pluto.notice import Notices
 
-_COUNTED: Final = (METRICS, DATA, FILE)
 _OPTIONS: Final = orjson.OPT_SERIALIZE_NUMPY
 
 
@@ -35,11 +34,20 @@ class JournalRecorder:
     def __init__(self, journal: Journal, notices: Notices, *, first_line: int = 1) -> None:
         self.journal = journal
         self.logged = 0
-        self.lost = 0
+        self._lost = 0
         self.ended = False
         self._notices = notices
         self._line = first_line
         self._line_lock = threading.Lock()  # guards _line
+
+    @property
+    def lost(self) -> int:
+        """What could not be stored, as of now."""
+        return self._lost + self.journal.lost
+
+    def lose(self) -> None:
+        """Count a value of the user that cannot be stored."""
+        self._lost += 1
 
     def log_plain(self, data: dict[str, Any], step: int) -> bool:
         """Append finite Python numbers: the fast way of `log()`; the store cleans the names.
@@ -61,7 +69,7 @@ class JournalRecorder:
         try:
             self.journal.append(METRICS, line)
             self.logged += 1
-        except (OSError, ValueError) as error:
+        except ValueError as error:
             self._lose(error)
         return True
 
@@ -110,6 +118,7 @@ class JournalRecorder:
     def after_fork(self) -> None:
         """In a forked child: another thread of the parent may have held what is locked here."""
         self._line_lock = threading.Lock()
+        self._notices = Notices()
         self.journal.after_fork()
 
     def _dump(self, kind: int, **fields: object) -> None:
@@ -124,12 +133,12 @@ class JournalRecorder:
             return
         try:
             self.journal.append(kind, body)
-            self.logged += kind in _COUNTED
-        except (OSError, ValueError) as error:
+            self.logged += kind in COUNTED
+        except ValueError as error:
             self._lose(error)
 
     def _lose(self, error: Exception) -> None:
-        self.lost += 1
+        self.lose()
         self._notices.warn(
             "journal", "a row could not be stored and is lost: %s (more may follow)", error
         )

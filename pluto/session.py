@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -17,7 +16,7 @@ from pluto.redact import Redactor
 from pluto.sets import Settings
 from pluto.sink import Sink
 from pluto.storage import RunReader
-from pluto.store import shown
+from pluto.store import Store, shown
 from pluto.uploader import Uploader
 from pluto.webhook import Webhook
 
@@ -96,8 +95,7 @@ class Session:
         for part in self.parts:
             part.stop(deadline)
         self.recorder.ended = True
-        with contextlib.suppress(OSError):  # a full disk: what is in the journal stays there
-            self.journal.close()
+        self.journal.close()
         self._stop_uploader(deadline)
         receipt = replace(self._receipt(), masked=self.redactor.masked)
         if self.uploader.owned is not None:
@@ -119,8 +117,10 @@ class Session:
 
     def _receipt(self) -> Receipt:
         owned = self.uploader.owned
+        if owned is not None and not self.directory.is_dir():
+            return self._receipt_of_deleted(owned.store)
         if owned is not None:
-            return owned.store.receipt(self.address, self.recorder.lost)
+            return owned.store.receipt(self.address, self.recorder.lost, self.journal.writer)
         logged, lost = self.recorder.logged, self.recorder.lost
         return Receipt(logged, lost=lost, kept_in=shown(self.directory), handed_over=True)
 
@@ -130,6 +130,13 @@ class Session:
             self.webhook = Webhook(settings)
             self.parts.append(self.webhook)
         self.webhook.post(url, text, delay)
+
+    def _receipt_of_deleted(self, store: Store) -> Receipt:
+        """Say what became of a run whose directory was deleted under it."""
+        known = store.receipt(self.address, self.recorder.lost)
+        passed = known.delivered + known.rejected
+        lost = max(self.recorder.logged, known.logged) - passed + known.lost
+        return replace(known, logged=passed, lost=lost, kept_in=None, local=False)
 
     def heartbeat(self) -> str | None:
         """Tell the server that the run lives, if this process is the one that speaks to it."""

@@ -17,6 +17,7 @@ from pluto.facts import apply_fact
 from pluto.file import encode, forget
 from pluto.journal import Frame
 from pluto.names import clean_key
+from pluto.notice import Notices
 from pluto.record import Receipt
 from pluto.run_lock import RunLock
 from pluto.storage import (
@@ -64,6 +65,7 @@ class Store:
         self.staging = directory / STAGING
         self._positions = self.writer.positions()
         self._staged = StagedFiles(self.writer)
+        self._notices = Notices()
 
     def absorb(self) -> bool:
         """Move a piece of the journal into the run's columns, in one transaction.
@@ -112,17 +114,23 @@ class Store:
             logger.warning("%s could not be stored: %s", staged.record.name, error)
             rows = [{"error": str(error)}]
         except OSError as error:
-            logger.warning("%s has to wait: %s", staged.record.name, error)
+            self._notices.warn("media", "%s has to wait: %s", staged.record.name, error)
             return False
         index = {"sampleIndex": staged.value["sampleIndex"]}
         self._staged.replace(staged, [{**row, **index} for row in rows])
         forget(description, self.staging)
         return True
 
-    def receipt(self, sink: str | None, lost: int = 0) -> Receipt:
-        """Count what became of the rows that the user logged."""
+    def receipt(self, sink: str | None, lost: int = 0, writer: str | None = None) -> Receipt:
+        """Count what became of the rows that the user logged.
+
+        Args:
+            sink: the destination; None for a local run.
+            lost: what could not be stored.
+            writer: a journal, of which the rows count that could not be absorbed yet.
+        """
         outbox = Outbox(self.writer, sink or "")
-        logged = sum(outbox.count(stream) for stream in _COUNTED)
+        logged = sum(outbox.count(stream) for stream in _COUNTED) + self._waiting(writer)
         if sink is None:
             return Receipt(logged=logged, lost=lost, kept_in=shown(self.directory), local=True)
         passed = sum(outbox.cursor(stream) for stream in _COUNTED)
@@ -134,6 +142,15 @@ class Store:
             lost=lost,
             kept_in=shown(self.directory),
         )
+
+    def _waiting(self, writer: str | None) -> int:
+        """Count the rows of the user that wait in the segments of a journal."""
+        count = 0
+        for path in _segments(self.directory / JOURNAL):
+            if journal.writer_of(path) == writer:
+                frames, _, _ = _read(path, self._positions.get(path.name, 0), path.stat().st_size)
+                count += sum(kind in journal.COUNTED for kind, _, _ in frames)
+        return count
 
     def conclude(self) -> bool:
         """Give the run its final status if every process of it has ended.

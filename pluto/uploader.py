@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
-from pluto.errors import Rejected, RetryLater, ServerDecision
+from pluto.errors import Rejected, RetryLater, ServerDecision, StorageError
 from pluto.journal import Journal
+from pluto.notice import Notices
 from pluto.record import RemoteRun, Rows, RunInfo, Stream
 from pluto.sink import Sink
 from pluto.storage import Outbox
@@ -196,12 +198,19 @@ class Uploader(Worker):
         self._fsync = fsync
         self._not_before = 0.0
         self._failures = 0
+        self._notices = Notices()
+        self._is_stuck = False
         self.owned: Ownership | None = acquire()
         self.opened = threading.Event()
         self.decision: ServerDecision | None = None
 
     def step(self) -> float:
         """Do one round: store what was logged, encode media, deliver."""
+        with self._patience():
+            self._round()
+        return self._interval
+
+    def _round(self) -> None:
         self._journal.prepare()
         if self._fsync:
             self._journal.sync()
@@ -211,7 +220,20 @@ class Uploader(Worker):
             self._store_all(self.owned.store)
             if self.owned.delivery is not None and time.monotonic() >= self._not_before:
                 self._deliver(self.owned.delivery)
-        return self._interval
+
+    @contextlib.contextmanager
+    def _patience(self) -> Iterator[None]:
+        """Wait for a disk that takes nothing: full, over quota, gone."""
+        try:
+            yield
+        except (StorageError, OSError) as error:
+            self._is_stuck = True
+            reason = error if self._directory.is_dir() else "its directory was deleted"
+            self._notices.warn("disk", "the run cannot be stored for now: %s", reason)
+        else:
+            self._is_stuck = False
+            if self._notices.forget("disk"):
+                logger.warning("the run can be stored again")
 
     def last_step(self) -> None:
         """Store and deliver everything, as far as that goes until the deadline.
@@ -222,9 +244,10 @@ class Uploader(Worker):
         tries = 0
         while True:
             self._not_before = 0.0
-            self.step()
-            if self.owned is not None and self.owned.store.conclude():
-                self.step()
+            with self._patience():
+                self._round()
+                if self.owned is not None and self.owned.store.conclude():
+                    self._round()
             tries += 1
             if not self._has_to_go_on(tries):
                 return
@@ -233,6 +256,8 @@ class Uploader(Worker):
             time.sleep(PAUSE_AT_THE_END)
 
     def _has_to_go_on(self, tries: int) -> bool:
+        if self._is_stuck:
+            return False
         if self.owned is None:
             return not has_live_process(self._directory)
         return bool(self._failures) and not self.decision and tries < TRIES_AT_THE_END

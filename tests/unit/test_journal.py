@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pluto import journal
+from pluto.held import HeldFrames
 from pluto.journal import CONSOLE, END, METRICS, Journal, read_frames
 
 
@@ -93,7 +94,7 @@ def test_a_damaged_byte_ends_the_frames_instead_of_passing_as_data(tmp_path: Pat
     log.close()
 
 
-def test_a_full_disk_raises_and_leaves_the_journal_whole(
+def test_frames_that_a_full_disk_takes_half_are_held_and_written_in_order_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = Journal(tmp_path / "j", mapped=False)
@@ -104,12 +105,22 @@ def test_a_full_disk_raises_and_leaves_the_journal_whole(
         return real(descriptor, data[: len(data) // 2])
 
     monkeypatch.setattr(os, "write", half)
-    with pytest.raises(OSError, match="no space left"):
-        log.append(METRICS, b"too much")
+    log.append(METRICS, b"too much")
+    assert [body for _, body in frames(tmp_path / "j")] == [b"before"]
     monkeypatch.undo()
     log.append(METRICS, b"after")
-    assert [body for _, body in frames(tmp_path / "j")] == [b"before", b"after"]
     log.close()
+    assert [body for _, body in frames(tmp_path / "j")] == [b"before", b"too much", b"after"]
+    assert log.lost == 0
+
+
+def test_what_neither_disk_nor_memory_can_hold_is_counted_as_lost(tmp_path: Path) -> None:
+    held, written = HeldFrames(limit=1000), list[bytes]()
+    kept = [held.add(METRICS, b"%d" % number * 100) for number in range(10)]
+    assert kept == [True] * 5 + [False] * 5
+    assert held.write(lambda _, body: written.append(body))
+    assert written == [b"%d" % number * 100 for number in range(5)]
+    assert held.add(METRICS, b"again")
 
 
 def test_a_forked_child_writes_to_a_segment_of_its_own(tmp_path: Path) -> None:
