@@ -1,0 +1,234 @@
+"""What `watch` costs a training step of a small CNN on one core, wandb's `watch` beside it.
+
+`python benchmarks/watch.py`, with an interpreter that has torch, and wandb for the comparison.
+
+One process trains in stretches, with the module watched at the default frequency and without, in
+turns, so that a machine that changes its pace changes both. Both kinds of stretch log the loss of
+each step. A stretch is as long as the frequency: it holds the one step that logs histograms.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from pathlib import Path
+from statistics import mean, median
+from typing import Any, Final, Protocol
+
+from harness.measure import Budget, conclude, machine, medians, parser, table
+from harness.processes import Case, Subject, run_case, run_if_case
+
+FREQUENCY: Final = 1000
+STRETCHES: Final = 4
+MEMORY_STEPS: Final = 10_000
+WARM_STEPS: Final = 2000
+MOST_GROWTH_MB: Final = 8
+
+
+class Watcher(Protocol):
+    """A tracker that can watch a module."""
+
+    def start(self, directory: Path) -> None:
+        """Begin a run."""
+
+    def watch(self, module: Any, frequency: int) -> None:
+        """Put the hooks on for gradients and parameters."""
+
+    def unwatch(self, module: Any) -> None:
+        """Take them off."""
+
+    def log(self, row: dict[str, float]) -> None:
+        """Log the row of a step."""
+
+    def finish(self) -> None:
+        """End the run."""
+
+
+class Pluto:
+    """This project, in a local run."""
+
+    def start(self, directory: Path) -> None:
+        import pluto
+
+        self._run = pluto.init(dir=directory, project="bench", mode="local")
+
+    def watch(self, module: Any, frequency: int) -> None:
+        self._run.watch(module, freq=frequency)
+
+    def unwatch(self, module: Any) -> None:
+        from pluto.compat.torch import unwatch
+
+        unwatch(module)
+
+    def log(self, row: dict[str, float]) -> None:
+        self._run.log(row)
+
+    def finish(self) -> None:
+        self._run.finish()
+
+
+class Wandb:
+    """Weights & Biases, offline."""
+
+    def start(self, directory: Path) -> None:
+        import wandb  # type: ignore[import-not-found, unused-ignore]
+
+        directory.mkdir(parents=True, exist_ok=True)
+        self._run: Any = wandb.init(dir=directory, project="bench", mode="offline")
+
+    def watch(self, module: Any, frequency: int) -> None:
+        self._run.watch(module, log="all", log_freq=frequency)
+
+    def unwatch(self, module: Any) -> None:
+        self._run.unwatch(module)
+
+    def log(self, row: dict[str, float]) -> None:
+        self._run.log(row)
+
+    def finish(self) -> None:
+        self._run.finish()
+
+
+WATCHERS: Final[dict[str, type[Watcher]]] = {"pluto": Pluto, "wandb": Wandb}
+
+
+class Training:
+    """A CNN of some 60,000 parameters on images of 28 x 28, 32 at a time."""
+
+    def __init__(self) -> None:
+        import torch
+        from torch import nn
+
+        torch.set_num_threads(1)
+        torch.manual_seed(0)
+        self.module = nn.Sequential(
+            nn.Conv2d(1, 16, 3),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Conv2d(16, 32, 3),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Flatten(),
+            nn.Linear(800, 64),
+            nn.ReLU(),
+            nn.Linear(64, 10),
+        )
+        self._loss = nn.CrossEntropyLoss()
+        self._optimizer = torch.optim.SGD(self.module.parameters(), 0.01)
+        self._images = torch.randn(32, 1, 28, 28)
+        self._labels = torch.randint(0, 10, (32,))
+
+    def durations(self, steps: int, watcher: Watcher) -> list[int]:
+        """Return how long each of `steps` steps took, in nanoseconds."""
+        clock = time.perf_counter_ns
+        found = []
+        for _ in range(steps):
+            start = clock()
+            self._optimizer.zero_grad()
+            loss = self._loss(self.module(self._images), self._labels)
+            loss.backward()
+            self._optimizer.step()
+            watcher.log({"loss": loss.item()})
+            found.append(clock() - start)
+        return found
+
+
+def measure(case: Case) -> dict[str, Any]:
+    """Measure one tracker in this process."""
+    watcher = WATCHERS[case["peer"]]()
+    watcher.start(Path(case["directory"]))
+    training = Training()
+    training.durations(200, watcher)
+    found = (cost if case["what"] == "cost" else memory)(case, training, watcher)
+    watcher.finish()
+    return found
+
+
+def cost(case: Case, training: Training, watcher: Watcher) -> dict[str, Any]:
+    """Compare stretches with and without the hooks."""
+    without, watched = [], []
+    for _ in range(case["stretches"]):
+        without += training.durations(FREQUENCY, watcher)
+        watcher.watch(training.module, FREQUENCY)
+        watched += training.durations(FREQUENCY, watcher)
+        watcher.unwatch(training.module)
+    return {
+        "step us": mean(without) / 1000,
+        "ratio of means": mean(watched) / mean(without),
+        "ratio of medians": median(watched) / median(without),
+        "slowest us": max(watched) / 1000,
+    }
+
+
+def memory(case: Case, training: Training, watcher: Watcher) -> dict[str, Any]:
+    """Watch for `MEMORY_STEPS` steps; the first ones may fill caches."""
+    import psutil
+
+    process = psutil.Process()
+    watcher.watch(training.module, case["frequency"])
+    training.durations(WARM_STEPS, watcher)
+    before = process.memory_info().rss
+    training.durations(case["steps"] - WARM_STEPS, watcher)
+    return {"growth MB": (process.memory_info().rss - before) / 1e6}
+
+
+def watchers(alone: bool) -> list[str]:
+    """Return the trackers that are installed; say loudly which are missing."""
+    names = ["pluto"] if alone else list(WATCHERS)
+    missing = [name for name in names if importlib.util.find_spec(name) is None]
+    for name in missing:
+        print(f"!!! SKIPPED: {name} is not installed here: no comparison with it !!!")
+    return [name for name in names if name not in missing]
+
+
+def run(name: str, **case: Any) -> dict[str, Any]:
+    """Measure a tracker in a process of its own."""
+    import sys
+
+    return run_case(__file__, Subject(name, sys.executable), case)
+
+
+def main() -> None:
+    """Measure every tracker, interleaved, and print a table."""
+    chosen = parser(__doc__).parse_args()
+    if importlib.util.find_spec("torch") is None:
+        print("!!! SKIPPED: torch is not installed here !!!")
+        return
+    before = machine()
+    names = watchers(chosen.no_peers)
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+    for _ in range(1 if chosen.quick else chosen.repeats):
+        for name in names:
+            stretches = 1 if chosen.quick else STRETCHES
+            found[name].append(run(name, what="cost", stretches=stretches))
+    steps = WARM_STEPS + 1000 if chosen.quick else MEMORY_STEPS
+    results: list[dict[str, Any]] = [
+        {
+            "tracker": name,
+            **medians(each),
+            "growth MB": run(name, what="memory", steps=steps, frequency=FREQUENCY)["growth MB"],
+            "growth MB, every 10th": run(name, what="memory", steps=steps, frequency=10)[
+                "growth MB"
+            ],
+            "repeats": each,
+        }
+        for name, each in found.items()
+    ]
+    columns = [column for column in results[0] if column not in {"tracker", "repeats"}]
+    table(("", *columns), [[result["tracker"], *map(result.get, columns)] for result in results])
+    budgets = [
+        Budget("a step that is watched over one that is not", results[0][columns[1]], 1.05, "x"),
+        Budget(f"memory over {steps:,} steps", results[0]["growth MB"], MOST_GROWTH_MB, "MB"),
+        Budget(
+            "the same, histograms every 10 steps",
+            results[0]["growth MB, every 10th"],
+            MOST_GROWTH_MB,
+            "MB",
+        ),
+    ]
+    conclude(chosen, "watch", before, results, budgets)
+
+
+if __name__ == "__main__":
+    run_if_case(measure)
+    main()
