@@ -13,7 +13,7 @@ from pluto.query_files import FileCalls
 from pluto.query_frames import Frame, to_frame
 from pluto.query_series import MAX_THINNED, Series, Wanted, thin, thinned
 from pluto.query_server import DataPoint
-from pluto.server.filters import compile_filter
+from pluto.server.filters import FilterError, compile_filter
 
 logger = logging.getLogger("pluto")
 
@@ -68,8 +68,7 @@ class Calls(FileCalls):
         Example:
             >>> client.list_runs("digits", sort="+summary_metrics.val/loss", limit=3)
         """
-        if filters is not None:
-            compile_filter(filters)
+        _check_filters(filters)
         parameters = {
             "projectName": project,
             "search": search or None,
@@ -310,6 +309,13 @@ class Calls(FileCalls):
         if lo is not None and hi is not None and lo > hi:
             raise UsageError(f"step_min={lo} is greater than step_max={hi}")
         return Wanted(project, self._number(project, run_id), _texts(names), lo, hi)
+
+
+def _check_filters(filters: Mapping[str, Any] | None) -> None:
+    try:
+        compile_filter({} if filters is None else filters)
+    except FilterError as error:
+        raise UsageError(str(error)) from None
 
 
 def _texts(names: str | Sequence[str] | None) -> list[str] | None:

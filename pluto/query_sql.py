@@ -137,18 +137,27 @@ class _Loader:
         self._series += len(infos)
         names = [info.name for info in infos]
         self._insert("stored.series", {"series": numbers, "run": row.id, "name": names})
+        values = np.concatenate([each.values for each in points])
         self._insert(
             "stored.points",
             {
                 "series": np.repeat(numbers, [len(each.steps) for each in points]),
                 "step": np.concatenate([each.steps for each in points]),
                 "time": _times(np.concatenate([each.times for each in points])),
-                "value": np.concatenate([each.values for each in points]),
+                "value": np.nan_to_num(values, nan=0.0, posinf=np.inf, neginf=-np.inf),
+                "is_nan": np.isnan(values),  # DuckDB takes a NaN of NumPy for NULL
             },
+            "series, step, time, if(is_nan, 'NaN', value)",
         )
 
-    def _insert(self, table: str, columns: Columns) -> None:
-        """Add rows given as columns: arrays, lists of texts, or one value for all."""
+    def _insert(self, table: str, columns: Columns, chosen: str = "*") -> None:
+        """Add rows given as columns: arrays, lists of texts, or one value for all.
+
+        Args:
+            table: that they go into.
+            columns: all of one length.
+            chosen: expressions of the columns, in the order of the table's.
+        """
         count = max(len(column) for column in columns.values() if not np.isscalar(column))
         arrays = {
             name: column if isinstance(column, np.ndarray) else _array(column, count)
@@ -156,7 +165,7 @@ class _Loader:
         }
         if count:
             self._connection.register("added", arrays)
-            self._connection.execute(f"INSERT INTO {table} SELECT * FROM added")  # noqa: S608
+            self._connection.execute(f"INSERT INTO {table} SELECT {chosen} FROM added")  # noqa: S608
             self._connection.unregister("added")
 
 

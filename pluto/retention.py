@@ -78,10 +78,10 @@ def remove(run: KeptRun) -> None:
         StorageError: rows have come since then, or it could not even be looked at.
         OSError: its files cannot be removed.
     """
-    if run.state in ("unreadable", "running") or look_at(run.directory).state != run.state:
-        raise StorageError(
-            f"{run.directory} is in use or unreadable, or has changed meanwhile: it is kept"
-        )
+    if run.state in ("unreadable", "running"):
+        raise StorageError(f"{run.directory} is kept: it is {run.state}")
+    if look_at(run.directory).state != run.state:
+        raise StorageError(f"{run.directory} is kept: it has changed meanwhile")
     store = Store(run.directory)  # from here on no process can take it up
     try:
         # In one step: half a run is never seen.
