@@ -48,9 +48,9 @@ SCENARIOS: Final = (
     Scenario("alone, 10 floats"),
     Scenario("alone, 100 floats", width=100),
     Scenario("beside a busy thread", busy=True),
-    Scenario("50 calls/s, working", calls=1500, pause=0.02, works=True),
-    Scenario("50 calls/s, sleeping", calls=1500, pause=0.02),
-    Scenario("50 calls/s, sleeping, busy thread", calls=1500, pause=0.02, busy=True),
+    Scenario("50 calls/s, working", calls=1500, seconds=40.0, pause=0.02, works=True),
+    Scenario("50 calls/s, sleeping", calls=1500, seconds=40.0, pause=0.02),
+    Scenario("50 calls/s, sleeping, busy thread", calls=1500, seconds=40.0, pause=0.02, busy=True),
 )
 
 
@@ -106,6 +106,7 @@ def _paced(
     durations: list[int] = []
     calm: list[int] = []
     clock = time.perf_counter_ns
+    end = time.perf_counter() + scenario.seconds
     rest = _rest(scenario)
     for number in range(scenario.calls):
         rest()
@@ -118,6 +119,8 @@ def _paced(
         durations.append(duration)
         if _switches() == switches:
             calm.append(duration)
+        if time.perf_counter() > end:
+            break
     return durations, calm
 
 
