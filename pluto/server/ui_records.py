@@ -22,11 +22,15 @@ RecordId = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 
 
 class ConsoleQuery(Query):
-    """Console lines with an id above `after`; with `search` those that contain the text."""
+    """Console lines with an id above `after`, of the `last` ones if that is given.
+
+    With `search` those that contain the text.
+    """
 
     run_id: RunId
     after: RecordId = 0
     limit: Annotated[int, Meta(ge=1, le=PAGE)] = 1000
+    last: Annotated[int, Meta(ge=1, le=PAGE)] | None = None
     search: str = ""
 
 
@@ -107,7 +111,7 @@ def console(reads: Reads, query: ConsoleQuery) -> ConsolePage:
     reader = reads.reader(reads.require(query.run_id))
     wanted = query.search.lower()
     found: list[ConsoleLine] = []
-    for record in _console(reader, query.after):
+    for record in _console(reader, query):
         text = record.body.decode("utf-8", "replace")
         if wanted in text.lower():
             found.append(ConsoleLine(record.id, record.step, record.time, record.type, text))
@@ -117,7 +121,12 @@ def console(reads: Reads, query: ConsoleQuery) -> ConsolePage:
     return ConsolePage(found[: query.limit], more, reader.count(Kind.CONSOLE))
 
 
-def _console(reader: RunReader, after: int) -> Iterator[StoredRecord]:
+def _console(reader: RunReader, query: ConsoleQuery) -> Iterator[StoredRecord]:
+    after = query.after
+    if query.last is not None:
+        skipped = max(0, reader.count(Kind.CONSOLE) - query.last)
+        if skipped and (before := reader.records(Kind.CONSOLE, offset=skipped - 1, limit=1)):
+            after = max(after, before[0].id)
     while page := reader.records(Kind.CONSOLE, after=after, limit=PAGE):
         yield from page
         after = page[-1].id

@@ -100,11 +100,15 @@ class UiRunAnswer(Answer):
 
 
 class Session(Answer):
-    """What the page needs to know of the server; `snippet` is Python that logs to it."""
+    """What the page needs to know of the server; `snippet` is Python that logs to it.
+
+    `directory` is the one whose runs the viewer shows; null in server mode.
+    """
 
     mode: Literal["ui", "server"]
     user: str | None
     version: str
+    directory: str | None
     snippet: str
 
 
@@ -190,12 +194,15 @@ def session(reads: Reads, _: NoQuery) -> Session:
     """Tell the page what it is looking at."""
     settings = reads.state.settings
     arguments, first = 'project="my-project", config={"lr": 1e-3}', ""
-    if settings.mode == "server" and settings.is_loopback:
+    directory = str(settings.root) if settings.mode == "ui" else None
+    if directory is not None:
+        arguments = f"dir={directory!r}, {arguments}"
+    elif settings.is_loopback:
         arguments += ', host="local"'
-    elif settings.mode == "server":
+    else:
         first = f"# in the shell: export PLUTO_URL={reads.origin} PLUTO_API_KEY=...\n"
     snippet = first + _SNIPPET.format(arguments=arguments)
-    return Session(settings.mode, ORGANIZATION, version(), snippet)
+    return Session(settings.mode, ORGANIZATION, version(), directory, snippet)
 
 
 _SNIPPET = """\

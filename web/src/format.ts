@@ -55,15 +55,17 @@ export function exactValue(value: unknown): string {
   return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 }
 
-export function formatBytes(bytes: number): string {
+export function formatBytes(bytes: number, digits = 3): string {
+  if (bytes < 0) return `−${formatBytes(-bytes, digits)}`;
   const units = ["B", "kB", "MB", "GB", "TB"];
   let index = 0;
   let size = bytes;
-  while (size >= 1000 && index < units.length - 1) {
+  // 999.9 kB in three digits is 1 MB.
+  while (Number(size.toPrecision(digits)) >= 1000 && index < units.length - 1) {
     size /= 1000;
     index += 1;
   }
-  return `${index === 0 ? size : trim(size.toPrecision(3))} ${units[index]}`;
+  return `${trim(size.toPrecision(digits))} ${units[index]}`;
 }
 
 /** 850 ms, 12.3 s, 4 min 5 s, 1 h 12 min, 3 d 4 h. */

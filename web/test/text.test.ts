@@ -28,7 +28,7 @@ test("durations, sizes and counts read as a person says them", () => {
     "1 h 12 min",
     "3 d 4 h",
   ]);
-  expect([12, 3_200_000_000].map(formatBytes)).toEqual(["12 B", "3.2 GB"]);
+  expect([0, 12, 999_950, 3_200_000_000].map((size) => formatBytes(size))).toEqual(["0 B", "12 B", "1 MB", "3.2 GB"]);
   expect(formatCount(41_200)).toBe("41,200");
 });
 

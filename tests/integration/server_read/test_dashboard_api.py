@@ -179,6 +179,25 @@ def test_the_console_is_read_page_by_page_and_searched(server: ReadServer) -> No
     assert [line["n"] for line in found["lines"]] == [1, 10, 11, 12]
 
 
+@pytest.mark.parametrize(
+    ("query", "numbers"),
+    [
+        ({"last": 2}, [11, 12]),
+        ({"last": 12}, list(range(1, 13))),
+        ({"last": 99}, list(range(1, 13))),
+        ({"last": 4, "search": "epoch 1"}, [10, 11, 12]),
+    ],
+)
+def test_the_last_lines_of_the_console_can_be_asked_for(
+    server: ReadServer, query: dict[str, Any], numbers: list[int]
+) -> None:
+    row = server.run()
+    server.records(row, *(console(number, f"Epoch {number}") for number in range(1, 13)))
+    page = server.json(f"/api/ui/runs/{row.id}/console", **query)
+    assert [line["n"] for line in page["lines"]] == numbers
+    assert page["total"] == 12
+
+
 def test_structured_values_come_parsed_by_step(server: ReadServer) -> None:
     row = server.run()
     bodies = [
@@ -291,6 +310,7 @@ def test_the_session_says_how_to_log_to_this_server(server: ReadServer) -> None:
     session = server.json("/api/ui/session")
     assert session["mode"] == "server"
     assert session["user"] == "local"
+    assert session["directory"] is None
     assert session["version"]
     compile(session["snippet"], "snippet", "exec")
     assert 'host="local"' in session["snippet"]

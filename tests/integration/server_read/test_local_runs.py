@@ -86,9 +86,14 @@ def test_a_run_of_another_process_cannot_be_cancelled_from_here(
     assert "stop it where it runs" in refused.json()["error"]
 
 
-def test_the_session_of_the_viewer_shows_a_local_run(ui: ReadServer) -> None:
+def test_the_session_of_the_viewer_shows_a_local_run_in_its_directory(
+    ui: ReadServer, tmp_path: Path
+) -> None:
     session = ui.json("/api/ui/session")
     assert session["mode"] == "ui"
+    assert session["directory"] == str(tmp_path)
+    compile(session["snippet"], "snippet", "exec")
+    assert f"dir={str(tmp_path)!r}" in session["snippet"]
     assert "host=" not in session["snippet"]
 
 

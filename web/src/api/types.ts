@@ -102,6 +102,8 @@ export interface Session {
   mode: "ui" | "server";
   user: string | null;
   version: string;
+  /** Whose runs are shown; null where runs are sent to the server. */
+  directory: string | null;
   snippet: string;
 }
 

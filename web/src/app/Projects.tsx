@@ -71,6 +71,11 @@ export function FirstSteps() {
       <h1 class="unseen">First steps</h1>
       <Empty title={project === null ? "No runs yet" : `No runs in “${project}” yet`}>
         <p>Paste this into a script, run it, and its curves appear here by themselves.</p>
+        {data?.directory && (
+          <p class="watched">
+            This page shows the runs below <code>{data.directory}</code>.
+          </p>
+        )}
         {data ? <Snippet code={data.snippet} /> : <Skeleton rows={4} label="Loading the example" />}
       </Empty>
     </main>

@@ -4,13 +4,14 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { ApiError } from "../api/http";
 import type { Run, Scalar } from "../api/types";
-import { exactValue, formatNumber, toNumber } from "../format";
+import { exactValue, toNumber } from "../format";
 import { useInSight } from "../parts/hooks";
 import { axisFor, fullChart, logScale, smoothing, xKind, zoom } from "../state/view";
 import { ChartMenu } from "./ChartMenu";
 import type { Line } from "./lines";
 import { tellDrawn, tellGone } from "./probe";
 import { nearestRun, readings, Tooltip, type Reading } from "./Tooltip";
+import { formatIn, unitOf, type Unit } from "./units";
 import { useLines } from "./useLines";
 import { usePlot, type UsedPlot } from "./usePlot";
 
@@ -51,17 +52,18 @@ function Body({ name, title, runs, full }: Required<Props>) {
   const x = axisFor(name, xKind.value);
   const zoomable = x === xKind.value;
   const span = zoomable ? zoom.value : null;
+  const unit = unitOf(name);
   const buckets = bucketsFor(full ? innerWidth : 500);
   const { lines, loading, error, retry } = useLines({ runs, name, x, span, buckets, smoothing: smoothing.value });
-  const used = usePlot({ lines, x, log: logScale.value, span, zoomable, focus: focusedRun.value });
-  const rows = used.hover ? readings(lines, used.hover.x) : [];
+  const used = usePlot({ lines, x, log: logScale.value, unit, span, zoomable, focus: focusedRun.value });
+  const rows = used.hover ? readings(lines, used.hover.x, unit) : [];
   useProbe(name, lines);
   useFocus(used, rows, lines.length);
   return (
     <>
       <header class="chart-head">
         <h3 title={name}>{title}</h3>
-        <HeadValue lines={lines} rows={rows} last={runs[0]?.summary[name]} />
+        <HeadValue lines={lines} rows={rows} last={runs[0]?.summary[name]} unit={unit} />
         <ChartMenu name={name} lines={lines} plot={used.plot} full={full} />
       </header>
       <div class="chart-plot" ref={used.host}>
@@ -94,15 +96,22 @@ function Failed({ error, retry }: { error: ApiError; retry: () => void }) {
   );
 }
 
+interface HeadValueProps {
+  lines: readonly Line[];
+  rows: readonly Reading[];
+  last: Scalar | undefined;
+  unit: Unit;
+}
+
 /** One run: its value under the crosshair, else its last one. Many runs need the legend. */
-function HeadValue({ lines, rows, last }: { lines: readonly Line[]; rows: readonly Reading[]; last: Scalar | undefined }) {
+function HeadValue({ lines, rows, last, unit }: HeadValueProps) {
   const line = lines[0];
   if (lines.length !== 1 || !line) return null;
   const reading = rows[0];
   const value = reading?.value ?? lastValue(line, last);
   return (
     <output class="chart-value number" title={exactValue(value)}>
-      {reading?.text ?? formatNumber(value)}
+      {reading?.text ?? formatIn(unit, value)}
     </output>
   );
 }

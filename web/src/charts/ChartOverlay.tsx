@@ -10,7 +10,7 @@ export function ChartOverlay() {
   if (!name) return null;
   return (
     <div class="overlay" role="dialog" aria-modal="true" aria-label={name}>
-      <Toolbar filter={false} />
+      <Toolbar filter={false} name={name} />
       <Chart key={name} name={name} title={name} runs={shownRuns.value} full />
     </div>
   );

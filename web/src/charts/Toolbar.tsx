@@ -1,7 +1,7 @@
 // How the charts are looked at: filter, x axis, smoothing, log scale, zoom.
 
 import type { XKind } from "../api/types";
-import { chartFilter, logScale, setXKind, smoothing, xKind, zoom } from "../state/view";
+import { axisFor, chartFilter, logScale, setXKind, smoothing, xKind, zoom } from "../state/view";
 import { xText } from "./Tooltip";
 
 const KINDS: readonly [XKind, string][] = [
@@ -10,8 +10,15 @@ const KINDS: readonly [XKind, string][] = [
   ["time", "Time of day"],
 ];
 
-/** `filter` is left out where there is only one chart. */
-export function Toolbar({ filter = true }: { filter?: boolean }) {
+interface Props {
+  /** Left out where there is only one chart. */
+  filter?: boolean;
+  /** The name of a chart below, or what all names below begin with: system metrics have no axis of steps. */
+  name?: string;
+}
+
+export function Toolbar({ filter = true, name = "" }: Props) {
+  const kinds = KINDS.filter(([kind]) => axisFor(name, kind) === kind);
   return (
     <div class="toolbar" role="toolbar" aria-label="Charts">
       {filter && <FilterField />}
@@ -19,10 +26,10 @@ export function Toolbar({ filter = true }: { filter?: boolean }) {
         <span>x</span>
         <select
           aria-label="x axis"
-          value={xKind.value}
+          value={axisFor(name, xKind.value)}
           onChange={(event) => setXKind(event.currentTarget.value as XKind)}
         >
-          {KINDS.map(([kind, label]) => (
+          {kinds.map(([kind, label]) => (
             <option value={kind} key={kind}>
               {label}
             </option>

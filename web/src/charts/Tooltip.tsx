@@ -2,10 +2,11 @@
 
 import type { XKind } from "../api/types";
 import { FLAG_NAN, FLAG_NEGATIVE, FLAG_POSITIVE } from "../api/types";
-import { formatCount, formatDate, formatDuration, formatNumber } from "../format";
+import { formatCount, formatDate, formatDuration } from "../format";
 import { nearest } from "../series/merge";
 import type { Line } from "./lines";
 import type { Hover } from "./plot";
+import { formatIn, type Unit } from "./units";
 
 export interface Reading {
   line: Line;
@@ -20,30 +21,31 @@ export interface Reading {
 const MOST_ROWS = 14;
 
 /** The value of each line at the bucket nearest to the crosshair, largest first. */
-export function readings(lines: readonly Line[], x: number): Reading[] {
+export function readings(lines: readonly Line[], x: number, unit: Unit): Reading[] {
   const found: Reading[] = [];
   for (const line of lines) {
     const index = nearest(line.series.x, x);
     if (index < 0) continue;
     const value = line.drawn[index] as number;
-    found.push({ line, x: line.series.x[index] as number, value, raw: rawText(line, index), text: valueText(line, index) });
+    const texts = { raw: rawText(line, index, unit), text: valueText(line, index, unit) };
+    found.push({ line, x: line.series.x[index] as number, value, ...texts });
   }
   return found.sort((a, b) => (b.value || 0) - (a.value || 0));
 }
 
-function valueText(line: Line, index: number): string {
+function valueText(line: Line, index: number, unit: Unit): string {
   const words = flagWords(line.series.flags[index] as number);
   const value = line.drawn[index] as number;
   if (!Number.isFinite(value) && words) return words;
-  return words ? `${formatNumber(value)} · ${words}` : formatNumber(value);
+  return words ? `${formatIn(unit, value)} · ${words}` : formatIn(unit, value);
 }
 
-function rawText({ series, smoothed }: Line, index: number): string {
+function rawText({ series, smoothed }: Line, index: number, unit: Unit): string {
   const min = series.min[index] as number;
   const max = series.max[index] as number;
   const mean = series.mean[index] as number;
-  if (max > min) return `${formatNumber(min)} … ${formatNumber(max)}`;
-  return smoothed && Number.isFinite(mean) ? formatNumber(mean) : "";
+  if (max > min) return `${formatIn(unit, min)} … ${formatIn(unit, max)}`;
+  return smoothed && Number.isFinite(mean) ? formatIn(unit, mean) : "";
 }
 
 function flagWords(flags: number): string {

@@ -5,6 +5,7 @@ import type { XKind } from "../api/types";
 import { formatDuration } from "../format";
 import { token } from "../state/theme";
 import { exactLabels, logTicks } from "./ticks";
+import { formatIn, type Unit } from "./units";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -23,8 +24,8 @@ const DURATIONS = [
 /** Steps are whole numbers, and so are their ticks. */
 const STEPS = Array.from({ length: 16 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
 
-export function axes(kind: XKind, log: boolean): uPlot.Axis[] {
-  return [xAxis(kind), yAxis(log)];
+export function axes(kind: XKind, log: boolean, unit: Unit): uPlot.Axis[] {
+  return [xAxis(kind), yAxis(log, unit)];
 }
 
 function common(): uPlot.Axis {
@@ -45,13 +46,13 @@ function xAxis(kind: XKind): uPlot.Axis {
   return { ...axis, space: 70 };
 }
 
-function yAxis(log: boolean): uPlot.Axis {
+function yAxis(log: boolean, unit: Unit): uPlot.Axis {
   const axis: uPlot.Axis = {
     ...common(),
     scale: "y",
     space: 32,
     size: (_, values) => Math.max(34, 14 + 6.5 * Math.max(0, ...(values ?? []).map((text) => (text ?? "").length))),
-    values: (_, ticks) => exactLabels(ticks),
+    values: (_, ticks) => exactLabels(ticks, (tick, digits) => formatIn(unit, tick, digits)),
   };
   // uPlot's own log ticks need a range that begins at a round number; ours begins where the data does.
   return log ? { ...axis, splits: (_, __, low, high) => logTicks(low, high), filter: (_, ticks) => ticks } : axis;

@@ -7,12 +7,14 @@ import type { Span } from "../state/view";
 import { token } from "../state/theme";
 import { axes } from "./axes";
 import { Layer } from "./layer";
-import { padded, xExtent, yExtent, type Line, type Range } from "./lines";
+import { xExtent, yExtent, type Line, type Range } from "./lines";
 import type { Frame } from "./paint";
+import { framed, type Unit } from "./units";
 
 export interface PlotOptions {
   x: XKind;
   log: boolean;
+  unit: Unit;
   width: number;
   height: number;
   /** A drag over a stretch of the axis; null is a double click. */
@@ -56,7 +58,7 @@ export function createPlot(host: HTMLElement, options: PlotOptions): Plot {
   const shown: Shown = { layer: new Layer(), focus: null };
   const u = new uPlot(settings(options, shown), [[], []], host);
   return {
-    show: (lines, span) => show(u, shown, lines, span, options.log),
+    show: (lines, span) => show(u, shown, lines, span, options),
     focus(run) {
       if (shown.focus === run) return;
       shown.focus = run;
@@ -74,11 +76,11 @@ export function createPlot(host: HTMLElement, options: PlotOptions): Plot {
   };
 }
 
-function show(u: uPlot, shown: Shown, lines: readonly Line[], span: Span | null, log: boolean): number {
+function show(u: uPlot, shown: Shown, lines: readonly Line[], span: Span | null, { log, unit }: PlotOptions): number {
   shown.layer.show(lines);
   const x = span ? ([...span] as Range) : widened(xExtent(lines) ?? EMPTY_X);
   const { range, hidden } = yExtent(lines, x, log);
-  const y = range ? padded(range, log) : log ? EMPTY_LOG : EMPTY_Y;
+  const y = range ? framed(range, log, unit) : log ? EMPTY_LOG : EMPTY_Y;
   u.batch(() => {
     // uPlot shows no crosshair over an empty chart, so it is told of the two ends.
     u.setData([[...x], [null, null]], false);
@@ -105,7 +107,7 @@ function settings(options: PlotOptions, shown: Shown): uPlot.Options {
       x: { time: options.x === "time", auto: false, range: ranger(EMPTY_X) },
       y: { auto: false, distr: options.log ? 3 : 1, range: ranger(options.log ? EMPTY_LOG : EMPTY_Y) },
     },
-    axes: axes(options.x, options.log),
+    axes: axes(options.x, options.log, options.unit),
     series: [{}, { scale: "y", paths: () => null, points: { show: false } }],
     cursor: cursor(options),
     hooks: {

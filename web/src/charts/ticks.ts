@@ -31,10 +31,10 @@ function linearTicks(low: number, high: number): number[] {
 }
 
 /** Labels with as many digits as the ticks have: 0.99951 beside 0.99952, 76.225G beside 76.2275G. */
-export function exactLabels(ticks: readonly number[]): string[] {
+export function exactLabels(ticks: readonly number[], format = formatNumber): string[] {
   const distance = Math.abs((ticks[1] ?? 0) - (ticks[0] ?? 0));
   const isExact = (tick: number, digits: number) =>
     Math.abs(Number(tick.toPrecision(digits)) - tick) <= distance * 1e-6;
   const digits = [4, 5, 6, 7, 8, 9, 10].find((count) => ticks.every((tick) => isExact(tick, count)));
-  return ticks.map((tick) => formatNumber(tick, digits ?? 11));
+  return ticks.map((tick) => format(tick, digits ?? 11));
 }

@@ -9,11 +9,13 @@ import { theme } from "../state/theme";
 import { zoom, type Span } from "../state/view";
 import type { Line } from "./lines";
 import { createPlot, type Hover, type Plot } from "./plot";
+import type { Unit } from "./units";
 
 interface Options {
   lines: readonly Line[];
   x: XKind;
   log: boolean;
+  unit: Unit;
   span: Span | null;
   /** Whether a drag may zoom: only charts on the axis that the URL's zoom is about. */
   zoomable: boolean;
@@ -29,7 +31,7 @@ export interface UsedPlot {
   width: number;
 }
 
-export function usePlot({ lines, x, log, span, zoomable, focus }: Options): UsedPlot {
+export function usePlot({ lines, x, log, unit, span, zoomable, focus }: Options): UsedPlot {
   const [host, size] = useSize<HTMLDivElement>();
   const [plot, setPlot] = useState<Plot | null>(null);
   const [hover, setHover] = useState<Hover | null>(null);
@@ -44,13 +46,14 @@ export function usePlot({ lines, x, log, span, zoomable, focus }: Options): Used
     const made = createPlot(host.current, {
       x,
       log,
+      unit,
       ...size,
       onHover: setHover,
       onZoom: (next) => mayZoom.current && zoom.set(next),
     });
     setPlot(made);
     return () => made.destroy();
-  }, [ready, x, log, colors]);
+  }, [ready, x, log, unit, colors]);
 
   useEffect(() => plot?.resize(size.width, size.height), [plot, size.width, size.height]);
   useEffect(() => {

@@ -17,7 +17,7 @@ export function SystemTab({ answer: { run, names } }: { answer: RunAnswer }) {
   const groups = systemSections(metricsOf(names), filter ? textMatcher(filter) : () => true);
   return (
     <div class="charts-page" data-testid="system">
-      <Toolbar />
+      <Toolbar name="sys/" />
       {groups.length === 0 && <p class="muted">No system metrics{filter ? ` match “${filter}”` : " were recorded"}.</p>}
       <Sections sections={groups} runs={shownRuns.value} filtered={filter !== ""} open />
       <div class="columns-page">
