@@ -7,11 +7,13 @@ by SHA-256. Nothing outside this package knows the schema.
 
 from pluto.storage.blobs import Blobs
 from pluto.storage.buckets import Buckets
+from pluto.storage.compaction import Compactor
 from pluto.storage.lines import BadLine, encode_metric_lines, parse_metric_lines
 from pluto.storage.outbox import Outbox
-from pluto.storage.reader import NameInfo, Points, RunReader, StoredRecord
+from pluto.storage.reader import NameInfo, RunReader, StoredRecord
 from pluto.storage.rows import Batch, Kind, MetricGroup, Record
 from pluto.storage.schema import RUN_DB, is_run_directory
+from pluto.storage.series import Points
 from pluto.storage.staged import StagedFiles
 from pluto.storage.writer import RunWriter
 
@@ -21,6 +23,7 @@ __all__ = [
     "Batch",
     "Blobs",
     "Buckets",
+    "Compactor",
     "Kind",
     "MetricGroup",
     "NameInfo",

@@ -8,10 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pluto.storage.rows import Floats, Ints
-
-Bytes = NDArray[np.uint8]
-
-NAN, PLUS_INFINITY, MINUS_INFINITY = 1, 2, 4
+from pluto.storage.spans import Values, means
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,7 @@ class Buckets:
     max: Floats
     mean: Floats
     count: Ints
-    flags: Bytes
+    flags: NDArray[np.uint8]
 
 
 def bucket(x: Ints, values: Floats, count: int) -> Buckets:
@@ -41,35 +38,29 @@ def bucket(x: Ints, values: Floats, count: int) -> Buckets:
         values: (n,).
         count: 1 or more; with n ≤ count each point is a bucket of its own.
     """
-    flags = _flags(values)
-    if len(x) <= count:
-        finite = np.where(flags == 0, values, np.nan)
-        ones = np.ones(len(x), np.int64)
-        return Buckets(x, finite, finite, finite, ones, flags)
-    starts = _starts(x, count)
-    is_finite = flags == 0
-    counts = np.diff(np.append(starts, len(x)))
-    finite_counts = np.add.reduceat(is_finite.astype(np.int64), starts)
-    low = np.minimum.reduceat(np.where(is_finite, values, np.inf), starts)
-    high = np.maximum.reduceat(np.where(is_finite, values, -np.inf), starts)
-    total = np.add.reduceat(np.where(is_finite, values, 0.0), starts)
-    empty = finite_counts == 0
-    mean = total / np.maximum(finite_counts, 1)
-    for column in (low, high, mean):
-        column[empty] = np.nan
-    return Buckets(x[starts], low, high, mean, counts, np.bitwise_or.reduceat(flags, starts))
+    return bucket_spans(x, Values.of(values), count)
+
+
+def bucket_spans(x: Ints, values: Values, count: int) -> Buckets:
+    """Put spans into at most `count` buckets; each goes where its first point belongs.
+
+    Args:
+        x: (n,) of the first point of each span, sorted.
+        values: of the n spans.
+        count: 1 or more; with n ≤ count each span is a bucket of its own.
+    """
+    if len(x) > count:
+        starts = _starts(x, count)
+        x, values = x[starts], values.joined(starts)
+    empty = values.finite == 0
+    low, high = values.min, values.max
+    if empty.any():
+        low, high = np.where(empty, np.nan, low), np.where(empty, np.nan, high)
+    flags = values.flags.astype(np.uint8)
+    return Buckets(x, low, high, means(values), values.points, flags)
 
 
 def _starts(x: Ints, count: int) -> Ints:
     width = (int(x[-1]) - int(x[0]) + 1) / count
     index = ((x - x[0]) / width).astype(np.int64)
     return np.flatnonzero(np.diff(index, prepend=-1))
-
-
-def _flags(values: Floats) -> Bytes:
-    flags = np.zeros(len(values), np.uint8)
-    if not np.isfinite(values).all():
-        flags |= np.where(np.isnan(values), NAN, 0).astype(np.uint8)
-        flags |= np.where(np.isposinf(values), PLUS_INFINITY, 0).astype(np.uint8)
-        flags |= np.where(np.isneginf(values), MINUS_INFINITY, 0).astype(np.uint8)
-    return flags

@@ -1,9 +1,10 @@
 """Columns of integers and floats to bytes and back, without loss.
 
-A packed block is `<u32 rows, u32 columns>`, then for steps, times and each value column one
-`<u8 encoding, u32 size>` and its bytes. Encodings: raw; stride (first value and a constant
-difference); deflate (differences of integers, or byte-shuffled floats, zlib level 1). Byte
-shuffling puts the bytes of equal significance side by side, as Blosc and HDF5 do.
+A block is `<u32 rows, u32 columns of floats>`, then for each column, those of integers first,
+`<u8 encoding, u32 size>` and its bytes.
+Encodings: raw; stride (first value and a constant difference); deflate (differences of integers,
+or byte-shuffled floats, in a zlib stream). Byte shuffling puts the bytes of equal significance
+side by side, as Blosc and HDF5 do.
 """
 
 from __future__ import annotations
@@ -25,51 +26,80 @@ RAW, STRIDE, DEFLATE = 0, 1, 2
 MIN_ROWS_TO_DEFLATE: Final = 64
 
 
-def pack(steps: Ints, times: Ints, values: Floats, *, deflate: bool = True) -> bytes:
-    """Return the block of n rows: steps (n,), times (n,), values (n, k).
+class Block:
+    """A packed block, of which columns are decoded one by one.
+
+    Example:
+        >>> Block(pack_columns([np.arange(3)], [np.zeros(3)])).ints(0)
+        array([0, 1, 2])
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.count, self.width = _HEADER.unpack_from(data)
+        self._data = data
+        self._places: list[tuple[int, int, int]] = []
+        self._end = _HEADER.size
+
+    def ints(self, column: int) -> Ints:
+        """Return a column of integers, (count,)."""
+        return _unpack_ints(self._data, self._place(column), self.count)
+
+    def floats(self, column: int) -> Floats:
+        """Return a column of floats, (count,)."""
+        return _unpack_floats(self._data, self._place(column), self.count)
+
+    def _place(self, column: int) -> tuple[int, int, int]:
+        while len(self._places) <= column:
+            encoding, size = _COLUMN.unpack_from(self._data, self._end)
+            self._end += _COLUMN.size
+            self._places.append((encoding, self._end, size))
+            self._end += size
+        return self._places[column]
+
+
+def pack_columns(
+    ints: Sequence[Ints],
+    floats: Sequence[Floats],
+    *,
+    deflate_ints: bool = True,
+    deflate_floats: bool = True,
+) -> bytes:
+    """Return a block of columns of equal length, the integers first.
 
     Args:
-        steps: of the rows.
-        times: of the rows, in milliseconds.
-        values: a row a row, a series a column.
-        deflate: False for a block that will soon be written anew, with more rows.
+        ints: columns, each (n,).
+        floats: columns, each (n,).
+        deflate_ints: False for speed; what is equally spaced becomes small all the same.
+        deflate_floats: False for a block that will soon be written anew, or is read often.
     """
-    count, width = values.shape
-    parts = [_HEADER.pack(count, width)]
-    deflate = deflate and count >= MIN_ROWS_TO_DEFLATE
-    for column in (steps, times):
-        parts += _framed(*_pack_ints(column, deflate))
-    for index in range(width):
-        parts += _framed(*_pack_floats(np.ascontiguousarray(values[:, index]), deflate))
+    count = len(ints[0] if ints else floats[0])
+    large = count >= MIN_ROWS_TO_DEFLATE
+    parts = [_HEADER.pack(count, len(floats))]
+    for column in ints:
+        parts += _framed(*_pack_ints(column, deflate_ints and large))
+    for values in floats:
+        parts += _framed(*_pack_floats(np.ascontiguousarray(values), deflate_floats and large))
     return b"".join(parts)
+
+
+def pack(steps: Ints, times: Ints, values: Floats, *, deflate: bool = True) -> bytes:
+    """Return the block of n rows: steps (n,), times (n,), values (n, k), a series a column."""
+    columns = [values[:, index] for index in range(values.shape[1])]
+    return pack_columns([steps, times], columns, deflate_ints=deflate, deflate_floats=deflate)
 
 
 def unpack(block: bytes, columns: Sequence[int] | None = None) -> tuple[Ints, Ints, Floats]:
     """Return steps (n,), times (n,) and values (n, len(columns)); None = every column."""
-    count, width = _HEADER.unpack_from(block)
-    wanted = range(width) if columns is None else columns
-    places = _places(block, width + 2)
-    steps = _unpack_ints(block, places[0], count)
-    times = _unpack_ints(block, places[1], count)
-    values = np.empty((count, len(wanted)), np.float64)
+    packed = Block(block)
+    wanted = range(packed.width) if columns is None else columns
+    values = np.empty((packed.count, len(wanted)), np.float64)
     for position, column in enumerate(wanted):
-        values[:, position] = _unpack_floats(block, places[column + 2], count)
-    return steps, times, values
+        values[:, position] = packed.floats(column + 2)
+    return packed.ints(0), packed.ints(1), values
 
 
 def _framed(encoding: int, data: bytes) -> tuple[bytes, bytes]:
     return _COLUMN.pack(encoding, len(data)), data
-
-
-def _places(block: bytes, columns: int) -> list[tuple[int, int, int]]:
-    places = []
-    offset = _HEADER.size
-    for _ in range(columns):
-        encoding, size = _COLUMN.unpack_from(block, offset)
-        offset += _COLUMN.size
-        places.append((encoding, offset, size))
-        offset += size
-    return places
 
 
 def _pack_ints(column: Ints, deflate: bool) -> tuple[int, bytes]:
@@ -81,7 +111,7 @@ def _pack_ints(column: Ints, deflate: bool) -> tuple[int, bytes]:
     if not deflate:
         return RAW, column.astype("<i8").tobytes()
     start = np.concatenate((column[:1], differences)).astype("<i8")
-    return DEFLATE, zlib.compress(_shuffle(start.tobytes(), count), 1)
+    return DEFLATE, _deflate(_shuffle(start.tobytes(), count))
 
 
 def _unpack_ints(block: bytes, place: tuple[int, int, int], count: int) -> Ints:
@@ -100,7 +130,7 @@ def _pack_floats(column: Floats, deflate: bool) -> tuple[int, bytes]:
     raw = column.astype("<f8", copy=False).tobytes()
     if not deflate:
         return RAW, raw
-    return DEFLATE, zlib.compress(_shuffle(raw, len(column)), 1)
+    return DEFLATE, _deflate(_shuffle(raw, len(column)))
 
 
 def _unpack_floats(block: bytes, place: tuple[int, int, int], count: int) -> Floats:
@@ -109,6 +139,12 @@ def _unpack_floats(block: bytes, place: tuple[int, int, int], count: int) -> Flo
         return np.frombuffer(block, "<f8", count, offset).astype(np.float64, copy=False)
     raw = _unshuffle(zlib.decompress(block[offset : offset + size]), count)
     return np.frombuffer(raw, "<f8", count).astype(np.float64, copy=False)
+
+
+def _deflate(raw: bytes) -> bytes:
+    # Shuffled bytes either run or are noise: searching for longer matches only takes time.
+    stream = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, zlib.Z_RLE)
+    return stream.compress(raw) + stream.flush()
 
 
 def _shuffle(raw: bytes, count: int) -> bytes:

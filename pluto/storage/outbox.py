@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import orjson
 
 from pluto.record import Stream
-from pluto.storage import codec
-from pluto.storage.lines import encode_metric_lines
-from pluto.storage.rows import Kind, MetricGroup
-from pluto.storage.writer import RunWriter
+from pluto.storage.row_lines import RowLines
+from pluto.storage.rows import Kind
+from pluto.storage.writer import COUNT_ROWS, RunWriter
 
 BYTES_A_BATCH: Final = 2 << 20
-_BYTES_A_POINT: Final = 40  # of a metric line: name, value, separators
 
 _KINDS: Final[dict[Stream, Kind]] = {
     "console": Kind.CONSOLE,
@@ -39,6 +36,10 @@ class Outbox:
     def __init__(self, writer: RunWriter, sink: str) -> None:
         self._writer = writer
         self._sink = sink
+        self._rows = {
+            "metrics": RowLines(False, writer.names_of),
+            "system": RowLines(True, writer.names_of),
+        }
 
     def cursor(self, stream: Stream) -> int:
         """Return the number of the first row that is pending."""
@@ -97,33 +98,15 @@ class Outbox:
 
     def _reader(self, stream: Stream) -> Callable[[int, int], list[bytes]]:
         if stream in ("metrics", "system"):
-            system = stream == "system"
-            return lambda first, limit: self._metric_lines(system, first, limit)
+            return lambda first, limit: self._metric_lines(stream, first, limit)
         if stream == "names":
             return self._name_lines
         kind = _KINDS[stream]
         return lambda first, limit: self._record_lines(kind, first, limit)
 
-    def _metric_lines(self, system: bool, first: int, limit: int) -> list[bytes]:
-        lines: list[bytes] = []
-        room = BYTES_A_BATCH
+    def _metric_lines(self, stream: Stream, first: int, limit: int) -> list[bytes]:
         with self._writer.transaction() as connection:
-            rows = connection.execute(
-                "SELECT first_row, shape.names, block FROM tail JOIN shape ON shape.id=tail.shape"
-                " WHERE system=? AND first_row >= coalesce((SELECT max(first_row) FROM tail"
-                " WHERE system=? AND first_row <= ?), 0) ORDER BY first_row",
-                (system, system, first),
-            )
-            for first_row, shape, block in rows:
-                names = self._writer.names_of(json.loads(shape))
-                group = MetricGroup(names, *codec.unpack(block))
-                start = max(first - first_row, 0)
-                stop = start + min(limit - len(lines), 1 + room // (_BYTES_A_POINT * len(names)))
-                lines += encode_metric_lines(group.cut(start, stop))
-                room -= (stop - start) * _BYTES_A_POINT * len(names)
-                if room <= 0 or len(lines) >= limit or stop < len(group.steps):
-                    break
-        return lines
+            return self._rows[stream].read(connection, first, limit, BYTES_A_BATCH)
 
     def _name_lines(self, first: int, limit: int) -> list[bytes]:
         with self._writer.transaction() as connection:
@@ -180,11 +163,10 @@ _ENCODERS: Final[dict[Kind, Callable[[int, int, str, str, bytes], bytes]]] = {
     Kind.FACT: _fact_line,
 }
 
-_ROWS: Final = "SELECT coalesce(max(first_row + count), 0) FROM tail WHERE system=?"
 _RECORDS: Final = "SELECT coalesce(max(row) + 1, 0) FROM record WHERE kind=?"
 _COUNT: Final[dict[Stream, tuple[str, tuple[int, ...]]]] = {
-    "metrics": (_ROWS, (0,)),
-    "system": (_ROWS, (1,)),
+    "metrics": (COUNT_ROWS, (0, 0)),
+    "system": (COUNT_ROWS, (1, 1)),
     "names": ("SELECT coalesce(max(id), 0) FROM name", ()),
     **{stream: (_RECORDS, (int(kind),)) for stream, kind in _KINDS.items()},
 }

@@ -5,18 +5,23 @@ from __future__ import annotations
 import math
 import sqlite3
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 
 from pluto.errors import StorageError
-from pluto.storage import codec, summary
+from pluto.storage import summary
 from pluto.storage.buckets import Buckets, bucket
-from pluto.storage.rows import Floats, Ints, Kind
+from pluto.storage.rows import Kind
 from pluto.storage.schema import connect
+from pluto.storage.series import HIGHEST, LOWEST, Points, Window, one_a_step, read_points
+from pluto.storage.thinning import exact_summary, read_buckets
 from pluto.storage.writer import FACTS, facts_of
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +49,6 @@ class NameInfo:
     max_step: int | None
 
 
-class Points(NamedTuple):
-    """Points of one series: steps (n,), times (n,) in ms, values (n,)."""
-
-    steps: Ints
-    times: Ints
-    values: Floats
-
-
 class StoredRecord(NamedTuple):
     """A record with its id, by which a reader can go on where it stopped."""
 
@@ -63,12 +60,10 @@ class StoredRecord(NamedTuple):
     body: bytes
 
 
-_NAME_COLUMNS = "id, name, type, " + ", ".join(summary.COLUMNS)
-_RANGES = {
-    "step": "tail.max_step >= ? AND tail.min_step <= ?",
-    "time": "tail.max_time >= ? AND tail.min_time <= ?",
-}
-_LOWEST, _HIGHEST = -(2**63), 2**63 - 1
+_SELECT = f"SELECT id, name, type, {', '.join(summary.COLUMNS)} FROM name"  # noqa: S608
+_NAMES = f"{_SELECT} WHERE substr(name, 1, ?) = ? ORDER BY id LIMIT ?"
+_NAME = f"{_SELECT} WHERE name=?"
+_NO_POINTS = Points(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
 
 
 class RunReader:
@@ -85,8 +80,9 @@ class RunReader:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self._lock = threading.Lock()  # guards the connection
+        self._lock = threading.Lock()  # guards the connection and what is known of names
         self._connection = connect(directory, writable=False)
+        self._exact: dict[int, tuple[object, summary.Summary]] = {}
 
     def close(self) -> None:
         """Close the file; idempotent."""
@@ -103,16 +99,16 @@ class RunReader:
 
     def names(self, prefix: str = "", limit: int | None = None) -> list[NameInfo]:
         """Return the log names that begin with `prefix`, in the order of their first use."""
-        rows = self._rows(
-            f"SELECT {_NAME_COLUMNS} FROM name WHERE substr(name, 1, ?) = ? ORDER BY id LIMIT ?",  # noqa: S608
-            (len(prefix), prefix, -1 if limit is None else limit),
+        where = (len(prefix), prefix, -1 if limit is None else limit)
+        return self._read(
+            lambda connection: [self._info(row) for row in connection.execute(_NAMES, where)]
         )
-        return [self._info(row) for row in rows]
 
     def name(self, name: str) -> NameInfo | None:
         """Return one log name, or None."""
-        rows = self._rows(f"SELECT {_NAME_COLUMNS} FROM name WHERE name=?", (name,))  # noqa: S608
-        return self._info(rows[0]) if rows else None
+        return self._read(
+            lambda connection: next(map(self._info, connection.execute(_NAME, (name,))), None)
+        )
 
     def points(
         self, name: str, lo: int | None = None, hi: int | None = None, *, raw: bool = False
@@ -122,8 +118,10 @@ class RunReader:
         With `raw` every row that was written, in the order of writing; else one a step, the one
         with the greatest time (of equal times the last written), sorted by step.
         """
-        points = self._within(name, "step", lo, hi)
-        return points if raw else _one_a_step(points)
+        window = Window(lo_step=LOWEST if lo is None else lo, hi_step=HIGHEST if hi is None else hi)
+        found = self._series(name, lambda connection, key: read_points(connection, key, window))
+        points = found or _NO_POINTS
+        return points if raw else one_a_step(points)
 
     def buckets(
         self,
@@ -142,11 +140,11 @@ class RunReader:
             count: 1 or more.
             x: what the buckets divide.
         """
-        points = _one_a_step(self._within(name, x, lo, hi))
-        if x == "step":
-            return bucket(points.steps, points.values, count)
-        order = np.argsort(points.times, kind="stable")
-        return bucket(points.times[order], points.values[order], count)
+        low, high = LOWEST if lo is None else lo, HIGHEST if hi is None else hi
+        window = Window(low, high) if x == "step" else Window(lo_time=low, hi_time=high)
+        return self._series(
+            name, lambda connection, key: read_buckets(connection, key, window, count, x)
+        ) or bucket(_NO_POINTS.steps, _NO_POINTS.values, count)
 
     def records(
         self,
@@ -181,41 +179,46 @@ class RunReader:
         sql = f"SELECT count(*) FROM record WHERE {where}"  # noqa: S608
         return int(self._rows(sql, arguments)[0][0])
 
+    def _series(
+        self, name: str, read: Callable[[sqlite3.Connection, int], Result]
+    ) -> Result | None:
+        """Read from the series of a name in one transaction; None if there is no such name."""
+
+        def with_key(connection: sqlite3.Connection) -> Result | None:
+            row = connection.execute("SELECT id FROM name WHERE name=?", (name,)).fetchone()
+            return read(connection, int(row[0])) if row else None
+
+        return self._read(with_key)
+
     def _rows(self, sql: str, arguments: tuple[object, ...] = ()) -> list[Any]:
+        return self._read(lambda connection: connection.execute(sql, arguments).fetchall())
+
+    def _read(self, read: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Read in one transaction: neither an append nor a compaction comes between two queries."""
         with self._lock:
             try:
-                return self._connection.execute(sql, arguments).fetchall()
+                self._connection.execute("BEGIN")
+                try:
+                    return read(self._connection)
+                finally:
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
             except sqlite3.Error as error:
                 raise StorageError(f"cannot read the run in {self.directory}: {error}") from error
 
-    def _within(
-        self, name: str, x: Literal["step", "time"], lo: int | None, hi: int | None
-    ) -> Points:
-        low = _LOWEST if lo is None else lo
-        high = _HIGHEST if hi is None else hi
-        blocks = self._rows(
-            "SELECT shape_name.place, tail.block FROM name"  # noqa: S608
-            " JOIN shape_name ON shape_name.name = name.id"
-            " JOIN tail ON tail.shape = shape_name.shape"
-            f" WHERE name.name = ? AND {_RANGES[x]} ORDER BY tail.id",
-            (name, low, high),
-        )
-        parts = [codec.unpack(block, [place]) for place, block in blocks]
-        if not parts:
-            return Points(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
-        steps, times, values = (np.concatenate(column) for column in zip(*parts, strict=True))
-        axis = steps if x == "step" else times
-        inside = (axis >= low) & (axis <= high)
-        points = Points(steps, times, values[:, 0])
-        if inside.all():
-            return points
-        return Points(steps[inside], times[inside], values[inside, 0])
-
-    def _info(self, row: Any) -> NameInfo:
-        key, name, log_type, *columns = row
+    def _summary(self, key: int, columns: tuple[Any, ...]) -> summary.Summary:
+        """Return the summary of a metric, taken from its points where steps were written twice."""
         known = summary.Summary(*columns)
-        if known.dirty and log_type == "METRIC":
-            known = summary.of_points(*self.points(name))
+        if not known.dirty:
+            return known
+        if self._exact.get(key, (None, None))[0] != columns:
+            self._exact[key] = (columns, exact_summary(self._connection, key))
+        return self._exact[key][1]
+
+    def _info(self, row: tuple[Any, ...]) -> NameInfo:
+        key, name, log_type, *rest = row
+        columns = tuple(rest)
+        known = self._summary(key, columns) if log_type == "METRIC" else summary.Summary(*columns)
         last = known.last
         if last is None and known.count and log_type == "METRIC":
             last = math.nan
@@ -236,17 +239,6 @@ class RunReader:
             known.min_step,
             known.max_step,
         )
-
-
-def _one_a_step(points: Points) -> Points:
-    steps = points.steps
-    if len(steps) < 2 or (np.diff(steps) > 0).all():
-        return points
-    order = np.lexsort((np.arange(len(steps)), points.times, steps))
-    ordered = steps[order]
-    last_of_step = np.append(np.diff(ordered) != 0, [True])
-    chosen = order[last_of_step]
-    return Points(steps[chosen], points.times[chosen], points.values[chosen])
 
 
 def _record_filter(

@@ -1,4 +1,4 @@
-"""The tables of `run.db`, and opening it safely."""
+"""Opening `run.db` safely."""
 
 from __future__ import annotations
 
@@ -9,56 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from pluto.errors import StorageError
+from pluto.storage.migrations import VERSION, migrate, version_of
 
 RUN_DB: Final = "run.db"
 APPLICATION_ID: Final = 0x506C7574  # "Plut"
-VERSION: Final = 1
-
-TABLES: Final = """
-CREATE TABLE fact (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE name (
-    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, type TEXT NOT NULL,
-    count INTEGER NOT NULL DEFAULT 0, finite INTEGER NOT NULL DEFAULT 0,
-    first_step INTEGER, last_step INTEGER, last_time INTEGER, last REAL,
-    min REAL, max REAL, min_step INTEGER, max_step INTEGER,
-    mean REAL NOT NULL DEFAULT 0, m2 REAL NOT NULL DEFAULT 0,
-    dirty INTEGER NOT NULL DEFAULT 0
-);
-CREATE TABLE shape (id INTEGER PRIMARY KEY, names TEXT NOT NULL UNIQUE);
-CREATE TABLE shape_name (
-    name INTEGER NOT NULL, shape INTEGER NOT NULL, place INTEGER NOT NULL,
-    PRIMARY KEY (name, shape)
-) WITHOUT ROWID;
-CREATE TABLE tail (
-    id INTEGER PRIMARY KEY, system INTEGER NOT NULL, shape INTEGER NOT NULL,
-    first_row INTEGER NOT NULL, count INTEGER NOT NULL,
-    min_step INTEGER NOT NULL, max_step INTEGER NOT NULL,
-    min_time INTEGER NOT NULL, max_time INTEGER NOT NULL, block BLOB NOT NULL
-);
-CREATE UNIQUE INDEX tail_rows ON tail (system, first_row);
-CREATE INDEX tail_shape ON tail (shape, id);
-CREATE TABLE record (
-    id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, row INTEGER NOT NULL,
-    time INTEGER NOT NULL, step INTEGER NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL,
-    body BLOB NOT NULL, key TEXT
-);
-CREATE UNIQUE INDEX record_row ON record (kind, row);
-CREATE INDEX record_name ON record (kind, name, step) WHERE name != '';
-CREATE UNIQUE INDEX record_key ON record (key) WHERE key IS NOT NULL;
-CREATE TABLE segment (name TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE received (
-    writer TEXT NOT NULL, stream TEXT NOT NULL, next INTEGER NOT NULL, PRIMARY KEY (writer, stream)
-) WITHOUT ROWID;
-CREATE TABLE cursor (
-    sink TEXT NOT NULL, stream TEXT NOT NULL, next INTEGER NOT NULL, PRIMARY KEY (sink, stream)
-) WITHOUT ROWID;
-CREATE TABLE rejected (
-    sink TEXT NOT NULL, stream TEXT NOT NULL, row INTEGER NOT NULL, reason TEXT NOT NULL,
-    body BLOB NOT NULL, PRIMARY KEY (sink, stream, row)
-) WITHOUT ROWID;
-CREATE TABLE version (id INTEGER PRIMARY KEY CHECK (id = 0), number INTEGER NOT NULL);
-INSERT INTO version VALUES (0, 0);
-"""
+LOG_BYTES_KEPT: Final = 4 << 20  # of a write-ahead log that a large transaction made grow
 
 
 def is_run_directory(directory: Path) -> bool:
@@ -85,16 +40,15 @@ def connect(directory: Path, *, writable: bool) -> sqlite3.Connection:
 def _create(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     with _closed_on_error(_open(str(path), uri=False)) as connection:
-        is_new = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if not is_new:
+        if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             _check(connection, path)  # before anything in a foreign file is changed
+        else:
+            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")  # for compaction to give back
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
-        if is_new:
-            connection.executescript(
-                f"BEGIN IMMEDIATE; PRAGMA application_id={APPLICATION_ID};"
-                f" PRAGMA user_version={VERSION}; {TABLES} COMMIT;"
-            )
+        connection.execute(f"PRAGMA journal_size_limit={LOG_BYTES_KEPT}")
+        if version_of(connection) < VERSION:
+            migrate(connection, APPLICATION_ID)
         return connection
 
 
@@ -130,7 +84,7 @@ def _closed_on_error(connection: sqlite3.Connection) -> Iterator[sqlite3.Connect
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    version = version_of(connection)
     if application != APPLICATION_ID:
         raise StorageError(f"{path} is not a Pluto run; move it out of the directory")
     if version > VERSION:

@@ -142,7 +142,7 @@ def _one(
 ) -> Summary:
     first_step, last_step, last_time, dirty = shared
     summary = Summary(
-        len(group.steps), 0, first_step, last_step, last_time, _sql_float(last), dirty=dirty
+        len(group.steps), 0, first_step, last_step, last_time, sql_float(last), dirty=dirty
     )
     values, steps = group.values[is_finite, column], group.steps[is_finite]
     if len(values):
@@ -172,5 +172,6 @@ def _least(one: int | None, other: int | None) -> int | None:
     return min(known) if known else None
 
 
-def _sql_float(value: float) -> float | None:
+def sql_float(value: float) -> float | None:
+    """Return a value as SQLite can keep it: it takes NaN for NULL."""
     return None if math.isnan(value) else value

@@ -16,10 +16,18 @@ from pluto.errors import StorageError
 from pluto.storage import codec, summary
 from pluto.storage.rows import Batch, Kind, MetricGroup
 from pluto.storage.schema import connect
+from pluto.storage.thinning import exact_summary
 
 FACTS: Final = "SELECT key, value FROM fact"
-MERGE_BELOW_ROWS = 512
-MAX_ROWS_A_BLOCK = 4096
+COUNT_ROWS: Final = (
+    "SELECT max(coalesce((SELECT first_row + count FROM tail WHERE system=?"
+    " ORDER BY first_row DESC LIMIT 1), 0),"
+    " coalesce((SELECT max(last_row) + 1 FROM part WHERE system=?), 0))"
+)
+_INCREMENTAL: Final = 2  # of PRAGMA auto_vacuum
+MERGE_BELOW_ROWS: Final = 512
+MERGE_BELOW_VALUES: Final = 8192
+MAX_ROWS_A_BLOCK: Final = 4096
 
 
 class RunWriter:
@@ -39,6 +47,8 @@ class RunWriter:
         self.directory = directory
         self._lock = threading.RLock()  # guards the connection and the caches below
         self._connection = connect(directory, writable=True)
+        # Of each stream the last tail with its rows, while more rows may join it.
+        self._open_tail: list[tuple[int, MetricGroup] | None] = [None, None]
         self._load()
 
     def append(self, batch: Batch) -> None:
@@ -98,6 +108,36 @@ class RunWriter:
             ).fetchone()
         return int(row[0]) if row else 0
 
+    def seal(self) -> None:
+        """Let no row join those that were written so far: compaction takes all of them."""
+        with self._lock:
+            self._open_tail = [None, None]
+
+    def is_open(self, tail: int) -> bool:
+        """Tell whether rows may still join a tail; call it within a transaction."""
+        return any(known is not None and known[0] == tail for known in self._open_tail)
+
+    def summarise_exactly(self, name: int) -> None:
+        """Take the summary of a metric from its points; call it within a transaction."""
+        exact = exact_summary(self._connection, name)
+        self._names[self._name_by_id[name]] = (name, exact)
+        summary.save(self._connection, [(name, exact)])
+
+    def give_back(self, pages: int) -> bool:
+        """Return unused disk space to the system, about `pages` pages of it.
+
+        Returns:
+            True if there is more. Files of version 1 keep theirs: it is used again.
+        """
+        with self._lock:
+            self._connection.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
+            (left,) = self._connection.execute("PRAGMA freelist_count").fetchone()
+            (mode,) = self._connection.execute("PRAGMA auto_vacuum").fetchone()
+            if left and mode == _INCREMENTAL:
+                return True
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return False
+
     def close(self) -> None:
         """Close the file; idempotent."""
         with self._lock:
@@ -114,14 +154,11 @@ class RunWriter:
         self._next_record = dict(
             self._connection.execute("SELECT kind, max(row) + 1 FROM record GROUP BY kind")
         )
-        self._open_tail: list[tuple[int, MetricGroup] | None] = [None, None]
+        self._open_tail = [None, None]
 
     def _count_rows(self, system: bool) -> int:
-        row = self._connection.execute(
-            "SELECT first_row + count FROM tail WHERE system=? ORDER BY first_row DESC LIMIT 1",
-            (system,),
-        ).fetchone()
-        return int(row[0]) if row else 0
+        (count,) = self._connection.execute(COUNT_ROWS, (system, system)).fetchone()
+        return int(count)
 
     def _append_group(self, group: MetricGroup, system: bool) -> None:
         self._register(dict.fromkeys(group.names, "METRIC"))
@@ -136,26 +173,24 @@ class RunWriter:
 
     def _append_block(self, group: MetricGroup, system: bool) -> None:
         open_tail = self._open_tail[system]
-        if open_tail and open_tail[1].names == group.names and _is_small(open_tail[1]):
+        if open_tail and open_tail[1].names == group.names:
             key, group = open_tail[0], _joined(open_tail[1], group)
             self._connection.execute(
                 "UPDATE tail SET count=?, min_step=?, max_step=?, min_time=?, max_time=?, block=?"
                 " WHERE id=?",
-                (*_block_row(group, deflate=not _is_small(group)), key),
+                (*_block_row(group), key),
             )
             self._next_row[system] += len(group.steps) - len(open_tail[1].steps)
         else:
-            # Where sets of names take turns, no row will join this block: it has its final form.
-            deflate = open_tail is not None or not _is_small(group)
-            key = self._insert_tail(group, system, _block_row(group, deflate=deflate))
+            key = self._insert_tail(group, system)
             self._next_row[system] += len(group.steps)
         self._open_tail[system] = (key, group) if _is_small(group) else None
 
-    def _insert_tail(self, group: MetricGroup, system: bool, row: tuple[int | bytes, ...]) -> int:
+    def _insert_tail(self, group: MetricGroup, system: bool) -> int:
         cursor = self._connection.execute(
             "INSERT INTO tail (system, shape, first_row, count, min_step, max_step, min_time,"
             " max_time, block) VALUES (?,?,?,?,?,?,?,?,?)",
-            (system, self._shape(group.names), self._next_row[system], *row),
+            (system, self._shape(group.names), self._next_row[system], *_block_row(group)),
         )
         return int(cursor.lastrowid or 0)
 
@@ -232,7 +267,7 @@ def facts_of(rows: Iterable[tuple[str, str]]) -> dict[str, Any]:
 
 
 def _is_small(group: MetricGroup) -> bool:
-    return len(group.steps) < MERGE_BELOW_ROWS
+    return len(group.steps) < MERGE_BELOW_ROWS and group.values.size < MERGE_BELOW_VALUES
 
 
 def _joined(one: MetricGroup, other: MetricGroup) -> MetricGroup:
@@ -244,8 +279,9 @@ def _joined(one: MetricGroup, other: MetricGroup) -> MetricGroup:
     )
 
 
-def _block_row(group: MetricGroup, *, deflate: bool) -> tuple[int, int, int, int, int, bytes]:
+def _block_row(group: MetricGroup) -> tuple[int, int, int, int, int, bytes]:
     steps, times = group.steps, group.times
-    block = codec.pack(steps, times, group.values, deflate=deflate)
+    # Compaction deflates; what is written here is soon written again.
+    block = codec.pack(steps, times, group.values, deflate=False)
     extent = (int(steps.min()), int(steps.max()), int(times.min()), int(times.max()))
     return (len(steps), *extent, block)

@@ -1,0 +1,164 @@
+"""The points of one series, out of the tails and parts of a run."""
+
+from __future__ import annotations
+
+import itertools
+import sqlite3
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from pluto.storage.codec import Block
+from pluto.storage.migrations import version_of
+from pluto.storage.rows import Floats, Ints
+
+LOWEST: Final = -(2**63)
+HIGHEST: Final = 2**63 - 1
+
+ROWS, STEPS, TIMES = range(3)
+"""The columns of `part.axes`."""
+
+
+class Points(NamedTuple):
+    """Points of one series: steps (n,), times (n,) in ms, values (n,)."""
+
+    steps: Ints
+    times: Ints
+    values: Floats
+
+
+class Window(NamedTuple):
+    """Limits of what is read of a series, all inclusive."""
+
+    lo_step: int = LOWEST
+    hi_step: int = HIGHEST
+    lo_time: int = LOWEST
+    hi_time: int = HIGHEST
+
+
+EVERYTHING: Final = Window()
+
+_INSIDE = "{0}.max_step >= ? AND {0}.min_step <= ? AND {0}.max_time >= ? AND {0}.min_time <= ?"
+_PARTS = (
+    "SELECT system, first_row, last_row, axes, block"  # noqa: S608
+    " FROM chunk JOIN part ON part.id = chunk.part"
+    f" WHERE chunk.name = ? AND {_INSIDE.format('part')}"
+)
+_TAILS = (
+    "SELECT system, first_row, first_row + count - 1, place, block"  # noqa: S608
+    " FROM shape_name JOIN tail ON tail.shape = shape_name.shape"
+    f" WHERE shape_name.name = ? AND {_INSIDE.format('tail')}"
+)
+_FRESH = (
+    "SELECT min(tail.min_step) FROM shape_name JOIN tail ON tail.shape = shape_name.shape"
+    " WHERE shape_name.name = ?"
+)
+
+
+class _Piece(NamedTuple):
+    """Points of the series that lie together; `axes` of a part knows the number of each row."""
+
+    system: int
+    first_row: int
+    last_row: int
+    axes: bytes | None
+    points: Points
+
+    def rows(self) -> Ints:
+        """Return the numbers of the rows; those of a tail have no gaps."""
+        if self.axes is None:
+            return np.arange(self.first_row, self.last_row + 1)
+        return Block(self.axes).ints(ROWS)
+
+
+def has_parts(connection: sqlite3.Connection) -> bool:
+    """Tell whether the store has a place for compacted rows: files of version 1 have none."""
+    return version_of(connection) > 1
+
+
+def read_points(
+    connection: sqlite3.Connection, name: int, window: Window = EVERYTHING, *, tails: bool = True
+) -> Points:
+    """Return the points of a series in the order of writing, a step as often as it was written.
+
+    Args:
+        connection: in one transaction, or a compaction could come between two reads.
+        name: id of the series.
+        window: what is read.
+        tails: False to read only what is compacted.
+    """
+    pieces = list(_part_pieces(connection, name, window)) if has_parts(connection) else []
+    if tails:
+        pieces += _tail_pieces(connection, name, window)
+    if not pieces:
+        return Points(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+    return _inside(_in_order(pieces), window)
+
+
+def one_a_step(points: Points) -> Points:
+    """Return one point a step, sorted: of those with the greatest time the last written."""
+    steps = points.steps
+    if len(steps) < 2 or (np.diff(steps) > 0).all():
+        return points
+    order = np.lexsort((np.arange(len(steps)), points.times, steps))
+    last_of_step = np.append(np.diff(steps[order]) != 0, [True])
+    chosen = order[last_of_step]
+    return Points(steps[chosen], points.times[chosen], points.values[chosen])
+
+
+def first_fresh_step(connection: sqlite3.Connection, name: int) -> int:
+    """Return the least step of a series that is not compacted; beyond all steps if all is."""
+    (least,) = connection.execute(_FRESH, (name,)).fetchone()
+    return HIGHEST + 1 if least is None else int(least)
+
+
+def _part_pieces(connection: sqlite3.Connection, name: int, window: Window) -> Iterator[_Piece]:
+    for system, first, last, axes, block in connection.execute(_PARTS, (name, *_limits(window))):
+        points = Points(*_steps_and_times(axes), Block(block).floats(0))
+        yield _Piece(system, first, last, axes, points)
+
+
+@lru_cache(maxsize=64)
+def _steps_and_times(axes: bytes) -> tuple[Ints, Ints]:
+    """Decode axes; the many series that were logged together are mostly read together."""
+    block = Block(axes)
+    steps, times = block.ints(STEPS), block.ints(TIMES)
+    steps.flags.writeable = times.flags.writeable = False
+    return steps, times
+
+
+def _tail_pieces(connection: sqlite3.Connection, name: int, window: Window) -> Iterator[_Piece]:
+    for system, first, last, place, data in connection.execute(_TAILS, (name, *_limits(window))):
+        block = Block(data)
+        points = Points(block.ints(0), block.ints(1), block.floats(place + 2))
+        yield _Piece(system, first, last, None, points)
+
+
+def _limits(window: Window) -> tuple[int, int, int, int]:
+    return window.lo_step, window.hi_step, window.lo_time, window.hi_time
+
+
+def _in_order(pieces: list[_Piece]) -> Points:
+    pieces.sort(key=lambda piece: (piece.system, piece.first_row))
+    points = Points(*map(np.concatenate, zip(*(piece.points for piece in pieces), strict=True)))
+    if all(
+        (one.system, one.last_row) < (other.system, other.first_row)
+        for one, other in itertools.pairwise(pieces)
+    ):
+        return points
+    rows = np.concatenate([piece.rows() for piece in pieces])
+    system = np.repeat(
+        [piece.system for piece in pieces], [len(piece.points.steps) for piece in pieces]
+    )
+    order = np.lexsort((rows, system))
+    return Points(points.steps[order], points.times[order], points.values[order])
+
+
+def _inside(points: Points, window: Window) -> Points:
+    inside = (points.steps >= window.lo_step) & (points.steps <= window.hi_step)
+    inside &= (points.times >= window.lo_time) & (points.times <= window.hi_time)
+    if inside.all():
+        return points
+    return Points(points.steps[inside], points.times[inside], points.values[inside])
