@@ -92,7 +92,7 @@ class Patches:
         self._undo.append(functools.partial(setattr, owner, name, vars(owner)[name]))
         setattr(owner, name, ours)
 
-    def _try(self, name: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def _try(self, name: str, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
         except Exception as error:

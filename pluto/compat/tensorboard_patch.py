@@ -73,7 +73,7 @@ class _OwnWriters:
         """Return what tells Pluto of a method."""
         return functools.partial(self._forward, name)
 
-    def _forward(self, name: str, _result: Any, real: Any, *args: Any, **kwargs: Any) -> None:
+    def _forward(self, name: str, _result: Any, real: Any, /, *args: Any, **kwargs: Any) -> None:
         if name == "close":
             if real in self._known:
                 self._known[real].close()
