@@ -53,6 +53,8 @@ class PlutoTracker(tracking.GeneralTracker):
     @property
     def tracker(self) -> pluto.Op | None:
         """The run; None on all but the main process."""
+        if self._hooked.run is None:  # earlier versions of Accelerate do not call `start`
+            self.start()
         return self._hooked.run
 
     @on_main_process

@@ -35,6 +35,8 @@ def train(accelerator: Any, steps: Any = 5) -> list[float]:
 
 @pytest.mark.parametrize("by_name", [True, False])
 def test_what_is_logged_is_read_back(by_name: bool) -> None:
+    if by_name and not hasattr(accelerate.tracking, "register_tracker_class"):
+        pytest.skip("this Accelerate takes no names of other trackers")
     tracker = "pluto" if by_name else PlutoTracker("tiny", name="first", tags=["a"])
     accelerator = accelerate.Accelerator(log_with=tracker, cpu=True)
     arguments = {"pluto": {"name": "first", "tags": ["a"]}} if by_name else None

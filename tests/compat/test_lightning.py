@@ -1,5 +1,6 @@
 """The Lightning logger in real trainings."""
 
+import contextlib
 import csv
 import json
 import signal
@@ -175,7 +176,7 @@ def test_ctrl_c_ends_the_run_as_terminated() -> None:
     logger = PlutoLogger()
     run = logger.experiment
     handler = signal.getsignal(signal.SIGINT)
-    with pytest.raises(SystemExit):
+    with contextlib.suppress(SystemExit):  # Lightning 2.2 returns
         trainer(lightning, logger=logger, callbacks=[Impatient()]).fit(tiny(lightning), batches())
     signal.signal(signal.SIGINT, handler)  # Lightning leaves it ignored
     assert known(run)["status"] == "TERMINATED"
