@@ -18,7 +18,7 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, Protocol
 from zlib import crc32
@@ -161,6 +161,9 @@ class Journal:
         mapped: False for file systems on which mapping is unsafe (network file systems).
         segment_bytes: size of a segment; a larger frame gets a segment of its own.
 
+    Attributes:
+        on_roll: called when a new segment begins; `prepare` is due then.
+
     Example:
         >>> journal = Journal(Path("run/journal"))
         >>> journal.append(METRICS, b'{"time":1,"step":0,"data":{"loss":0.5}}')
@@ -180,6 +183,7 @@ class Journal:
         self._next: _Segment | None = None
         self._retired: list[_Segment] = []
         self._closed = threading.Event()
+        self.on_roll: Callable[[], None] = lambda: None
         self._held = HeldFrames()
         self.lost = 0
         directory.mkdir(parents=True, exist_ok=True)
@@ -268,6 +272,7 @@ class Journal:
         self._lock = threading.Lock()
         self._writer = _writer_name(FORKED)
         self._numbers = itertools.count(1)
+        self.on_roll = lambda: None
         self._next = None
         self._retired = []
         self._segment = _NoSegment(self._directory)
@@ -295,6 +300,7 @@ class Journal:
             segment = self._open(max(self._segment_bytes, size + 2 * _END_BYTES))
         self._retired.append(self._segment)
         self._segment = segment
+        self.on_roll()
 
     def _open(self, size: int) -> _Segment:
         path = self._directory / f"{self._writer}-{next(self._numbers):06d}{SUFFIX}"

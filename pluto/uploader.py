@@ -38,6 +38,8 @@ PAUSE_AFTER_DECISION: Final = 60.0
 TRIES_OF_INIT: Final = 3
 TRIES_AT_THE_END: Final = 3
 PAUSE_AT_THE_END: Final = 0.5
+COMPACTION_A_ROUND: Final = 0.1  # seconds
+COMPACTION_AT_THE_END: Final = 1.0  # what is left of a local run, `pluto ui` does
 
 
 class Delivery:
@@ -196,8 +198,10 @@ class Uploader(Worker):
         self._journal = journal
         self._interval = interval
         self._fsync = fsync
+        self._due = 0.0
         self._not_before = 0.0
         self._failures = 0
+        journal.on_roll = self.wake
         self._notices = Notices()
         self._is_stuck = False
         self.owned: Ownership | None = acquire()
@@ -205,9 +209,19 @@ class Uploader(Worker):
         self.decision: ServerDecision | None = None
 
     def step(self) -> float:
-        """Do one round: store what was logged, encode media, deliver."""
+        """Do one round: store what was logged, encode media, deliver.
+
+        A journal that fills a segment wakes us before the round is due: then only the next segment
+        is made ready, so that the training has the interpreter to itself.
+        """
+        wait = self._due - time.monotonic()
+        if wait > 0 and not self.stopping:
+            with self._patience():
+                self._journal.prepare()
+            return wait
         with self._patience():
             self._round()
+        self._due = time.monotonic() + self._interval
         return self._interval
 
     def _round(self) -> None:
@@ -220,6 +234,8 @@ class Uploader(Worker):
             self._store_all(self.owned.store)
             if self.owned.delivery is not None and time.monotonic() >= self._not_before:
                 self._deliver(self.owned.delivery)
+            if not self.stopping:
+                self.owned.store.compact(COMPACTION_A_ROUND)
 
     @contextlib.contextmanager
     def _patience(self) -> Iterator[None]:
@@ -241,6 +257,13 @@ class Uploader(Worker):
         The last process of a run gives it its final status. One that does not own the run leaves
         the rest to those that live; where none lives, it waits for the owner to let go.
         """
+        self._finish()
+        if self.owned is not None and self.owned.delivery is None and not self._is_stuck:
+            left = self.deadline - time.monotonic()
+            with self._patience():
+                self.owned.store.compact(min(COMPACTION_AT_THE_END, left))
+
+    def _finish(self) -> None:
         tries = 0
         while True:
             self._not_before = 0.0
