@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { Run } from "../src/api/types";
-import { exactLabels, logTicks } from "../src/charts/ticks";
+import { countTicks, exactLabels, logTicks, roundEnd } from "../src/charts/ticks";
+import { withTwins } from "../src/charts/twins";
 import { sections, systemSections } from "../src/charts/sections";
 import { padded, yExtent, type Line } from "../src/charts/lines";
 import { standOut } from "../src/charts/paint";
-import { flatten, reportedCause, timeLeft } from "../src/run/meta";
+import { causeOf, evidenceOf, flatten, reportedCause, timeLeft } from "../src/run/meta";
 import { atStep, steps } from "../src/run/steps";
 import { availableColumns, sortRuns } from "../src/runs/columns";
 import { compileFilter } from "../src/runs/filter";
@@ -81,6 +82,8 @@ describe("the y axis", () => {
     color: "",
     dash: [],
     smoothed: false,
+    twins: 1,
+    turn: 0,
     drawn: Float64Array.from(min),
     series: {
       run: 1,
@@ -101,6 +104,15 @@ describe("the y axis", () => {
 
   test("says how many buckets a log axis cannot show", () => {
     expect(yExtent([line([-1, 0.1, -3], [2, 1, -2])], [0, 2], true)).toEqual({ range: [0.1, 2], hidden: 2 });
+  });
+
+  test("are drawn in turn where they cannot be told apart", () => {
+    const lines = [line([1, 5, NaN], [1, 5, NaN]), line([1, 2, 3], [1, 2, 3]), line([1, 5.001, NaN], [1, 5.001, NaN])];
+    expect(withTwins(lines).map(({ twins, turn }) => [twins, turn])).toEqual([
+      [2, 0],
+      [1, 0],
+      [2, 1],
+    ]);
   });
 
   test("has room around a constant", () => {
@@ -124,6 +136,19 @@ test.each([
   [1e-30, 1, [1e-30, 1e-25, 1e-20, 1e-15, 1e-10, 1e-5, 1]],
 ])("a log axis from %d to %d has round ticks", (low, high, ticks) => expect(logTicks(low, high)).toEqual(ticks));
 
+test("an axis of steps ends at a round step if that is next", () => {
+  expect([999_999, 299, 1000, 730].map((last) => roundEnd(0, last))).toEqual([1_000_000, 300, 1000, 730]);
+});
+
+test("counts have round ticks, and no halves", () => {
+  expect([1, 3, 10, 370].map(countTicks)).toEqual([
+    [0, 1],
+    [0, 1, 2, 3],
+    [0, 5, 10],
+    [0, 100, 200, 300],
+  ]);
+});
+
 test("labels of ticks have the digits that the ticks have", () => {
   expect(exactLabels([76.225e9, 76.2275e9])).toEqual(["76.225G", "76.2275G"]);
   expect(exactLabels([0.99951, 0.99952])).toEqual(["0.99951", "0.99952"]);
@@ -137,6 +162,15 @@ test("metadata is read whether it is an object or JSON text", () => {
   ]);
   expect(reportedCause({ exception: "OutOfMemoryError", message: "too big" })).toBe("OutOfMemoryError: too big");
   expect(reportedCause(null)).toBeNull();
+});
+
+test("the end of a dead run is told with its evidence", () => {
+  const death = { reason: "out of memory", lastSign: "2026-01-01T00:00:00+00:00", host: "node7", lastLines: ["step 1"], trace: "" };
+  expect(causeOf({ cause: "process died", statusMetadata: death })).toBe("process died: out of memory");
+  expect(causeOf({ cause: null, statusMetadata: JSON.stringify(death) })).toBe("out of memory");
+  expect(causeOf({ cause: null, statusMetadata: null })).toBeNull();
+  expect(evidenceOf(death)).toEqual({ lastSign: Date.UTC(2026, 0, 1), host: "node7", lastLines: ["step 1"], trace: null });
+  expect(evidenceOf(null)).toEqual({ lastSign: null, host: null, lastLines: [], trace: null });
 });
 
 test("the time left follows from the steps in the config", () => {

@@ -53,7 +53,7 @@ export interface ConsolePage {
 
 export function fetchConsole(
   id: number,
-  page: { after: number; limit: number; search: string },
+  page: { after?: number; limit?: number; last?: number; search?: string },
   signal?: AbortSignal,
 ): Promise<ConsolePage> {
   return getJson(withQuery(`/runs/${id}/console`, page), signal);

@@ -13,6 +13,9 @@ export interface Line {
   /** The smoothed means, or the means themselves when there is no smoothing. */
   drawn: Float64Array;
   smoothed: boolean;
+  /** How many lines look like this one, itself among them, and its place among these. */
+  twins: number;
+  turn: number;
 }
 
 export function toLine(
@@ -26,6 +29,8 @@ export function toLine(
     ...look,
     series,
     smoothed,
+    twins: 1,
+    turn: 0,
     drawn: smoothed ? smooth(series.mean, weight) : series.mean,
   };
 }

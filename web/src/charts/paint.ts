@@ -28,6 +28,9 @@ interface Brush {
 /** With more lines than this the bands would cover each other. */
 const MOST_BANDS = 20;
 
+/** CSS pixels of a stripe of lines that lie on each other. */
+const STRIPE = 10;
+
 /** Paints lines, the first of the list over the others; a focused one is painted alone, and stronger. */
 export function paint(
   context: CanvasRenderingContext2D,
@@ -75,10 +78,18 @@ function paintLine(brush: Brush, line: Line, band: boolean, focused: boolean): v
   paintExtremes(brush, line, span);
   if (line.smoothed) stroke(brush, line.series.x, line.series.mean, span, 1);
   context.globalAlpha = alpha;
-  context.setLineDash(line.dash.map((length) => length * frame.ratio));
+  setDash(brush, line, focused);
   stroke(brush, line.series.x, line.drawn, span, focused ? 2.25 : 1.5);
   context.setLineDash([]);
   paintPoints(brush, line, span);
+}
+
+/** The line's own pattern, or its share of the stripes that lines on the same place have in turn. */
+function setDash({ context, frame: { ratio } }: Brush, line: Line, focused: boolean): void {
+  const striped = line.twins > 1 && !focused;
+  const pattern = striped ? [STRIPE, STRIPE * (line.twins - 1)] : line.dash;
+  context.setLineDash(pattern.map((length) => length * ratio));
+  context.lineDashOffset = striped ? STRIPE * line.turn * ratio : 0;
 }
 
 /** The range within each bucket, faint. */

@@ -9,6 +9,7 @@ import { axes } from "./axes";
 import { Layer } from "./layer";
 import { xExtent, yExtent, type Line, type Range } from "./lines";
 import type { Frame } from "./paint";
+import { roundEnd } from "./ticks";
 import { framed, type Unit } from "./units";
 
 export interface PlotOptions {
@@ -76,9 +77,10 @@ export function createPlot(host: HTMLElement, options: PlotOptions): Plot {
   };
 }
 
-function show(u: uPlot, shown: Shown, lines: readonly Line[], span: Span | null, { log, unit }: PlotOptions): number {
+function show(u: uPlot, shown: Shown, lines: readonly Line[], span: Span | null, options: PlotOptions): number {
+  const { x: kind, log, unit } = options;
   shown.layer.show(lines);
-  const x = span ? ([...span] as Range) : widened(xExtent(lines) ?? EMPTY_X);
+  const x = span ? ([...span] as Range) : widened(xExtent(lines) ?? EMPTY_X, kind);
   const { range, hidden } = yExtent(lines, x, log);
   const y = range ? framed(range, log, unit) : log ? EMPTY_LOG : EMPTY_Y;
   u.batch(() => {
@@ -91,9 +93,10 @@ function show(u: uPlot, shown: Shown, lines: readonly Line[], span: Span | null,
   return hidden;
 }
 
-/** A single point needs an axis with some length. */
-function widened([low, high]: Range): Range {
-  return low === high ? [low - 0.5, high + 0.5] : [low, high];
+/** A single point needs an axis with some length; steps 0 to 999,999 end at the tick of a million. */
+function widened([low, high]: Range, kind: XKind): Range {
+  if (low === high) return [low - 0.5, high + 0.5];
+  return [low, kind === "step" ? roundEnd(low, high) : high];
 }
 
 function settings(options: PlotOptions, shown: Shown): uPlot.Options {

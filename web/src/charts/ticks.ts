@@ -30,6 +30,21 @@ function linearTicks(low: number, high: number): number[] {
   return Array.from({ length: count }, (_, index) => Number(((first + index) * step).toFixed(decimals)));
 }
 
+/** Three or so round counts from 0; a count has no halves, only shares do. */
+export function countTicks(most: number): number[] {
+  const unit = 10 ** Math.floor(Math.log10(most / 2));
+  const rough = [5, 2, 1].map((digit) => digit * unit).find((step) => most / step >= 2) ?? unit;
+  const step = Number.isInteger(most) ? Math.max(1, rough) : rough;
+  return Array.from({ length: Math.floor(most / step) + 1 }, (_, index) => index * step);
+}
+
+/** The end of an axis of steps: the next round step if it is the one after the last, or hardly farther. */
+export function roundEnd(low: number, high: number): number {
+  const unit = 10 ** Math.floor(Math.log10(high - low));
+  const round = Math.ceil(high / unit) * unit;
+  return round - high <= Math.max(1, (high - low) / 200) ? round : high;
+}
+
 /** Labels with as many digits as the ticks have: 0.99951 beside 0.99952, 76.225G beside 76.2275G. */
 export function exactLabels(ticks: readonly number[], format = formatNumber): string[] {
   const distance = Math.abs((ticks[1] ?? 0) - (ticks[0] ?? 0));

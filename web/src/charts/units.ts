@@ -24,8 +24,9 @@ export function formatIn(unit: Unit, value: number, digits = 4): string {
   return formatBytes(value, digits) + (unit === "bytes/s" ? "/s" : "");
 }
 
-/** The y axis for values in this range: percent are shown on the whole of 0 to 100. */
+/** The y axis for values in this range: percent are shown on the whole of 0 to 100, no bytes are not less than none. */
 export function framed([low, high]: Range, log: boolean, unit: Unit): Range {
   if (unit === "percent" && !log && low >= 0) return padded([0, Math.max(100, high)], false);
+  if (unit !== "" && low === 0 && high === 0) return padded([0, 1], log);
   return padded([low, high], log);
 }

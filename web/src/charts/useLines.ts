@@ -8,6 +8,7 @@ import { overviewOf, release, retry, watch, type Entry } from "../series/store";
 import { colorOf, dashesOf } from "../state/colors";
 import type { Span } from "../state/view";
 import { toLine, type Line } from "./lines";
+import { withTwins } from "./twins";
 
 export interface Wanted {
   runs: readonly Run[];
@@ -83,9 +84,10 @@ function buildLines(
   smoothing: number,
 ): Line[] {
   const byRun = new Map(entries.map((entry, index) => [entry.key.run, series[index]]));
-  return runs.flatMap((run, index) => {
+  const lines = runs.flatMap((run, index) => {
     const own = byRun.get(run.id);
     const look = looks[index];
     return own && own.x.length && look ? [toLine(own, look, smoothing)] : [];
   });
+  return withTwins(lines);
 }

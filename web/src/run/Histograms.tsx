@@ -7,6 +7,7 @@ import { useSize, type Size } from "../parts/hooks";
 import { theme, token } from "../state/theme";
 import { atStep, steps } from "./steps";
 import { StepSlider } from "./StepSlider";
+import { countTicks } from "../charts/ticks";
 
 export interface Histogram {
   step: number;
@@ -72,24 +73,50 @@ function Canvas({ label, draw, redraw }: CanvasProps) {
   );
 }
 
-/** Room under the bars for the axis. */
+/** Room under the bars for the axis of values, and above them for half a label of the axis of counts. */
 const AXIS = 16;
+const TOP = 8;
 
 function drawBars(context: CanvasRenderingContext2D, { width, height }: Size, { counts, low, high }: Histogram): void {
   const most = Math.max(1, ...counts);
-  const bar = width / Math.max(1, counts.length);
+  const tall = (count: number) => (count / most) * (height - AXIS - TOP);
   context.clearRect(0, 0, width, height);
+  context.font = "11px system-ui, sans-serif";
+  const left = drawCounts(context, { width, height }, most, tall);
+  const bar = (width - left) / Math.max(1, counts.length);
   context.fillStyle = token("--accent");
   counts.forEach((count, index) => {
-    const tall = (count / most) * (height - AXIS);
-    context.fillRect(index * bar, height - AXIS - tall, Math.max(1, bar - 1), tall);
+    context.fillRect(left + index * bar, height - AXIS - tall(count), Math.max(1, bar - 1), tall(count));
   });
   context.fillStyle = token("--muted");
-  context.font = "11px system-ui, sans-serif";
-  context.fillText(formatNumber(low), 0, height - 3);
+  context.fillText(formatNumber(low), left, height - 3);
   context.textAlign = "right";
   context.fillText(formatNumber(high), width, height - 3);
   context.textAlign = "left";
+}
+
+/** The axis of counts with its lines; answers how much room it takes at the left. */
+function drawCounts(
+  context: CanvasRenderingContext2D,
+  { width, height }: Size,
+  most: number,
+  tall: (count: number) => number,
+): number {
+  const ticks = countTicks(most);
+  const labels = ticks.map((tick) => formatNumber(tick));
+  const left = 6 + Math.max(...labels.map((label) => context.measureText(label).width));
+  context.textAlign = "right";
+  context.textBaseline = "middle";
+  ticks.forEach((tick, index) => {
+    const y = height - AXIS - tall(tick);
+    context.fillStyle = token("--grid");
+    context.fillRect(left, Math.round(y), width - left, 1);
+    context.fillStyle = token("--muted");
+    context.fillText(labels[index] as string, left - 6, y);
+  });
+  context.textAlign = "left";
+  context.textBaseline = "alphabetic";
+  return left;
 }
 
 /** Steps from left to right, values from bottom to top, the share of a bin as the strength of its colour. */

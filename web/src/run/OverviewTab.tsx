@@ -15,7 +15,7 @@ export function OverviewTab({ answer: { run, names } }: { answer: RunAnswer }) {
     .map((info) => [info.name, toNumber(info.last)] as const);
   const about: [string, unknown][] = [
     ["run id", String(run.id)],
-    ["display id", run.displayId],
+    ["display id", run.displayId === run.name ? null : run.displayId],
     ["external id", run.externalId],
     ["created", formatDate(run.createdAt)],
     ["last news", formatDate(run.updatedAt)],

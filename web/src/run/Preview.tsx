@@ -15,8 +15,11 @@ export function Preview({ file }: { file: FileRow }) {
     <figure class="preview">
       <figcaption>
         <b>{file.caption || file.name}</b>
+        <span class="muted file-name" title={file.fileName}>
+          {file.fileName}
+        </span>
         <span class="muted number">
-          {file.fileName} · {formatBytes(file.size)} · step {file.step} · {formatDate(file.time)}
+          {formatBytes(file.size)} · step {file.step} · {formatDate(file.time)}
         </span>
         <a class="button" href={file.url} download={file.fileName}>
           Download

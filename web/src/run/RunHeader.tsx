@@ -10,8 +10,9 @@ import { duration } from "../runs/columns";
 import { StatusBadge } from "../runs/Status";
 import { Dot } from "../runs/Swatch";
 import { followLink, hrefFor, place } from "../state/route";
+import { Cause } from "./Cause";
 import { Notes, Tags } from "./Editable";
-import { factsOf, reportedCause, timeLeft } from "./meta";
+import { factsOf, timeLeft } from "./meta";
 
 export function RunHeader({ answer }: { answer: RunAnswer }) {
   const { run } = answer;
@@ -38,7 +39,7 @@ export function RunHeader({ answer }: { answer: RunAnswer }) {
         <span class="spacer" />
         {run.status === "RUNNING" && <StopButton stop={() => act(cancelRun(run.id))} />}
       </div>
-      <Cause run={run} />
+      <Cause answer={answer} />
       <Facts answer={answer} />
       <div class="run-labels">
         <Tags tags={run.tags} save={(tags) => act(saveTags(run.id, tags))} />
@@ -50,16 +51,6 @@ export function RunHeader({ answer }: { answer: RunAnswer }) {
         </p>
       )}
     </header>
-  );
-}
-
-function Cause({ run }: { run: RunDetail }) {
-  const cause = run.cause ?? (run.status === "COMPLETED" ? null : reportedCause(run.statusMetadata));
-  if (!cause) return null;
-  return (
-    <p class="cause" role="note">
-      <b>{run.status === "RUNNING" ? "Note" : "Why it ended"}:</b> {cause}
-    </p>
   );
 }
 

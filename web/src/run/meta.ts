@@ -52,7 +52,33 @@ export function factsOf(systemMetadata: unknown): Facts {
   };
 }
 
-/** Why a run ended, when the server has no words for it: what the client reported with the status. */
+/** Why a run ended: what the server saw, and what the client said of it. */
+export function causeOf({ cause, statusMetadata }: { cause: string | null; statusMetadata: unknown }): string | null {
+  const said = [cause, reportedCause(statusMetadata)].filter((text) => text !== null);
+  return [...new Set(said)].join(": ") || null;
+}
+
+export interface Evidence {
+  /** Milliseconds since 1970. */
+  lastSign: number | null;
+  host: string | null;
+  lastLines: string[];
+  trace: string | null;
+}
+
+/** What the client wrote down about a process that died, or about its exception. */
+export function evidenceOf(statusMetadata: unknown): Evidence {
+  const { lastSign, host, lastLines, trace } = asObject(statusMetadata);
+  const time = typeof lastSign === "string" ? Date.parse(lastSign) : NaN;
+  return {
+    lastSign: Number.isNaN(time) ? null : time,
+    host: typeof host === "string" ? host : null,
+    lastLines: Array.isArray(lastLines) ? lastLines.map(String) : [],
+    trace: typeof trace === "string" && trace !== "" ? trace : null,
+  };
+}
+
+/** What the client reported with the status. */
 export function reportedCause(statusMetadata: unknown): string | null {
   const flat = flatten(statusMetadata);
   const what = find(flat, ["cause", "message", "error", "reason"]);

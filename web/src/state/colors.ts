@@ -1,4 +1,5 @@
-// The colour of a run: by its number, so it never changes; a person may choose another one.
+// The colour of a run: by its place among the runs of its project, so that runs made one after the other
+// differ and a newer one changes none; a person may choose another one.
 // Okabe and Ito's palette, which colour-blind people can tell apart, each hue brought to a contrast
 // of 3:1 or more on its background, then the same hues lighter or darker.
 
@@ -34,21 +35,15 @@ function readChosen(): Record<string, number> {
   }
 }
 
-/** Place of each run in the order in which they were made. */
+/** Place of each run of the project in the order in which they were made. */
 const ranks = computed(() => {
   const order = [...runs.value].sort((a, b) => a.createdAt - b.createdAt || a.id - b.id);
   return new Map(order.map((run, index) => [run.id, index]));
 });
 
-/** The number that a server counted, as in MMP-42; local runs have none and take their place in time. */
-function runNumber(run: Pick<Run, "id" | "displayId">): number {
-  const counted = /^[A-Z0-9]{1,4}-(\d+)$/.exec(run.displayId);
-  return counted ? Number(counted[1]) - 1 : (ranks.value.get(run.id) ?? run.id);
-}
-
-export function colorOf(run: Pick<Run, "id" | "displayId">): string {
+export function colorOf(run: Pick<Run, "id">): string {
   const base = PALETTE[theme.value];
-  const number = chosen.value[run.id] ?? runNumber(run);
+  const number = chosen.value[run.id] ?? ranks.value.get(run.id) ?? run.id;
   const index = ((number % COLORS) + COLORS) % COLORS;
   const palette = index < base.length ? base : SHADED[theme.value];
   return palette[index % base.length] as string;
