@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from pluto.storage import (
     BadLine,
     Batch,
     Blobs,
+    Compactor,
     Kind,
     MetricGroup,
     Outbox,
@@ -101,6 +102,15 @@ class Store:
         """Absorb until the journal holds nothing more."""
         while self.absorb():
             pass
+
+    def compact(self, seconds: float) -> bool:
+        """Have the rows of the run take less space and read faster, as far as that goes in time.
+
+        Returns:
+            True if nothing is left to be done.
+        """
+        ended = self.writer.facts().get("status") != "RUNNING"
+        return Compactor(self.writer, ended=ended).run(seconds)
 
     def encode_next(self) -> bool:
         """Encode the media value that waits longest; return False if none can be encoded now."""
@@ -274,10 +284,30 @@ def _parse(lines: list[bytes]) -> list[MetricGroup]:
         groups = parse_metric_lines(b"\n".join(lines))
     except BadLine as error:
         line = orjson.loads(lines[error.number])
-        line["data"] = {clean_key(name): value for name, value in line["data"].items()}
+        line["data"] = dict(zip(_clean(line["data"]), line["data"].values(), strict=True))
         groups = error.groups + parse_metric_lines(orjson.dumps(line))
         groups += _parse(lines[error.number + 1 :])
-    return [group._replace(names=tuple(map(clean_key, group.names))) for group in groups]
+    return [_with_clean_names(group) for group in groups]
+
+
+def _with_clean_names(group: MetricGroup) -> MetricGroup:
+    return group._replace(names=tuple(_clean(group.names)))
+
+
+def _clean(names: Iterable[str]) -> list[str]:
+    r"""Return names that every server takes; those that would become the same get a number.
+
+    Example:
+        >>> _clean(["loss", "a\n", "a\t"])
+        ['loss', 'a-', 'a- (2)']
+    """
+    clean: dict[str, None] = {}
+    for key in map(clean_key, names):
+        name, number = key, 2
+        while name in clean:
+            name, number = f"{key} ({number})", number + 1
+        clean[name] = None
+    return list(clean)
 
 
 def _log_type(record: Record) -> str:
