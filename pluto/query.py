@@ -26,7 +26,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
-from pluto.addresses import HOSTED, resolve
+from pluto.addresses import HOSTED, ServerUrls, resolve
 from pluto.auth import stored_key
 from pluto.errors import QueryError
 from pluto.query_calls import Calls
@@ -94,6 +94,7 @@ class Client(Calls):
         source = open_source(where, settings or Settings(), timeout, dir)
         super().__init__(source, sleep=time.sleep)
         self._api_token = where.key if where else None
+        self._url_ingest = where.urls.ingest if where else None
 
 
 _default_client: Client | None = None
@@ -189,5 +190,13 @@ def _resolve_api_token() -> str | None:
 
 
 def _resolve_url_api(host: str | None = None) -> str:
-    named = resolve(setup(None if host is None else {"host": host}).given.addresses)
-    return (named or HOSTED).api
+    return _urls(host).api
+
+
+def _resolve_url_ingest(host: str | None = None) -> str:
+    return _urls(host).ingest
+
+
+def _urls(host: str | None) -> ServerUrls:
+    settings = setup(None if host is None else {"host": host})
+    return resolve(settings.given.addresses) or HOSTED

@@ -23,8 +23,9 @@ logger = logging.getLogger("pluto")
 Columns = Mapping[str, Any]
 
 PAGE: Final = 10_000
+ROWS_AT_ONCE: Final = 1_000_000
 
-# The points of a run are one insert, whatever number of metrics it has: the names are joined.
+# The names of metrics are joined to their points: a million rows do not repeat a text.
 TABLES: Final = """
 CREATE TABLE runs (
     run BIGINT, project VARCHAR, name VARCHAR, status VARCHAR, tags VARCHAR[], config VARCHAR,
@@ -42,6 +43,7 @@ CREATE TABLE stored.points (series BIGINT, step BIGINT, time TIMESTAMP_MS, value
 CREATE VIEW metrics AS
     SELECT run, name, step, time, value FROM stored.points JOIN stored.series USING (series);
 """
+EXPRESSIONS: Final = {"stored.points": "series, step, time, if(is_nan, 'NaN', value)"}
 LOCKS: Final = "SET enable_external_access = false; SET lock_configuration = true;"
 
 
@@ -99,32 +101,32 @@ def _rows(connection: Any) -> Iterator[tuple[Any, ...]]:
 
 
 class _Loader:
-    """Copies what a query needs into the tables."""
+    """Copies what a query needs into the tables, many runs at a time."""
 
     def __init__(self, source: LocalSource, connection: Any) -> None:
         self._source = source
         self._connection = connection
         self._series = 0
+        self._waiting: dict[str, list[Columns]] = {}
+        self._rows = 0
 
     def load(self, sql: str, rows: list[RunRow]) -> None:
-        named = {
-            table
-            for table in ("metrics", "console", "files")
-            if re.search(rf"\b{table}\b", sql, re.I)
-        }
+        tables = ("metrics", "console", "files")
+        named = {table for table in tables if re.search(rf"\b{table}\b", sql, re.IGNORECASE)}
         for row in rows:
             self._load_run(row, named)
+        self._flush()
 
     def _load_run(self, row: RunRow, named: set[str]) -> None:
         try:
             reader = self._source.reader(row)
-            self._insert("runs", _run(row, reader))
+            self._add("runs", _run(row, reader))
             if "metrics" in named:
                 self._load_metrics(row, reader)
             if "console" in named:
-                self._insert("console", _console(row, reader))
+                self._add("console", _console(row, reader))
             if "files" in named:
-                self._insert("files", _files(row, self._source))
+                self._add("files", _files(row, self._source))
         except UNREADABLE as error:
             logger.warning("a damaged run is left out, in part or as a whole: %s", error)
 
@@ -136,9 +138,10 @@ class _Loader:
         numbers = np.arange(self._series, self._series + len(infos))
         self._series += len(infos)
         names = [info.name for info in infos]
-        self._insert("stored.series", {"series": numbers, "run": row.id, "name": names})
+        owner = np.full(len(infos), row.id)
+        self._add("stored.series", {"series": numbers, "run": owner, "name": names})
         values = np.concatenate([each.values for each in points])
-        self._insert(
+        self._add(
             "stored.points",
             {
                 "series": np.repeat(numbers, [len(each.steps) for each in points]),
@@ -147,32 +150,32 @@ class _Loader:
                 "value": np.nan_to_num(values, nan=0.0, posinf=np.inf, neginf=-np.inf),
                 "is_nan": np.isnan(values),  # DuckDB takes a NaN of NumPy for NULL
             },
-            "series, step, time, if(is_nan, 'NaN', value)",
         )
 
-    def _insert(self, table: str, columns: Columns, chosen: str = "*") -> None:
-        """Add rows given as columns: arrays, lists of texts, or one value for all.
+    def _add(self, table: str, columns: Columns) -> None:
+        """Take rows given as columns, arrays or lists of texts, all of one length."""
+        arrays = {name: _array(column) for name, column in columns.items()}
+        self._waiting.setdefault(table, []).append(arrays)
+        self._rows += max(map(len, arrays.values()))
+        if self._rows >= ROWS_AT_ONCE:
+            self._flush()
 
-        Args:
-            table: that they go into.
-            columns: all of one length.
-            chosen: expressions of the columns, in the order of the table's.
-        """
-        count = max(len(column) for column in columns.values() if not np.isscalar(column))
-        arrays = {
-            name: column if isinstance(column, np.ndarray) else _array(column, count)
-            for name, column in columns.items()
-        }
-        if count:
-            self._connection.register("added", arrays)
+    def _flush(self) -> None:
+        for table, parts in self._waiting.items():
+            names = parts[0]
+            added = {name: np.concatenate([part[name] for part in parts]) for name in names}
+            chosen = EXPRESSIONS.get(table, "*")
+            self._connection.register("added", added)
             self._connection.execute(f"INSERT INTO {table} SELECT {chosen} FROM added")  # noqa: S608
             self._connection.unregister("added")
+        self._waiting.clear()
+        self._rows = 0
 
 
-def _array(column: Any, count: int) -> np.ndarray[Any, Any]:
-    if isinstance(column, int):
-        return np.full(count, column)
-    array = np.empty(count, object)
+def _array(column: Any) -> np.ndarray[Any, Any]:
+    if isinstance(column, np.ndarray):
+        return column
+    array = np.empty(len(column), object)
     array[:] = column
     return array
 
@@ -184,7 +187,7 @@ def _times(milliseconds: Any) -> np.ndarray[Any, Any]:
 def _run(row: RunRow, reader: RunReader) -> Columns:
     config = reader.facts().get("config")
     return {
-        "run": row.id,
+        "run": np.array([row.id]),
         "project": [row.project],
         "name": [row.name],
         "status": [row.status],

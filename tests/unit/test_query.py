@@ -287,6 +287,12 @@ def test_key_and_address_come_from_the_environment(
     assert (query._resolve_api_token(), query._resolve_url_api()) == (key, url)
 
 
+def test_a_host_stands_for_its_services() -> None:
+    assert query._resolve_url_api("gpu7") == "http://gpu7:3001"
+    assert query._resolve_url_ingest("gpu7") == "http://gpu7:3003"
+    assert query._resolve_url_ingest("https://pluto.lab") == "https://pluto.lab"
+
+
 def test_the_older_variables_still_work_with_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLOP_API_TOKEN", KEY)
     with pytest.warns(DeprecationWarning, match="MLOP_API_TOKEN"):
