@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Annotated, Any
 
 from msgspec import Meta
@@ -24,11 +25,13 @@ RecordId = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 class ConsoleQuery(Query):
     """Console lines with an id above `after`, of the `last` ones if that is given.
 
-    With `search` those that contain the text.
+    With `before`, those right before that id, so that a page that shows the end of a long console
+    can go up from there. With `search` those that contain the text.
     """
 
     run_id: RunId
     after: RecordId = 0
+    before: RecordId | None = None
     limit: Annotated[int, Meta(ge=1, le=PAGE)] = 1000
     last: Annotated[int, Meta(ge=1, le=PAGE)] | None = None
     search: str = ""
@@ -45,7 +48,10 @@ class ConsoleLine(Answer):
 
 
 class ConsolePage(Answer):
-    """Lines in the order of writing; `total` counts all lines of the run."""
+    """Lines in the order of writing; `total` counts all lines of the run.
+
+    `more` follow, or come before these where `before` was asked for.
+    """
 
     lines: list[ConsoleLine]
     more: bool
@@ -107,7 +113,10 @@ class DataPoints(Answer):
 
 
 def console(reads: Reads, query: ConsoleQuery) -> ConsolePage:
-    """Return a page of console lines; the last id of a page is `after` of the next."""
+    """Return a page of console lines.
+
+    The last id of a page is `after` of the next one, the first id `before` of the one above.
+    """
     reader = reads.reader(reads.require(query.run_id))
     wanted = query.search.lower()
     found: list[ConsoleLine] = []
@@ -118,18 +127,25 @@ def console(reads: Reads, query: ConsoleQuery) -> ConsolePage:
             if len(found) > query.limit:
                 break
     more = len(found) > query.limit
-    return ConsolePage(found[: query.limit], more, reader.count(Kind.CONSOLE))
+    lines = sorted(found[: query.limit], key=lambda line: line.id)
+    return ConsolePage(lines, more, reader.count(Kind.CONSOLE))
 
 
 def _console(reader: RunReader, query: ConsoleQuery) -> Iterator[StoredRecord]:
-    after = query.after
+    """Go through the lines page by page, from the end where earlier ones are wanted."""
+    read = partial(reader.records, Kind.CONSOLE, limit=PAGE if query.search else query.limit + 1)
+    after, before = query.after, query.before
     if query.last is not None:
-        skipped = max(0, reader.count(Kind.CONSOLE) - query.last)
-        if skipped and (before := reader.records(Kind.CONSOLE, offset=skipped - 1, limit=1)):
-            after = max(after, before[0].id)
-    while page := reader.records(Kind.CONSOLE, after=after, limit=PAGE):
-        yield from page
-        after = page[-1].id
+        last = read(after=after, before=before, limit=query.last, newest_first=True)
+        yield from reversed(last)
+    elif before is not None:
+        while page := read(after=after, before=before, newest_first=True):
+            yield from page
+            before = page[-1].id
+    else:
+        while page := read(after=after):
+            yield from page
+            after = page[-1].id
 
 
 def files(reads: Reads, query: UiFilesQuery) -> UiFiles:

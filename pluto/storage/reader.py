@@ -63,6 +63,10 @@ class StoredRecord(NamedTuple):
 _SELECT = f"SELECT id, name, type, {', '.join(summary.COLUMNS)} FROM name"  # noqa: S608
 _NAMES = f"{_SELECT} WHERE substr(name, 1, ?) = ? ORDER BY id LIMIT ?"
 _NAME = f"{_SELECT} WHERE name=?"
+# The records of a kind are numbered in the order of their ids; `+` keeps the index on kind out.
+_ROW_AT = (
+    "coalesce((SELECT row FROM record WHERE +kind = ? AND id <= ? ORDER BY id DESC LIMIT 1), -1)"
+)
 _NO_POINTS = Points(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
 
 
@@ -154,15 +158,23 @@ class RunReader:
         type: str | None = None,  # noqa: A002
         step: int | None = None,
         after: int = 0,
+        before: int | None = None,
         limit: int = 1000,
         offset: int = 0,
+        newest_first: bool = False,
     ) -> list[StoredRecord]:
-        """Return records of a kind with id > `after`, in the order of writing."""
+        """Return records of a kind with `after` < id < `before`, in the order of writing.
+
+        With `newest_first` the other way round, so that a limit leaves the newest ones.
+        """
         where, arguments = _record_filter(kind, name, type, step)
+        order = "DESC" if newest_first else "ASC"
+        end = HIGHEST if before is None else before
         rows = self._rows(
             "SELECT id, time, step, name, type, body FROM record"  # noqa: S608
-            f" WHERE {where} AND id > ? ORDER BY id LIMIT ? OFFSET ?",
-            (*arguments, after, limit, offset),
+            f" WHERE {where} AND row > {_ROW_AT} AND row <= {_ROW_AT}"
+            f" ORDER BY row {order} LIMIT ? OFFSET ?",
+            (*arguments, int(kind), after, int(kind), end - 1, limit, offset),
         )
         return [StoredRecord(*row) for row in rows]
 
@@ -176,8 +188,14 @@ class RunReader:
     ) -> int:
         """Return the number of records of a kind."""
         where, arguments = _record_filter(kind, name, type, step)
-        sql = f"SELECT count(*) FROM record WHERE {where}"  # noqa: S608
+        # The records of a kind are numbered without gaps: to count all of them takes no scan.
+        counted = "coalesce(max(row) + 1, 0)" if len(arguments) == 1 else "count(*)"
+        sql = f"SELECT {counted} FROM record WHERE {where}"  # noqa: S608
         return int(self._rows(sql, arguments)[0][0])
+
+    def waiting_bytes(self) -> int:
+        """Return the size of the rows that are not compacted."""
+        return int(self._rows("SELECT coalesce(sum(length(block)), 0) FROM tail")[0][0])
 
     def _series(
         self, name: str, read: Callable[[sqlite3.Connection, int], Result]

@@ -198,6 +198,21 @@ def test_the_last_lines_of_the_console_can_be_asked_for(
     assert page["total"] == 12
 
 
+def test_the_console_can_be_read_upwards_from_its_end(server: ReadServer) -> None:
+    row = server.run()
+    server.records(row, *(console(number, f"Epoch {number}") for number in range(1, 13)))
+    path = f"/api/ui/runs/{row.id}/console"
+    page = server.json(path, last=5)
+    above = server.json(path, before=page["lines"][0]["id"], limit=4)
+    assert [line["n"] for line in above["lines"]] == [4, 5, 6, 7]
+    assert above["more"] is True
+    top = server.json(path, before=above["lines"][0]["id"], limit=4)
+    assert [line["n"] for line in top["lines"]] == [1, 2, 3]
+    assert top["more"] is False
+    found = server.json(path, before=page["lines"][-1]["id"], limit=2, search="epoch 1")
+    assert [line["n"] for line in found["lines"]] == [10, 11]
+
+
 def test_structured_values_come_parsed_by_step(server: ReadServer) -> None:
     row = server.run()
     bodies = [
