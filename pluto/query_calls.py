@@ -72,7 +72,7 @@ class Calls(FileCalls):
         parameters = {
             "projectName": project,
             "search": search or None,
-            "tags": ",".join(_texts(tags)) if tags else None,
+            "tags": ",".join(_texts(tags) or []) or None,
             "filter": None if filters is None else json.dumps(filters),
             "sort": sort,
         }

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,10 +17,10 @@ from tests.compat.wandb_record import Recorded, media, numbers, recorded
 pytest.importorskip("wandb", reason="wandb is not installed: pip install wandb==0.31.0")
 
 PATCH = "import pluto.compat.wandb\npluto.compat.wandb.patch()"
-QUIET = {"WANDB_MODE": "offline", "WANDB_CONSOLE": "off", "WANDB_SILENT": "true"}
+QUIET: dict[str, Any] = {"WANDB_MODE": "offline", "WANDB_CONSOLE": "off", "WANDB_SILENT": "true"}
 
 
-def beside(script: str, directory: Path, *, fails: bool = False, **environment: str) -> str:
+def beside(script: str, directory: Path, *, fails: bool = False, **environment: Any) -> str:
     return run_script(
         f"wandb_scripts/{script}.py", directory, first=PATCH, fails=fails, **QUIET, **environment
     )
