@@ -2,6 +2,7 @@
 
 import { place } from "../state/route";
 import { Help } from "./Help";
+import { Palette } from "./Palette";
 import { Projects } from "./Projects";
 import { TopBar } from "./TopBar";
 import { Workspace } from "./Workspace";
@@ -13,6 +14,7 @@ export function App() {
       <TopBar />
       {project === null ? <Projects /> : <Workspace key={project} />}
       <Help />
+      <Palette />
     </>
   );
 }

@@ -7,6 +7,7 @@ export const helpOpen = signal(false);
 
 const KEYS: readonly [string, string][] = [
   ["/", "Search: charts, runs or console lines, whatever is on the page"],
+  ["Ctrl K", "Go to a run, chart, tab or project by its name (⌘ K on a Mac)"],
   ["j  k", "Next, previous run"],
   ["Enter", "Open the run under the cursor"],
   ["x", "Show or hide the run under the cursor in the charts"],

@@ -3,7 +3,7 @@
 import { tab } from "../state/view";
 
 interface Props {
-  tabs: readonly (readonly [id: string, label: string, count?: number])[];
+  tabs: readonly (readonly [id: string, label: string, count?: number | undefined])[];
   current: string;
 }
 

@@ -52,15 +52,13 @@ function Beside({ page }: { page: preact.JSX.Element }) {
   );
 }
 
+export const WORKSPACE_TABS: readonly (readonly [id: string, label: string])[] = [
+  ["charts", "Charts"],
+  ["table", "Table"],
+];
+
 function WorkspaceTabs() {
   const current = tab.value === "table" ? "table" : "charts";
-  return (
-    <Tabs
-      current={current}
-      tabs={[
-        ["charts", "Charts"],
-        ["table", "Table", runs.value.length],
-      ]}
-    />
-  );
+  const tabs = WORKSPACE_TABS.map(([id, label]) => [id, label, id === "table" ? runs.value.length : undefined] as const);
+  return <Tabs current={current} tabs={tabs} />;
 }

@@ -1,6 +1,7 @@
-// The keys that work everywhere but in a field.
+// The keys that work everywhere but in a field, and the one that works in fields too.
 
 import { helpOpen } from "./Help";
+import { paletteOpen } from "./Palette";
 import { cursorRun, railOpen } from "../runs/Rail";
 import { go, place } from "../state/route";
 import { listedRuns, toggleShown } from "../state/selection";
@@ -24,9 +25,14 @@ const ACTIONS: Record<string, () => void> = {
 
 export function startKeyboard(): void {
   document.addEventListener("keydown", (event) => {
-    if (event.metaKey || event.ctrlKey || event.altKey) return;
     // A dialog has the keys to itself, and closes by Escape of its own.
     if (document.querySelector("dialog[open]")) return;
+    if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      paletteOpen.value = true;
+      return;
+    }
+    if (event.metaKey || event.ctrlKey || event.altKey) return;
     const target = event.target as HTMLElement;
     if (isField(target)) {
       if (event.key === "Escape") target.blur();

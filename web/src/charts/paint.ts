@@ -111,13 +111,15 @@ function lineTo(context: CanvasRenderingContext2D, x: number, y: number): void {
  */
 function paintExtremes({ context, frame, px, py }: Brush, { series }: Line, [from, to]: [number, number]): void {
   const limit = standOut(series.min, series.max, from, to);
+  // On whole pixels: a stroke between two columns would have half its strength in each.
+  const middle = (Math.round(frame.ratio) % 2) / 2;
   context.lineWidth = frame.ratio;
   context.beginPath();
   for (let i = from; i < to; i += 1) {
     const min = series.min[i] as number;
     const max = series.max[i] as number;
     if (!(max - min > limit)) continue;
-    const x = px(series.x[i] as number);
+    const x = Math.floor(px(series.x[i] as number)) + middle;
     context.moveTo(x, py(max));
     context.lineTo(x, py(min));
   }

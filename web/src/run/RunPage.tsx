@@ -66,7 +66,7 @@ export function ofTypes(names: readonly NameInfo[], types: readonly string[]): N
   return names.filter((info) => types.includes(info.type));
 }
 
-function tabsOf(names: readonly NameInfo[]): [string, string, number?][] {
+export function tabsOf(names: readonly NameInfo[]): [string, string, number?][] {
   const count = (types: readonly string[]) => ofTypes(names, types).length;
   return [
     ["charts", "Charts"],
