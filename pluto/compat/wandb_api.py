@@ -183,8 +183,8 @@ class ApiRun:
 
     @property
     def url(self) -> str | None:
-        """Where a browser shows it."""
-        return self._details.get("url")
+        """Where a browser shows it; None for a run on this machine."""
+        return None if self._directory else self._statistics.get("url")
 
     @property
     def config(self) -> dict[str, Any]:
@@ -200,8 +200,7 @@ class ApiRun:
     @cached_property
     def summary(self) -> dict[str, Any]:
         """The last value of each metric, and what the run has set."""
-        names = self._names()
-        found = self._reads.get_statistics(self.project, self._number, names)["metrics"]
+        found = self._statistics["metrics"]
         last = {each["logName"]: (each.get("last") or {}).get("value") for each in found}
         known = {name: value for name, value in last.items() if value is not None}
         return {**known, **self._given_summary()}
@@ -261,12 +260,21 @@ class ApiRun:
     def _details(self) -> dict[str, Any]:
         return dict(self._reads.get_run(self.project, self._number))
 
+    @cached_property
+    def _statistics(self) -> dict[str, Any]:
+        return dict(self._reads.get_statistics(self.project, self._number, self._names()))
+
+    @property
+    def _directory(self) -> Path | None:
+        """Where the run is, if it is on this machine."""
+        parts = urlsplit(str(self._statistics.get("url") or ""))
+        return Path(unquote(parts.path)) if parts.scheme == "file" else None
+
     def _given_summary(self) -> dict[str, Any]:
         """Return what the run has set: a server keeps it in the config, a local run by itself."""
-        parts = urlsplit(str(self.url or ""))
-        if parts.scheme != "file":
+        if self._directory is None:
             return dict((self._details.get("config") or {}).get("summary") or {})
-        with closing(RunReader(Path(unquote(parts.path)))) as reader:
+        with closing(RunReader(self._directory)) as reader:
             return dict(reader.facts().get("summary") or {})
 
     def _names(self, *, of_system: bool = False) -> list[str]:

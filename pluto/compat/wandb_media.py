@@ -10,9 +10,7 @@ from typing import Any, Final
 import pluto
 from pluto.compat.wandb_errors import UnsupportedError
 from pluto.media.arrays import as_array, is_array
-from pluto.notice import Notices
-
-notices = Notices()
+from pluto.media.plain import plain
 
 _ENTRIES: Final = ("points", "boxes", "vectors")
 
@@ -174,7 +172,7 @@ class Object3D:
         return {"": pluto.PointCloud(self._data, caption=self._caption)}
 
     def _scene(self, scene: Mapping[str, Any]) -> dict[str, pluto.File]:
-        lists = {name: as_array(scene.get(name, [])).tolist() for name in _ENTRIES}
+        lists = {name: plain(list(scene.get(name, []))) for name in _ENTRIES}
         whole = json.dumps({"type": scene.get("type"), **lists}).encode()
         found = {"/scene": _file_of(whole, "pts.json", self._caption)}
         if not lists["points"]:

@@ -185,7 +185,7 @@ def pr_curve(  # noqa: PLR0917 - the order of wandb
         recall = np.append(0, hits / max(hits[-1], 1))
         precision = np.append(1, hits / (hits + misses))
         best = np.maximum.accumulate(precision[::-1])[::-1]
-        at = np.searchsorted(recall, recalls, side="left").clip(max=len(recall) - 1)
+        at = np.searchsorted(recall, recalls - 1e-9).clip(max=len(recall) - 1)
         rows += [
             [name, round(float(p), 3), round(float(r), 3)]
             for p, r in zip(best[at], recalls, strict=True)

@@ -1,0 +1,146 @@
+"""Artifacts of the stand-in for wandb: made by one run, used by another."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import pluto.compat.wandb as wandb
+from tests.compat.reading import files, known
+
+
+@pytest.fixture(autouse=True)
+def no_run_of_wandb() -> Iterator[None]:
+    yield
+    wandb.teardown()
+
+
+def logged(content: str, *aliases: str) -> None:
+    """Log a version of the artifact `numbers` in a run of its own."""
+    with wandb.init(project="p", reinit=True) as run:
+        artifact = wandb.Artifact("numbers", "dataset", "tiny", {"rows": len(content)})
+        with artifact.new_file("inner/data.txt") as file:
+            file.write(content)
+        run.log_artifact(artifact, aliases=list(aliases))
+
+
+def read(artifact: wandb.Artifact) -> str:
+    return Path(artifact.get_entry("inner/data.txt").local_path()).read_text()
+
+
+def test_an_artifact_is_used_by_name_version_and_alias() -> None:
+    logged("one", "first")
+    logged("two")
+    logged("two", "again")
+    run = wandb.init(project="p")
+    latest = run.use_artifact("numbers:latest")
+    assert (latest.version, read(latest)) == ("v1", "two")
+    assert (latest.type, latest.description, latest.metadata) == ("dataset", "tiny", {"rows": 3})
+    assert read(run.use_artifact("numbers:v0")) == "one"
+    assert run.use_artifact("someone/p/numbers:first").name == "numbers:v0"
+    assert run.use_artifact("numbers:again").version == "v1"
+    run.finish()
+    assert known(run.op)["config"]["wandb"]["used_artifacts"] == {"numbers": "v1"}
+
+
+def test_a_run_uses_what_it_has_just_logged() -> None:
+    run = wandb.init(project="p")
+    artifact = wandb.Artifact("fresh", "model")
+    with artifact.new_file("inner/data.txt", "wb") as file:
+        file.write(b"weights")
+    assert run.log_artifact(artifact).wait() is artifact
+    assert read(run.use_artifact("fresh:latest", type="model")) == "weights"
+    with pytest.raises(wandb.UsageError, match="is a 'model', not a 'dataset'"):
+        run.use_artifact("fresh", type="dataset")
+
+
+def test_a_name_that_nobody_has_logged_says_what_there_is() -> None:
+    logged("one")
+    run = wandb.init(project="p")
+    with pytest.raises(wandb.CommError, match=r"numbers:v7 \(versions: v0\)"):
+        run.use_artifact("numbers:v7")
+    with pytest.raises(wandb.UsageError, match="is named 'name:version'"):
+        run.use_artifact("a/b/c/d")
+
+
+def test_an_artifact_comes_down_as_files(tmp_path: Path) -> None:
+    logged("one")
+    run = wandb.init(project="p")
+    artifact = run.use_artifact("numbers")
+    assert artifact.download() == "artifacts/numbers:v0"
+    artifact.verify()
+    (tmp_path / "artifacts" / "numbers:v0" / "other.txt").write_text("x")
+    artifact.checkout()
+    found = (tmp_path / "artifacts").rglob("*.txt")
+    assert [path.read_text() for path in found] == ["one"]
+    (tmp_path / "artifacts" / "numbers:v0" / "inner" / "data.txt").write_text("changed")
+    with pytest.raises(wandb.CommError, match="is not the file of the artifact"):
+        artifact.verify()
+    assert Path(artifact.file()).read_text() == "one"
+
+
+def test_an_artifact_holds_what_is_put_into_it(tmp_path: Path) -> None:
+    (tmp_path / "folder" / "deep").mkdir(parents=True)
+    (tmp_path / "folder" / "deep" / "a.txt").write_text("a")
+    (tmp_path / "b.txt").write_text("b")
+    artifact = wandb.Artifact("mixed", "dataset")
+    artifact.add_dir("folder", name="below")
+    artifact.add_file("b.txt", name="renamed.txt")
+    artifact.add_reference((tmp_path / "b.txt").as_uri(), name="referred.txt")
+    artifact.add(wandb.Table(columns=["x"], data=[[1]]), "table")
+    assert {file.path for file in artifact.files()} == {
+        *("below/deep/a.txt", "renamed.txt", "referred.txt", "table.table.json")
+    }
+    assert artifact.get("table").data == [[1]]
+    artifact.remove("below")
+    assert artifact.file_count == 3
+    assert (
+        artifact.size
+        == 2 + (Path(artifact.get_entry("table.table.json").local_path())).stat().st_size
+    )
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "a:v1"])
+def test_a_name_that_cannot_be_found_again_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="an artifact's name has no"):
+        wandb.Artifact(name, "dataset")
+
+
+def test_what_is_not_here_is_refused(tmp_path: Path) -> None:
+    artifact = wandb.Artifact("a", "dataset")
+    with pytest.raises(FileNotFoundError, match="there is no file"):
+        artifact.add_file("absent.txt")
+    with pytest.raises(FileNotFoundError, match="there is no directory"):
+        artifact.add_dir("absent")
+    with pytest.raises(wandb.Error, match="keeps files and no references"):
+        artifact.add_reference("s3://bucket/key")
+    with pytest.raises(KeyError, match="has no file"):
+        artifact.get_entry("absent.txt")
+
+
+def test_a_model_is_logged_linked_and_used(tmp_path: Path) -> None:
+    (tmp_path / "model.bin").write_bytes(b"weights")
+    run = wandb.init(project="p")
+    run.log_model("model.bin", name="net", aliases=["best"])
+    run.link_model("model.bin", "registry/nets", name="linked")
+    assert Path(run.use_model("net:best")).read_bytes() == b"weights"
+    assert run.use_artifact("linked").tags == ["registry/nets"]
+
+
+def test_saved_files_are_kept_by_their_policy(tmp_path: Path) -> None:
+    for name in ("now", "live", "end", "same"):
+        (tmp_path / f"{name}.txt").write_text("before")
+    run = wandb.init(project="p")
+    for policy in ("now", "live", "end"):
+        assert run.save(f"{policy}.txt", policy=policy) == [str(tmp_path / f"{policy}.txt")]
+    run.save(str(tmp_path / "same.txt"), base_path=str(tmp_path.parent))
+    for name in ("now", "live", "end"):
+        (tmp_path / f"{name}.txt").write_text("afterwards")
+    with pytest.raises(wandb.UsageError, match="policy="):
+        run.save("now.txt", policy="never")
+    run.finish()
+    sizes = {
+        name: [file["fileSize"] for file in files(run.op, f"save/{name}.txt")]
+        for name in ("now", "live", "end", f"{tmp_path.name}/same")
+    }
+    assert sizes == {"now": [6], "live": [6, 10], "end": [10], f"{tmp_path.name}/same": [6]}
