@@ -9,6 +9,7 @@ import resource
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,7 @@ from pluto.errors import UsageError
 from pluto.server.app import Server
 from pluto.server.catalog import Catalog
 from pluto.server.changes import RunChanges
+from pluto.server.compaction import Compaction
 from pluto.server.data_directory import DataDirectory, Secrets
 from pluto.server.files import RunFiles
 from pluto.server.keys import Keys, generate_key
@@ -150,7 +152,8 @@ async def _run(
         if token_file:
             token_file.write(settings.url, secrets.token)
         on_start(_started(state, secrets, tls))
-        await stop.wait()
+        with Compaction(state.catalog) if settings.mode == "server" else nullcontext():
+            await stop.wait()
     finally:
         await _end(listeners, tasks)
         app.close()

@@ -26,7 +26,7 @@ from pluto.storage.parts import (
     read_part,
     remove_part,
 )
-from pluto.storage.sizes import SIZES, Sizes
+from pluto.storage.sizes import SIZES, Sizes, is_worth_it
 from pluto.storage.writer import RunWriter
 
 _TAILS = (
@@ -141,7 +141,7 @@ class Compactor:
     def _is_due(self, tails: Sequence[_Tail]) -> bool:
         size, sizes = sum(tail.size for tail in tails), self._sizes
         if self._ended:
-            return size > sizes.rest_bytes or len(tails) > sizes.rest_tails
+            return is_worth_it(len(tails), size, sizes)
         return size >= sizes.tail_bytes or sum(tail.rows for tail in tails) >= sizes.part_rows
 
     def _read_shape(

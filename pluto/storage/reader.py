@@ -18,6 +18,7 @@ from pluto.storage.buckets import Buckets, bucket
 from pluto.storage.rows import Kind
 from pluto.storage.schema import connect
 from pluto.storage.series import HIGHEST, LOWEST, Points, Window, one_a_step, read_points
+from pluto.storage.sizes import needs_compaction
 from pluto.storage.thinning import exact_summary, read_buckets
 from pluto.storage.writer import FACTS, facts_of
 
@@ -193,9 +194,9 @@ class RunReader:
         sql = f"SELECT {counted} FROM record WHERE {where}"  # noqa: S608
         return int(self._rows(sql, arguments)[0][0])
 
-    def waiting_bytes(self) -> int:
-        """Return the size of the rows that are not compacted."""
-        return int(self._rows("SELECT coalesce(sum(length(block)), 0) FROM tail")[0][0])
+    def needs_compaction(self) -> bool:
+        """Tell whether there is something to compact in this run, if it has ended."""
+        return self._read(needs_compaction)
 
     def _series(
         self, name: str, read: Callable[[sqlite3.Connection, int], Result]

@@ -1,9 +1,12 @@
-"""How large the pieces are in which compaction works and stores."""
+"""How large the pieces are in which compaction works, and when there is something to do for it."""
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
 from typing import Final
+
+from pluto.storage.migrations import version_of
 
 
 @dataclass(frozen=True)
@@ -44,3 +47,21 @@ class Sizes:
 SIZES: Final = Sizes()
 COARSE: Final = 4
 """Spans that make one span of `rollup.coarse`."""
+
+_WAITING = "SELECT count(*), coalesce(sum(length(block)), 0) FROM tail"
+_UNROLLED = "SELECT EXISTS (SELECT 1 FROM name WHERE unrolled >= ? OR unrolled < 0)"
+
+
+def is_worth_it(tails: int, size: int, sizes: Sizes = SIZES) -> bool:
+    """Tell whether so many tails of so many bytes are compacted when a run has ended."""
+    return tails > sizes.rest_tails or size > sizes.rest_bytes
+
+
+def needs_compaction(connection: sqlite3.Connection, sizes: Sizes = SIZES) -> bool:
+    """Tell whether there is something to compact in a run that has ended."""
+    tails, size = connection.execute(_WAITING).fetchone()
+    if is_worth_it(tails, size, sizes):
+        return True
+    if version_of(connection) < 2:  # has only tails
+        return False
+    return bool(connection.execute(_UNROLLED, (sizes.rest_points,)).fetchone()[0])

@@ -1,0 +1,88 @@
+"""Compacts the runs of this server in the background, beside requests and in their favour."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from contextlib import closing
+from typing import Final
+
+from pluto.errors import StorageError
+from pluto.server.catalog import Catalog
+from pluto.server.rows import TERMINAL, RunRow
+from pluto.storage import Compactor, RunReader
+
+logger = logging.getLogger("pluto")
+
+PAUSE_SECONDS: Final = 2.0
+LEAST_REST: Final = 0.005
+
+
+class Compaction:
+    """A thread that goes round the runs and compacts those that have changed.
+
+    It holds a run for one piece of work at a time, and rests as long as it worked.
+
+    Example:
+        >>> with Compaction(catalog):
+        ...     serve()
+    """
+
+    def __init__(self, catalog: Catalog, pause: float = PAUSE_SECONDS) -> None:
+        self._catalog = catalog
+        self._pause = pause
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._go_round, name="pluto-compaction", daemon=True)
+        self._done: dict[int, tuple[int, str]] = {}
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        """End the thread after the piece of work that it is at."""
+        self._stopping.set()
+        self._thread.join()
+
+    def look(self) -> None:
+        """Compact every run that has changed since it was compacted."""
+        for row in self._catalog.runs():
+            seen = (row.updated_at, row.status)
+            if self._stopping.is_set():
+                return
+            if self._done.get(row.id) != seen:
+                self._compact(row)
+                self._done[row.id] = seen
+
+    def _go_round(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.look()
+            except Exception:
+                logger.exception("compaction failed")
+            self._stopping.wait(self._pause)
+
+    def _compact(self, row: RunRow) -> None:
+        ended = row.status in TERMINAL
+        try:
+            if ended and not _has_work(row):
+                return
+            while not self._stopping.is_set() and self._step(row, ended):
+                pass
+        except KeyError:
+            logger.debug("run %s was deleted while it was compacted", row.id)
+        except StorageError as error:
+            logger.warning("run %s stays as it is: %s", row.id, error)
+
+    def _step(self, row: RunRow, ended: bool) -> bool:
+        with self._catalog.write(row.id) as writer:
+            started = time.monotonic()
+            more = Compactor(writer, ended=ended).step()
+        self._stopping.wait(max(LEAST_REST, time.monotonic() - started))
+        return more
+
+
+def _has_work(row: RunRow) -> bool:
+    """Look without a writer: of thousands of runs that have ended hardly one has."""
+    with closing(RunReader(row.path)) as reader:
+        return reader.needs_compaction()
