@@ -39,7 +39,7 @@ function Sheet() {
   return (
     <dialog class="palette" ref={dialog} aria-label="Go to" onClose={close} onClick={(event) => event.target === dialog.current && close()}>
       <input
-        type="search"
+        type="text" // Escape in a search field would empty it, and the palette stay
         class="search"
         placeholder="Go to a run, chart, tab or project"
         aria-label="Go to"
