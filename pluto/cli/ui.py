@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -11,6 +12,8 @@ from pluto.cli.server import auth_option
 
 if TYPE_CHECKING:  # imported by the command: `pluto --help` needs no server
     from pluto.server.serve import Started
+
+STOP_SECONDS: Final = 5.0
 
 
 @click.command()
@@ -24,7 +27,11 @@ if TYPE_CHECKING:  # imported by the command: `pluto --help` needs no server
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
 @auth_option
 def ui(directory: Path, port: int | None, no_browser: bool, auth: str) -> None:
-    """Show the runs below DIR, those being written too. Nothing is changed on disk."""
+    """Show the runs below DIR, those being written too.
+
+    What a killed process had logged but not yet put in order, is put in order meanwhile.
+    """
+    from pluto.cli.recovery import Recovery
     from pluto.server.ports import free_port
     from pluto.server.serve import serve
     from pluto.server.settings import ServerSettings
@@ -46,4 +53,9 @@ def ui(directory: Path, port: int | None, no_browser: bool, auth: str) -> None:
         if not no_browser:
             click.launch(started.link)
 
-    serve(settings, announce)
+    recovery = Recovery(settings.root)
+    recovery.start()
+    try:
+        serve(settings, announce)
+    finally:
+        recovery.stop(time.monotonic() + STOP_SECONDS)

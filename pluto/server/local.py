@@ -161,9 +161,17 @@ def _row(path: Path, facts: dict[str, Any], signature: Signature) -> RunRow:
         updated_at=finished_at if status in TERMINAL and finished_at else written_at,
         path=path,
         finished_at=finished_at,
-        cause=facts.get("cause"),
+        cause=facts.get("cause") or _reported_cause(status, facts.get("status_metadata")),
         local=True,
     )
+
+
+def _reported_cause(status: str, metadata: Any) -> str | None:
+    """Return why a run failed, in the words of whoever found it dead."""
+    if status != "FAILED" or not isinstance(metadata, dict):
+        return None
+    reason = metadata.get("reason")
+    return None if reason is None else str(reason)
 
 
 def _is_written(path: Path) -> bool:
