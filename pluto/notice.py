@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+from typing import Final
 
 logger = logging.getLogger("pluto")
+
+TEXT_MAX: Final = 1000
 
 
 def speak(level: int) -> None:
@@ -36,7 +39,11 @@ class Notices:
             if key in self._said:
                 return
             self._said.add(key)
-        logger.warning(message, *arguments)
+        try:
+            text = message % arguments
+        except Exception as error:  # noqa: BLE001 - whatever a user's object does when shown
+            text = f"{message} (showing what it is about raises {type(error).__name__})"
+        logger.warning("%s", text if len(text) <= TEXT_MAX else f"{text[:TEXT_MAX]}...")
 
     def forget(self, key: object) -> bool:
         """Let the key be warned about again; return whether it had been."""

@@ -337,7 +337,7 @@ class Op:
         recorder = self._recorder
         if recorder is None:
             return
-        if not hasattr(data, "items"):
+        if not hasattr(type(data), "items"):
             recorder.lose()
             self._notices.warn("mapping", "log() takes a mapping of names to values, not %r", data)
             return

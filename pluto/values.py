@@ -52,15 +52,18 @@ def sort_values(data: Mapping[Any, Any]) -> Sorted:
 
 
 def _sort(found: Sorted, key: str, value: Any, depth: int) -> None:
-    for is_kind, convert in _CONVERTERS:
-        if is_kind(value):
-            convert(found, key, value, depth)
-            return
-    number = _as_number(value)
-    if number is None:
-        found.refused.append((key, _why_not(value)))
-    else:
-        _number(found, key, number, depth)
+    try:
+        for is_kind, convert in _CONVERTERS:
+            if is_kind(value):
+                convert(found, key, value, depth)
+                return
+        number = _as_number(value)
+        if number is None:
+            found.refused.append((key, _why_not(value)))
+        else:
+            _number(found, key, number, depth)
+    except Exception as error:  # noqa: BLE001 - whatever a user's object does when looked at
+        found.refused.append((key, f"looking at it raises {type(error).__name__}"))
 
 
 def _number(found: Sorted, key: str, value: Any, _depth: int) -> None:
@@ -168,7 +171,7 @@ def whole_step(step: Any) -> int | None:
     for convert in (operator.index, _from_float, _from_text):
         try:
             number = convert(step)
-        except (TypeError, ValueError, OverflowError, RuntimeError):
+        except Exception:  # noqa: BLE001, S112 - whatever a user's object does when looked at
             continue
         return number if 0 <= number <= MAX_STEP else None
     return None
@@ -192,9 +195,9 @@ def whole_milliseconds(timestamp: Any) -> int | None:
     if isinstance(timestamp, bool):
         return None
     try:
-        seconds = float(timestamp)
-    except (TypeError, ValueError, OverflowError):
+        seconds = float(timestamp.item() if hasattr(timestamp, "item") else timestamp)
+    except Exception:  # noqa: BLE001 - whatever a user's object does when looked at
         return None
-    if not math.isfinite(seconds) or not 0 < seconds * 1000 <= MAX_STEP:
+    if not math.isfinite(seconds) or not 1 <= seconds * 1000 <= MAX_STEP:
         return None
     return int(seconds * 1000)
