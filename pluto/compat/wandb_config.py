@@ -98,7 +98,8 @@ class Config:
     def __setitem__(self, key: str, value: Any) -> None:
         self.update({key: value})
 
-    __setattr__ = __setitem__
+    def __setattr__(self, key: str, value: Any) -> None:
+        self.update({key: value})
 
     def __contains__(self, key: object) -> bool:
         return key in self._items

@@ -214,9 +214,10 @@ def test_the_stand_in_records_what_wandb_records(script: str, tmp_path: Path) ->
     (tmp_path / "own").mkdir()
     (tmp_path / "real").mkdir()
     own = run(script, tmp_path / "own")
-    path, quiet = f"wandb_scripts/{script}.py", {"WANDB_CONSOLE": "off", "WANDB_SILENT": "true"}
-    run_script(path, tmp_path / "real", WANDB_MODE="offline", **quiet)
-    real = recorded(tmp_path / "real")
+    place = tmp_path / "real"
+    path = f"wandb_scripts/{script}.py"
+    run_script(path, place, WANDB_MODE="offline", WANDB_CONSOLE="off", WANDB_SILENT="true")
+    real = recorded(place)
     assert len(own) == len(real)
     for ours, theirs in zip(own, real, strict=True):
         points = {(n, step): v for n, series in metrics(ours).items() for step, v in series.items()}
