@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,9 @@ LEAKING_NAMES = frozenset(
         "NO_PROXY",
     ]
 )
+
+# Under nohup a hang-up is ignored, and so it would be by every process that a test starts.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 settings.register_profile(
     "dev",

@@ -109,15 +109,20 @@ def init(
     if others:
         logger.debug("wandb.init(): without effect are %s", ", ".join(sorted(others)))
     run = begin(wanted, own, allow_val_change=bool(allow_val_change))
+    _settle(run, wanted, tensorboard=bool(sync_tensorboard or others.get("tensorboard")))
+    return run
+
+
+def _settle(run: Run, wanted: Wanted, *, tensorboard: bool) -> None:
+    """Do what is to be done once a run has begun."""
     if wanted.reinit != "create_new":
         _set_current(run)
-    if sync_tensorboard or others.get("tensorboard"):
+    if tensorboard:
         from pluto.compat.tensorboard import patch
 
         patch(op=run.op)
     if wanted.save_code:
         _save_script(run)
-    return run
 
 
 def begin(wanted: Wanted, arguments: Mapping[str, Any], *, allow_val_change: bool = False) -> Run:
