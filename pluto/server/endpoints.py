@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from pluto.errors import PlutoError
 from pluto.names import is_display_id
+from pluto.server.encoding import compressed, takes_gzip
 from pluto.server.file_rows import FileRow
 from pluto.server.filters import FilterError
 from pluto.server.rows import RunRow
@@ -163,10 +164,16 @@ class Endpoint(Generic[Q]):
         here = replace(reads, origin=f"{request.url.scheme}://{request.url.netloc}", host=host)
         try:
             query = parse(self.query, await self._parameters(request))
-            answer = await run_in_threadpool(self.call, here, query)
+            return await run_in_threadpool(self._respond, here, query, takes_gzip(request))
         except (PlutoError, FilterError, *UNREADABLE) as error:
             return refusal(error)
-        return answer if isinstance(answer, Response) else json_response(answer)
+
+    def _respond(self, reads: Reads, query: Q, gzip: bool) -> Response:
+        answer = self.call(reads, query)
+        if isinstance(answer, Response):
+            return answer
+        response = json_response(answer)
+        return compressed(response) if gzip else response
 
     async def _parameters(self, request: Request) -> dict[str, Any]:
         if self.method == "GET":

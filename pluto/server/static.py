@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import mimetypes
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, urlencode
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from pluto.server.assets import Assets
 from pluto.server.auth import Gate
 from pluto.server.keys import Keys
 from pluto.server.session import COOKIE_DAYS, Sessions, cookie_name
@@ -59,7 +59,7 @@ class DashboardRoutes:
         self._sessions: Sessions = state.sessions
         self._secure = state.settings.tls
         self._gate = gate
-        self._web = web.resolve()
+        self._assets = Assets(web)
 
     def routes(self) -> list[Route]:
         """Return the routes; they catch every path, so they come last."""
@@ -71,7 +71,11 @@ class DashboardRoutes:
         ]
 
     async def _file(self, request: Request) -> Response:
-        found = self._asset(request.url.path)
+        path = request.url.path
+        cache = _FOR_EVER if path.startswith("/assets/") else "no-cache"
+        # The page itself is no file of its own: it is for those who may see it.
+        is_page = path.endswith(".html")
+        found = None if is_page else self._assets.answer(request, path, {"cache-control": cache})
         return found or Response("404 Not Found", 404, media_type="text/plain")
 
     async def _page(self, request: Request) -> Response:
@@ -80,23 +84,8 @@ class DashboardRoutes:
             return self._redeem(request, code)
         if not self._gate.has_session(request.scope):
             return _sign_in_page("Sign in to see the runs of this server.")
-        return self._index()
-
-    def _index(self) -> Response:
-        index = self._web / "index.html"
-        if not index.is_file():
-            return _html(_NOT_BUILT, 503)
         headers = {"content-security-policy": CONTENT_POLICY, "cache-control": "no-cache"}
-        return FileResponse(index, media_type="text/html", headers=headers)
-
-    def _asset(self, path: str) -> Response | None:
-        """Return a file of the dashboard; the page itself is none."""
-        file = (self._web / path.lstrip("/")).resolve()
-        if not file.is_relative_to(self._web) or file.suffix == ".html" or not file.is_file():
-            return None
-        cache = _FOR_EVER if path.startswith("/assets/") else "no-cache"
-        media_type, _ = mimetypes.guess_type(file.name)
-        return FileResponse(file, media_type=media_type, headers={"cache-control": cache})
+        return self._assets.answer(request, "index.html", headers) or _html(_NOT_BUILT, 503)
 
     def _redeem(self, request: Request, code: str) -> Response:
         if not self._sessions.redeem(code) and not self._gate.has_session(request.scope):
