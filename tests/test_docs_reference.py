@@ -60,7 +60,7 @@ def shell_commands() -> Iterator[tuple[str, list[str]]]:
     """Every command line of pluto in a shell block, as `(document, words behind pluto)`."""
     for document in sorted([*REPOSITORY.glob("*.md"), *DOCS.rglob("*.md")]):
         for block in SHELL_BLOCK.findall(document.read_text("utf-8")):
-            for line in block.splitlines():
+            for line in re.split(r"\n(?=\S)", block):
                 words = shlex.split(line, comments=True)
                 if "pluto" in words[:2] and "|" not in words:  # also behind `until`
                     yield document.name, words[words.index("pluto") + 1 :]
