@@ -22,6 +22,7 @@ from pluto.compat.torch_graph import GraphTrace, ignoring
 from pluto.compat.torch_histogram import start_histogram
 from pluto.compat.torch_resolver import resolver_of
 from pluto.errors import UsageError
+from pluto.media.counts import MAX_BINS
 from pluto.notice import Notices
 from pluto.op import Op
 
@@ -104,7 +105,7 @@ def watch(  # noqa: PLR0917 - the order of the earlier client
         parameters=parameters,
         graph=bool(aliases.pop("log_graph", not disable_graph)),
         every=_whole("freq", aliases.pop("log_freq", freq), FREQUENCY),
-        bins=_whole("bins", bins, BINS),
+        bins=_whole("bins", bins, BINS, MAX_BINS),
     )
     if aliases:
         raise UsageError(f"watch() knows no {', '.join(sorted(aliases))}; see pluto.compat.torch")
@@ -157,29 +158,36 @@ class _Watch:
 
     def _hook_gradients(self, module: torch.nn.Module) -> Iterator[Any]:
         if _is_sharded(module):
-            hook = _OptimizerHook(self._trained, self._wanted.every, self._take)
-            yield register_optimizer_step_pre_hook(hook)
+            on_step = _OptimizerHook(self._trained, self._wanted.every, self._take)
+            yield register_optimizer_step_pre_hook(on_step)
             return
         for name, parameter in self._trained.items():
-            yield parameter.register_hook(_GradientHook(name, self._wanted.every, self._take))
+            hook = _GradientHook(name, self._wanted.every, self._on_first_gradient, self._take)
+            yield parameter.register_hook(hook)
+
+    def _on_first_gradient(self) -> None:
+        """Send the graph of a module whose own `forward` was not called."""
+        if self._trace is not None:
+            self._guard("the graph", self._send_graph)
 
     def _on_forward(self, module: torch.nn.Module) -> None:
         self._forwards += 1
         if self._trace is not None:
-            self._guard(self._send_graph)
+            self._guard("the graph", self._send_graph)
         if self._wanted.parameters and self._forwards % self._wanted.every == 0:
             for name, parameter in _parameters(module):
-                self._guard(self._log, f"param/{name}", parameter)
+                self._log(f"param/{name}", parameter)
 
     def _take(self, name: str, gradient: Any) -> None:
         """Log a gradient that is due."""
-        self._guard(self._log, f"grad/{name}", gradient)
+        self._log(f"grad/{name}", gradient)
         if self._wanted.parameters and not self._forwards:
-            self._guard(self._log, f"param/{name}", self._trained[name])
-        if self._trace is not None:
-            self._guard(self._send_graph)
+            self._log(f"param/{name}", self._trained[name])
 
     def _log(self, name: str, tensor: Any) -> None:
+        self._guard(name, self._start, name, tensor)
+
+    def _start(self, name: str, tensor: Any) -> None:
         run = self._live_run()
         resolver = resolver_of(run) if run is not None else None
         if run is None or resolver is None:
@@ -200,14 +208,12 @@ class _Watch:
         given = self._run() if self._run is not None else None
         return given if given in state.live_runs() else state.newest()
 
-    def _guard(self, work: Callable[..., None], *arguments: Any) -> None:
+    def _guard(self, what: str, work: Callable[..., None], *arguments: Any) -> None:
         """Call `work`; whatever goes wrong in it, the training goes on."""
         try:
             work(*arguments)
         except Exception as error:  # noqa: BLE001 - odd tensors, a full device, user subclasses
-            self._notices.warn(
-                type(error), "watch() could not log %s: %r", arguments[0:1] or "the graph", error
-            )
+            self._notices.warn(type(error), "watch() could not log %s: %r", what, error)
 
 
 _watches: weakref.WeakKeyDictionary[torch.nn.Module, _Watch] = weakref.WeakKeyDictionary()
@@ -216,11 +222,18 @@ _watches: weakref.WeakKeyDictionary[torch.nn.Module, _Watch] = weakref.WeakKeyDi
 class _GradientHook:
     """Counts the backward passes of one parameter and hands over every `every`-th gradient."""
 
-    __slots__ = ("_every", "_name", "_passes", "_take")
+    __slots__ = ("_begin", "_every", "_name", "_passes", "_take")
 
-    def __init__(self, name: str, every: int, take: Callable[[str, Any], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        every: int,
+        begin: Callable[[], None],
+        take: Callable[[str, Any], None],
+    ) -> None:
         self._name = name
         self._every = every
+        self._begin = begin
         self._take = take
         self._passes = 0
 
@@ -228,6 +241,8 @@ class _GradientHook:
         if torch.compiler.is_compiling():
             return
         self._passes += 1
+        if self._passes == 1:
+            self._begin()
         if self._passes % self._every == 0:
             self._take(self._name, gradient)
 
@@ -301,10 +316,11 @@ def _what_to_log(aliases: dict[str, Any], gradients: bool, parameters: bool) -> 
     return _LOGGED[log]
 
 
-def _whole(name: str, value: Any, default: int) -> int:
-    """Return a number of at least 1; None means the default."""
+def _whole(name: str, value: Any, default: int, most: int = sys.maxsize) -> int:
+    """Return a whole number from 1 to `most`; None means the default."""
     if value is None:
         return default
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise UsageError(f"watch({name}={value!r}): give a whole number of at least 1")
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+        limit = "" if most == sys.maxsize else f" and at most {most:,}"
+        raise UsageError(f"watch({name}={value!r}): give a whole number of at least 1{limit}")
     return value

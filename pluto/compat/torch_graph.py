@@ -6,6 +6,7 @@ the tensors pass through the hooks untouched.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -13,6 +14,8 @@ from pluto.compat.requires import requires
 
 with requires("torch", "torch"):
     import torch
+
+logger = logging.getLogger("pluto")
 
 SOURCE: Final = "(input)"
 """Name of the node that stands for what is passed to the whole module."""
@@ -119,8 +122,13 @@ class _TraceHook:
         self._name = name
 
     def __call__(self, _module: Any, arguments: Any, keywords: Any, output: Any) -> None:
-        if not torch.compiler.is_compiling():
+        if torch.compiler.is_compiling():
+            return
+        try:
             self._trace.called(self._name, arguments, keywords, output)
+        except Exception as error:  # noqa: BLE001 - whatever a model's values do when looked at
+            logger.warning("the model's graph is incomplete: %s: %r", self._name, error)
+            self._trace.remove()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ignoring, ()

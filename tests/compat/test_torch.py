@@ -112,7 +112,7 @@ def test_the_caller_chooses_what_is_logged(keywords: dict[str, Any], prefixes: s
 
 
 @pytest.mark.parametrize(
-    "keywords", [{"freq": 0}, {"freq": 1.5}, {"bins": -1}, {"log": "weights"}, {"frequency": 5}]
+    "keywords", [{"freq": 0}, {"freq": 1.5}, {"bins": 10_001}, {"log": "weights"}, {"frequency": 5}]
 )
 def test_an_argument_that_cannot_work_is_refused_with_its_name(keywords: dict[str, Any]) -> None:
     with pluto.init() as run, pytest.raises(pluto.errors.UsageError, match=next(iter(keywords))):
@@ -197,17 +197,22 @@ def test_odd_inputs_outputs_and_parameters_do_not_stop_the_training(
         def detach(self) -> Any:
             raise RuntimeError("this tensor refuses")
 
+    class Unreadable(dict[str, Any]):
+        def values(self) -> Any:
+            raise KeyError("these values refuse")
+
     class Odd(nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.phase = nn.Parameter(torch.ones(2, dtype=torch.complex64))
             self.embedding = nn.Embedding(10, 2, sparse=True)
-            self.inner = nn.Identity()
+            self.inner, self.outer = nn.Identity(), nn.Identity()
             self.weight = nn.Parameter(torch.ones(2))
             self.weight.__class__ = Broken
 
         def forward(self, *, batch: dict[str, Any], mode: str) -> dict[str, Any]:
             rows = self.inner(self.embedding(batch["rows"][0]))
+            self.outer(Unreadable())
             return {mode: (rows * self.weight).sum() + (self.phase.abs()).sum(), "none": None}
 
     module = Odd()
@@ -217,6 +222,7 @@ def test_odd_inputs_outputs_and_parameters_do_not_stop_the_training(
     assert names(run, "grad/") == {"grad/embedding.weight", "grad/weight"}
     assert names(run, "param/") == {"param/embedding.weight"}
     assert "this tensor refuses" in caplog.text
+    assert "these values refuse" in caplog.text
     assert len(facts(run, "modelGraph")) == 1
 
 
@@ -231,8 +237,10 @@ def test_a_module_without_a_forward_logs_its_parameters_with_their_gradients() -
 
     module = Step()
     with pluto.init() as run:
-        run.watch(module, freq=2, disable_graph=False)
-        for _ in range(4):
+        run.watch(module, freq=3, disable_graph=False)
+        module.training_step().backward()
+        assert not any(part._forward_hooks for part in module.layer.modules())  # it is traced
+        for _ in range(5):
             module.training_step().backward()
     assert len(histograms(run, "grad/layer.weight")) == 2
     assert len(histograms(run, "param/layer.weight")) == 2
