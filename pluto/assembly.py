@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,8 @@ from pluto.crash import CrashTrace
 from pluto.death import circumstances
 from pluto.errors import RunExistsError, RunInUse, StorageError
 from pluto.facts import run_info
+from pluto.file_system import is_on_network
+from pluto.home import home
 from pluto.iface import ServerInterface
 from pluto.journal import Journal
 from pluto.names import directory_name
@@ -26,6 +29,8 @@ from pluto.storage import Outbox, RunReader, is_run_directory
 from pluto.store import JOURNAL, Store, shown
 from pluto.sys import FactsCollector
 from pluto.uploader import Delivery, Ownership, Uploader
+
+logger = logging.getLogger("pluto")
 
 GITIGNORE: Final = "*\n"
 FACTS_TIMEOUT: Final = 5.0  # seconds between the directory of a run and its first facts
@@ -47,8 +52,9 @@ def assemble(settings: Settings, facts: dict[str, Any], where: Destination | Non
     redactor = Redactor(enabled=settings.sanitize_logs)
     facts = {**facts, "config": redactor.value(facts["config"])}
     directory = _run_directory(settings, facts)
+    network = _is_on_network(settings, directory)
     resumed = is_run_directory(directory)
-    store = _own(directory)
+    store = _own(directory, network=network)
     if store is not None:
         store.absorb_all()  # what a process left that was killed before it could
         if resumed and not facts["resume"]:
@@ -56,7 +62,7 @@ def assemble(settings: Settings, facts: dict[str, Any], where: Destination | Non
         facts = _remember(store, facts, resumed, where)
     else:
         facts = _known_facts(directory) | {"config": facts["config"]}
-    journal = Journal(directory / JOURNAL)
+    journal = Journal(directory / JOURNAL, mapped=not network)
     recorder = JournalRecorder(journal, Notices(), first_line=_first_line(store))
     collector = collect_metadata(settings, recorder, redactor)
     acquire = _Acquire(directory, store, where, settings, collector)
@@ -124,21 +130,48 @@ class _Acquire:
 
 
 def _run_directory(settings: Settings, facts: dict[str, Any]) -> Path:
-    """Return `<dir>/.pluto/<project>/<run>`; processes with one external id share it."""
-    root = Path(settings.dir) / f".{settings.tag}"
+    """Return `<dir>/.pluto/<project>/<run>`; processes with one external id share it.
+
+    Where the working directory cannot be written, `~/.pluto/runs` takes the place of `.pluto`.
+    """
     external_id = facts.get("external_id")
     name = directory_name(external_id or facts["name"])
     own = name if external_id else f"{name}-{facts['uid'][:6]}"
-    directory = root / directory_name(settings.project) / own
+    place = Path(directory_name(settings.project), own)
+    try:
+        return _made(Path(settings.dir) / f".{settings.tag}", place)
+    except OSError as error:
+        if Path(settings.dir) != Path.cwd():  # somebody chose it
+            raise
+        instead = home() / "runs"
+        directory = _made(instead, place)
+        logger.warning(
+            "%s cannot be written (%s): the run goes to %s; init(dir=...) or PLUTO_DIR chooses"
+            " another place",
+            settings.dir,
+            error.strerror,
+            instead,
+        )
+        return directory
+
+
+def _made(root: Path, place: Path) -> Path:
+    directory = root / place
     directory.mkdir(parents=True, exist_ok=True)
     (root / ".gitignore").write_text(GITIGNORE)
     return directory
 
 
-def _own(directory: Path) -> Store | None:
+def _is_on_network(settings: Settings, directory: Path) -> bool:
+    if settings.file_system == "auto":
+        return is_on_network(directory)
+    return bool(settings.file_system == "network")
+
+
+def _own(directory: Path, *, network: bool | None = None) -> Store | None:
     """Return the store of a run, or None if another live process owns it."""
     try:
-        return Store(directory)
+        return Store(directory, network=network)
     except RunInUse:
         return None
 

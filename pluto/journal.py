@@ -154,7 +154,7 @@ class Journal:
     space on the disk frames wait in memory, up to a limit: training goes on.
 
     Attributes:
-        lost: frames for which there was no space anywhere.
+        lost: rows of the user for which there was no space anywhere.
 
     Args:
         directory: where segments go; made if missing.
@@ -216,7 +216,8 @@ class Journal:
                     return
             except OSError as error:
                 problem = error
-            self.lost += not self._held.add(kind, body)
+            if not self._held.add(kind, body):
+                self.lost += kind in COUNTED
         if problem is not None:  # said without the lock: what is printed may be recorded
             logger.warning("rows wait in memory until the disk takes them: %s", problem)
 
@@ -261,7 +262,7 @@ class Journal:
             _finish(self._retired + spare)  # gives space back
             self._retired, self._next = [], None
             self._held.write(self._append, now=True)
-            self.lost += len(self._held.frames)
+            self.lost += sum(kind in COUNTED for kind, _ in self._held.frames)
             self._held = HeldFrames()
             _finish([*self._retired, self._segment])
             self._retired = []

@@ -33,12 +33,17 @@ class JournalRecorder:
 
     def __init__(self, journal: Journal, notices: Notices, *, first_line: int = 1) -> None:
         self.journal = journal
-        self.logged = 0
+        self._logged = 0
         self._lost = 0
         self.ended = False
         self._notices = notices
         self._line = first_line
         self._line_lock = threading.Lock()  # guards _line
+
+    @property
+    def logged(self) -> int:
+        """Rows of the user that were written, as of now."""
+        return self._logged - self.journal.lost
 
     @property
     def lost(self) -> int:
@@ -68,7 +73,7 @@ class JournalRecorder:
             return False
         try:
             self.journal.append(METRICS, line)
-            self.logged += 1
+            self._logged += 1
         except ValueError as error:
             self._lose(error)
         return True
@@ -133,7 +138,7 @@ class JournalRecorder:
             return
         try:
             self.journal.append(kind, body)
-            self.logged += kind in COUNTED
+            self._logged += kind in COUNTED
         except ValueError as error:
             self._lose(error)
 

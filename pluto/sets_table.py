@@ -133,12 +133,14 @@ MODES: Final = ("perf", "debug", "noop", "offline", "local")
 LENIENT: Final = frozenset([seconds, yes_no, log_level])  # a bad variable is told, not fatal
 _MODE: Final = one_of(*MODES)
 _SAFE: Final = one_of("process", "fsync")
+_FILES: Final = one_of("auto", "local", "network")
 
 
 def _old(name: str) -> str:
     return f"PLUTO_{name} MLOP_{name}"
 
 
+_PLACE: Final = "PLUTO_FILE_SYSTEM"
 _FINISH: Final = "PLUTO_FINISH_TIMEOUT sync_process_shutdown_timeout"
 _JOIN: Final = _old("THREAD_JOIN_TIMEOUT_SECONDS")
 _KEYS: Final = "PLUTO_API_KEY PLUTO_API_TOKEN MLOP_API_TOKEN MLOP_API_KEY"
@@ -170,6 +172,7 @@ class Declared:
     # What to log, and where
     project: str = row("pluto", "project of new runs", text, _old("PROJECT"))
     dir: str = row(os.getcwd, "where `.pluto` is made", folder, _old("DIR"))
+    file_system: str = row("auto", "what `dir` is on: auto, local, network", _FILES, _PLACE)
     mode: str = row("perf", f"one of {', '.join(MODES)}", _MODE, "PLUTO_MODE")
     durability: str = row("process", "what rows survive: process, fsync", _SAFE, "PLUTO_DURABILITY")
     compat: dict[str, Any] = row(dict, "backfill: createdAt, updatedAt, systemMetadata", copied)

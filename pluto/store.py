@@ -48,16 +48,20 @@ _COUNTED: Final = ("metrics", "data", "files")
 class Store:
     """The run in one directory; there is one owner at a time, told by a lock on `run.lock`.
 
+    Args:
+        directory: of the run; made if missing.
+        network: whether it is on a network file system; found out by default.
+
     Raises:
         RunInUse: another process owns the run.
         StorageError: the directory cannot be used.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, network: bool | None = None) -> None:
         self.directory = directory
         self._lock = RunLock(directory)
         try:
-            self.writer = RunWriter(directory)
+            self.writer = RunWriter(directory, network=network)
         except StorageError:
             self._lock.release()
             raise
@@ -73,6 +77,7 @@ class Store:
         Returns:
             True if there may be more.
         """
+        self._lock.refresh()
         batch, done, rest = Batch(), list[Path](), ABSORB_BYTES
         died: list[Path] = []
         for path in _segments(self.directory / JOURNAL):

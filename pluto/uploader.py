@@ -225,6 +225,8 @@ class Uploader(Worker):
         return self._interval
 
     def _round(self) -> None:
+        if not self._directory.is_dir():
+            raise FileNotFoundError(self._directory)
         self._journal.prepare()
         if self._fsync:
             self._journal.sync()

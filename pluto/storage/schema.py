@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from pluto.errors import StorageError
+from pluto.file_system import is_on_network
 from pluto.storage.migrations import VERSION, migrate, version_of
 
 RUN_DB: Final = "run.db"
@@ -21,15 +22,22 @@ def is_run_directory(directory: Path) -> bool:
     return (directory / RUN_DB).is_file()
 
 
-def connect(directory: Path, *, writable: bool) -> sqlite3.Connection:
+def connect(directory: Path, *, writable: bool, network: bool | None = None) -> sqlite3.Connection:
     """Open the `run.db` of a run directory; a writer creates what is missing.
+
+    Args:
+        directory: of the run.
+        writable: whether it is going to be written.
+        network: whether it is on a network file system, where no write-ahead log is possible,
+            because it needs shared memory. By default that is found out, and a file without
+            such a log keeps being so.
 
     Raises:
         StorageError: it is missing, foreign, damaged, or from a newer version of Pluto.
     """
     path = directory / RUN_DB
     try:
-        return _create(path) if writable else _open_read_only(path)
+        return _create(path, network) if writable else _open_read_only(path)
     except (sqlite3.Error, OSError) as error:
         raise StorageError(
             f"cannot open the run store {path}: {error}; if it is no run of Pluto, or damaged,"
@@ -37,14 +45,18 @@ def connect(directory: Path, *, writable: bool) -> sqlite3.Connection:
         ) from error
 
 
-def _create(path: Path) -> sqlite3.Connection:
+def _create(path: Path, network: bool | None) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     with _closed_on_error(_open(str(path), uri=False)) as connection:
+        has_log = True
         if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             _check(connection, path)  # before anything in a foreign file is changed
+            has_log = connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
         else:
             connection.execute("PRAGMA auto_vacuum=INCREMENTAL")  # for compaction to give back
-        connection.execute("PRAGMA journal_mode=WAL")
+        if network is None:
+            network = not has_log or is_on_network(path.parent)
+        connection.execute(f"PRAGMA journal_mode={'TRUNCATE' if network else 'WAL'}")
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute(f"PRAGMA journal_size_limit={LOG_BYTES_KEPT}")
         if version_of(connection) < VERSION:
@@ -59,8 +71,26 @@ def _open_read_only(path: Path) -> sqlite3.Connection:
     try:
         return _checked(_open(f"{uri}?mode=ro", uri=True), path)
     except sqlite3.OperationalError:
+        if _is_half_written(path):
+            _check_and_close(_open(str(path), uri=False), path)  # this puts it right
+            return _checked(_open(f"{uri}?mode=ro", uri=True), path)
         # A WAL file of a finished run on a read-only file system: nobody can be writing it.
         return _checked(_open(f"{uri}?mode=ro&immutable=1", uri=True), path)
+
+
+def _is_half_written(path: Path) -> bool:
+    """Tell whether a writer died within a transaction of a file without write-ahead log."""
+    try:
+        return path.with_name(f"{path.name}-journal").stat().st_size > 0
+    except FileNotFoundError:
+        return False
+
+
+def _check_and_close(connection: sqlite3.Connection, path: Path) -> None:
+    try:
+        _check(connection, path)
+    finally:
+        connection.close()
 
 
 def _checked(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:

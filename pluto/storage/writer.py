@@ -35,6 +35,10 @@ class RunWriter:
 
     `append` returns when the batch is committed: it then survives `kill -9` of the process.
 
+    Args:
+        directory: of the run; made if missing.
+        network: whether it is on a network file system; found out by default.
+
     Raises:
         StorageError: the directory cannot be written, or holds something foreign.
 
@@ -43,10 +47,10 @@ class RunWriter:
         >>> writer.append(Batch(facts={"name": "baseline"}, names={"loss": "METRIC"}))
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, network: bool | None = None) -> None:
         self.directory = directory
         self._lock = threading.RLock()  # guards the connection and the caches below
-        self._connection = connect(directory, writable=True)
+        self._connection = connect(directory, writable=True, network=network)
         # Of each stream the last tail with its rows, while more rows may join it.
         self._open_tail: list[tuple[int, MetricGroup] | None] = [None, None]
         self._load()

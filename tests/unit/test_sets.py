@@ -23,6 +23,7 @@ ONE = "http://127.0.0.1:4000"
 WRITTEN: dict[str, list[tuple[str, Any]]] = {
     "project": [("mnist", "mnist"), ("été/1", "été/1")],
     "dir": [("/tmp/a", "/tmp/a"), ("/tmp/b", "/tmp/b")],
+    "file_system": [("network", "network"), ("LOCAL", "local")],
     "mode": [("offline", "offline"), ("DEBUG", "debug")],
     "durability": [("fsync", "fsync"), ("process", "process")],
     "_auth": [("mlps_A", "mlps_A"), (" mlps_B\n", "mlps_B")],
