@@ -13,6 +13,7 @@ from pluto.server.index import Index
 from pluto.server.indexed import IndexedRuns
 from pluto.server.local import LocalRuns
 from pluto.server.rows import NewRun, ProjectRow, RunRow
+from pluto.server.run_cache import RunCache
 from pluto.storage import Blobs, RunReader, RunWriter
 
 
@@ -45,6 +46,8 @@ class Catalog:
     `writable=True`: the data directory of a server, which creates the runs in it itself.
     `writable=False`: any directory; the runs that clients left there, or are writing there now.
 
+    `cache` keeps what was read of such runs for the next start.
+
     Safe from any thread.
 
     Example:
@@ -54,12 +57,12 @@ class Catalog:
         []
     """
 
-    def __init__(self, root: Path, *, writable: bool = True) -> None:
+    def __init__(self, root: Path, *, writable: bool = True, cache: RunCache | None = None) -> None:
         self.root = root
         self.writable = writable
         self.index = Index(root / "index.db" if writable else None)
         self._own = IndexedRuns(root, self.index) if writable else None
-        self._source: RunSource = self._own or LocalRuns(root)
+        self._source: RunSource = self._own or LocalRuns(root, cache)
         self._readers = Readers()
         self._writers = Writers()
 

@@ -8,12 +8,16 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from pluto.errors import StorageError
 from pluto.server.rows import TERMINAL, RunRow
+from pluto.server.run_cache import CachedRun, RunCache
 from pluto.server.tree import RunTree
 from pluto.storage import RUN_DB, RunReader
 
@@ -23,6 +27,11 @@ PROCESS_DIED: Final = "process died"
 _REFRESH_SECONDS: Final = 1.0
 _FIRST_ID, _LAST_ID = 2**32, 2**48
 
+_SETTLED_NANOSECONDS: Final = 2_000_000_000
+"""A file that changed this recently may change again within the resolution of its time stamp."""
+_encoder = msgspec.msgpack.Encoder(enc_hook=str)  # of paths
+_decoder = msgspec.msgpack.Decoder(RunRow, dec_hook=lambda kind, text: kind(text))
+
 Signature = tuple[tuple[int, int], ...]
 
 
@@ -31,6 +40,7 @@ class _Seen:
     signature: Signature
     row: RunRow | None  # None for a file that cannot be read
     problem: str = ""
+    is_kept: bool = False
 
 
 class LocalRuns:
@@ -43,7 +53,8 @@ class LocalRuns:
         ['RUNNING', 'COMPLETED']
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, cache: RunCache | None = None) -> None:
+        self._cache = cache or RunCache(None)
         self._tree = RunTree(root)
         self._lock = threading.Lock()  # guards everything below
         self._seen: dict[Path, _Seen] = {}
@@ -86,11 +97,34 @@ class LocalRuns:
             self._due = started + max(_REFRESH_SECONDS, 10 * (time.monotonic() - started))
 
     def _scan(self) -> None:
-        seen = {path: self._look(path) for path in self._tree.walk()}
+        paths = self._tree.walk()
+        self._take_cached([path for path in paths if path not in self._seen])
+        seen = {path: self._look(path) for path in paths}
         rows = {each.row.id: each.row for each in seen.values() if each.row}
         if _without_times(rows) != _without_times(self._rows):
             self._version += 1
         self._seen, self._rows = seen, rows
+        self._keep()
+
+    def _take_cached(self, paths: Iterable[Path]) -> None:
+        for kept in self._cache.load(map(str, paths)):
+            path = Path(kept.path)
+            signature = _signature(path)
+            if kept.stamp == repr(signature):
+                self._seen[path] = _Seen(signature, _decoder.decode(kept.body), is_kept=True)
+
+    def _keep(self) -> None:
+        """Keep the rows of runs that have ended and that nobody is writing just now."""
+        settled = time.time_ns() - _SETTLED_NANOSECONDS
+        ready = []
+        for path, seen in self._seen.items():
+            ended = seen.row is not None and seen.row.status in TERMINAL
+            if ended and not seen.is_kept and max(seen.signature)[0] < settled:
+                body = _encoder.encode(seen.row)
+                ready.append(CachedRun(str(path), repr(seen.signature), body))
+                seen.is_kept = True
+        if ready:
+            self._cache.save(ready)
 
     def _look(self, path: Path) -> _Seen:
         known = self._seen.get(path)
@@ -140,7 +174,8 @@ def _stamp(path: Path) -> tuple[int, int]:
         stat = os.stat(path)
     except OSError:
         return (0, 0)  # a finished run has no write-ahead log
-    return (stat.st_mtime_ns, stat.st_size)
+    # An empty log is as good as none: SQLite leaves one behind when a reader opens the store.
+    return (stat.st_mtime_ns, stat.st_size) if stat.st_size else (0, 0)
 
 
 def _row(path: Path, facts: dict[str, Any], signature: Signature) -> RunRow:

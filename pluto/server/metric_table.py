@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -32,17 +32,27 @@ class MetricTable(Mapping[str, float]):
     One array holds the numbers, and runs share the texts of their names.
 
     Example:
-        >>> table = MetricTable(reader.names())
+        >>> table = MetricTable.of(reader.names())
         >>> table["val/loss"], table.row("val/loss").min
         (0.31, 0.29)
     """
 
-    def __init__(self, names: list[NameInfo]) -> None:
+    def __init__(self, names: Iterable[str], numbers: bytes, last_time: int | None) -> None:
+        self._places = {sys.intern(name): place for place, name in enumerate(names)}
+        self._rows = np.frombuffer(numbers, np.float64).reshape(-1, len(MetricSummary._fields))
+        self.last_time = last_time
+
+    @classmethod
+    def of(cls, names: Iterable[NameInfo]) -> MetricTable:
+        """Return the table of the metrics among the log names of a run."""
         infos = [info for info in names if info.type == "METRIC" and info.count]
-        self._places = {sys.intern(info.name): place for place, info in enumerate(infos)}
-        self._rows = np.array([_numbers(info) for info in infos], np.float64).reshape(-1, 6)
+        numbers = np.array([_numbers(info) for info in infos], np.float64)
         times = [info.last_time for info in infos if info.last_time is not None]
-        self.last_time = max(times, default=None)
+        return cls((info.name for info in infos), numbers.tobytes(), max(times, default=None))
+
+    def columns(self) -> tuple[list[str], bytes, int | None]:
+        """Return what makes this table again."""
+        return list(self._places), self._rows.tobytes(), self.last_time
 
     def row(self, name: str) -> MetricSummary:
         """Return the summary of a metric.

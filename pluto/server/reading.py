@@ -9,7 +9,9 @@ from starlette.routing import Route
 from pluto.server import charts, compare, runs_read, series_read, ui_changes, ui_records, ui_runs
 from pluto.server.endpoints import Endpoint, Reads
 from pluto.server.live import live_route
+from pluto.server.run_cache import RunCache
 from pluto.server.state import ServerState
+from pluto.server.views import Views
 
 ENDPOINTS: tuple[Endpoint[Any], ...] = (
     *series_read.ENDPOINTS,
@@ -24,7 +26,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
 
 def routes(state: ServerState) -> list[Route]:
     """Return the routes in the order of matching; all share one cache of what runs hold."""
-    reads = Reads(state)
+    reads = Reads(state, Views(RunCache(state.settings.cache("views.db"))))
     live = live_route(state.catalog, reads.views.versions)
     return [live, *(endpoint.route(reads) for endpoint in ENDPOINTS)]
 

@@ -27,6 +27,7 @@ from pluto.server.files import RunFiles
 from pluto.server.keys import Keys, generate_key
 from pluto.server.liveness import Liveness
 from pluto.server.ports import check_ports, listen_address
+from pluto.server.run_cache import RunCache
 from pluto.server.session import Sessions
 from pluto.server.settings import ServerSettings
 from pluto.server.signing import Signer
@@ -81,7 +82,8 @@ def serve(settings: ServerSettings, on_start: Callable[[Started], None]) -> None
 def make_state(settings: ServerSettings, secrets: Secrets) -> ServerState:
     """Return the parts of a server; `state.catalog.close()` ends them."""
     signer = Signer(secrets.signing or None)
-    catalog = Catalog(settings.root, writable=settings.mode == "server")
+    cache = RunCache(settings.cache("rows.db"))
+    catalog = Catalog(settings.root, writable=settings.mode == "server", cache=cache)
     changes = RunChanges(catalog)
     return ServerState(
         settings=settings,

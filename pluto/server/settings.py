@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
+import os
 import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal
+
+from pluto.home import home
 
 AuthMode = Literal["token", "off"]
 ServerMode = Literal["server", "ui"]
@@ -59,6 +63,16 @@ class ServerSettings:
             if ":" in name
             else (f"{self.scheme}://{name}:{self.port}")
         )
+
+    def cache(self, name: str) -> Path:
+        """Return where a file is kept that may be deleted at any time.
+
+        A server that only shows runs writes nothing beside them.
+        """
+        if self.mode == "server":
+            return self.root / name
+        digest = hashlib.sha256(os.fsencode(self.root.absolute())).hexdigest()[:16]
+        return home() / "shown" / f"{digest}-{name}"
 
     def dashboard_origin(self, host_header: str) -> str:
         """Return scheme, host and port under which the caller reaches the dashboard.

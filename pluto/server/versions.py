@@ -51,6 +51,24 @@ class Versions:
             stamp, version = self._known.get(directory, ((), 0))
         return version if stamp and stamp == _stamp(directory) else None
 
+    def stamp(self, directory: Path) -> str | None:
+        """Return what tells of the state of a run's files, for one who keeps things about them.
+
+        None while they are changing, or were not read yet.
+        """
+        with self._lock:
+            stamp, version = self._known.get(directory, ((), 0))
+        return " ".join(map(str, (*stamp, version))) if stamp else None
+
+    def remember(self, directory: Path, stamp: str) -> int | None:
+        """Return the version that was kept with a stamp; None if the run's files have changed."""
+        *numbers, version = map(int, stamp.split())
+        if tuple(numbers) != _stamp(directory):
+            return None
+        with self._lock:
+            self._known[directory] = (tuple(numbers), version)
+        return version
+
     def read(self, reader: RunReader) -> int:
         """Return the version that an open reader sees, and remember it."""
         stamp = _stamp(reader.directory)

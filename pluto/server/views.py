@@ -20,12 +20,14 @@ import msgspec
 from pluto.server.fields import FieldValue, field_values, flatten, json_number, json_safe
 from pluto.server.metric_table import MetricTable
 from pluto.server.rows import RunRow
+from pluto.server.run_cache import CachedRun, RunCache
 from pluto.server.versions import UNREADABLE, Versions
 from pluto.storage import NameInfo, RunReader
 
 logger = logging.getLogger("pluto")
 
 MAX_SHOWN_METRICS = 200
+_KEPT_AT_ONCE = 500
 MAX_SHOWN_FIELD = 2000
 """Longer config values (characters of JSON) are shown on the run's page only."""
 
@@ -47,7 +49,7 @@ class Stored:
     config: Any = None
     notes: str | None = None
     status_metadata: Any = None
-    summary: MetricTable = field(default_factory=lambda: MetricTable([]))
+    summary: MetricTable = field(default_factory=lambda: MetricTable.of([]))
     shown_config: bytes = b"{}"
     shown_summary: bytes = b"{}"
     problem: str | None = None
@@ -126,16 +128,48 @@ class RunView:
 
 
 class Views:
-    """The views of all runs; safe from any thread."""
+    """The views of all runs; safe from any thread.
 
-    def __init__(self) -> None:
+    Args:
+        cache: where views outlive the server.
+    """
+
+    def __init__(self, cache: RunCache | None = None) -> None:
         self.versions = Versions()
-        self._lock = threading.Lock()  # guards the mapping, never held while files are read
+        self._cache = cache or RunCache(None)
+        self._lock = threading.Lock()  # guards the collections, never held while files are read
         self._known: dict[Path, Stored] = {}
+        self._not_kept: set[Path] = set()
 
     def of(self, rows: Iterable[RunRow]) -> list[RunView]:
         """Return the views of runs in the order given; an unreadable run has a `problem`."""
-        return [RunView(row, self._stored(row.path)) for row in rows]
+        rows = list(rows)
+        self._take_kept([row.path for row in rows if row.path not in self._known])
+        views = [RunView(row, self._stored(row.path)) for row in rows]
+        self._keep()
+        return views
+
+    def _take_kept(self, paths: Sequence[Path]) -> None:
+        for start in range(0, len(paths), _KEPT_AT_ONCE):
+            for kept in self._cache.load(map(str, paths[start : start + _KEPT_AT_ONCE])):
+                path = Path(kept.path)
+                version = self.versions.remember(path, kept.stamp)
+                if version is not None:
+                    with self._lock:
+                        self._known.setdefault(path, _unpacked(path, version, kept.body))
+
+    def _keep(self) -> None:
+        """Keep what was read, of runs that nobody is writing just now."""
+        with self._lock:
+            stamps = {path: self.versions.stamp(path) for path in self._not_kept}
+            ready = [
+                CachedRun(str(path), stamp, _packed(self._known[path]))
+                for path, stamp in stamps.items()
+                if stamp is not None
+            ]
+            self._not_kept -= {path for path, stamp in stamps.items() if stamp is not None}
+        if ready:
+            self._cache.save(ready)
 
     def _stored(self, path: Path) -> Stored:
         known = self._known.get(path)
@@ -153,14 +187,56 @@ class Views:
                 logger.warning("pluto: a run is shown without its values: %s", error)
         with self._lock:
             self._known[path] = stored
+            (self._not_kept.discard if stored.problem else self._not_kept.add)(path)
         return stored
+
+
+class _Body(msgspec.Struct, array_like=True):
+    """A view as it is kept."""
+
+    config: Any
+    notes: str | None
+    status_metadata: Any
+    summary: tuple[list[str], bytes, int | None]
+    shown_config: bytes
+    shown_summary: bytes
+
+
+_decoder = msgspec.msgpack.Decoder(_Body)
+
+
+def _packed(stored: Stored) -> bytes:
+    return msgspec.msgpack.encode(
+        _Body(
+            stored.config,
+            stored.notes,
+            stored.status_metadata,
+            stored.summary.columns(),
+            stored.shown_config,
+            stored.shown_summary,
+        )
+    )
+
+
+def _unpacked(path: Path, version: int, body: bytes) -> Stored:
+    kept = _decoder.decode(body)
+    return Stored(
+        path=path,
+        version=version,
+        config=kept.config,
+        notes=kept.notes,
+        status_metadata=kept.status_metadata,
+        summary=MetricTable(*kept.summary),
+        shown_config=kept.shown_config,
+        shown_summary=kept.shown_summary,
+    )
 
 
 def _summarised(
     path: Path, version: int, facts: Mapping[str, Any], names: list[NameInfo]
 ) -> Stored:
     config = json_safe(facts.get("config"))
-    summary = MetricTable(names)
+    summary = MetricTable.of(names)
     notes = facts.get("notes")
     return Stored(
         path=path,

@@ -25,7 +25,7 @@ from pluto.storage.writer import FACTS, facts_of
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: lists of 10,000 of them are made in half the time
 class NameInfo:
     """A log name and the summary of its series.
 
@@ -87,7 +87,7 @@ class RunReader:
         self.directory = directory
         self._lock = threading.Lock()  # guards the connection and what is known of names
         self._connection = connect(directory, writable=False)
-        self._exact: dict[int, tuple[object, summary.Summary]] = {}
+        self._exact: dict[int, tuple[list[Any], list[Any]]] = {}
 
     def close(self) -> None:
         """Close the file; idempotent."""
@@ -225,39 +225,25 @@ class RunReader:
             except sqlite3.Error as error:
                 raise StorageError(f"cannot read the run in {self.directory}: {error}") from error
 
-    def _summary(self, key: int, columns: tuple[Any, ...]) -> summary.Summary:
-        """Return the summary of a metric, taken from its points where steps were written twice."""
-        known = summary.Summary(*columns)
-        if not known.dirty:
-            return known
-        if self._exact.get(key, (None, None))[0] != columns:
-            self._exact[key] = (columns, exact_summary(self._connection, key))
-        return self._exact[key][1]
-
     def _info(self, row: tuple[Any, ...]) -> NameInfo:
-        key, name, log_type, *rest = row
-        columns = tuple(rest)
-        known = self._summary(key, columns) if log_type == "METRIC" else summary.Summary(*columns)
-        last = known.last
-        if last is None and known.count and log_type == "METRIC":
-            last = math.nan
-        return NameInfo(
-            key,
-            name,
-            log_type,
-            known.count,
-            known.finite,
-            known.first_step,
-            known.last_step,
-            known.last_time,
-            last,
-            known.min,
-            known.max,
-            known.mean if known.finite else None,
-            math.sqrt(max(0.0, known.m2 / known.finite)) if known.finite else None,
-            known.min_step,
-            known.max_step,
-        )
+        key, name, log_type, *columns, dirty = row
+        if dirty and log_type == "METRIC":
+            columns = self._exact_columns(key, columns)
+        count, finite, first, last, time, value, low, high, at_low, at_high, mean, m2 = columns
+        if value is None and count and log_type == "METRIC":
+            value = math.nan
+        deviation = math.sqrt(max(0.0, m2 / finite)) if finite else None
+        mean = mean if finite else None
+        rest = (value, low, high, mean, deviation, at_low, at_high)
+        return NameInfo(key, name, log_type, count, finite, first, last, time, *rest)
+
+    def _exact_columns(self, key: int, columns: list[Any]) -> list[Any]:
+        """Return the summary of a metric of which steps were written twice, from its points."""
+        known = self._exact.get(key)
+        if known is None or known[0] != columns:
+            exact = summary.columns_of(exact_summary(self._connection, key))
+            known = self._exact[key] = (columns, list(exact[:-1]))
+        return known[1]
 
 
 def _record_filter(

@@ -66,7 +66,7 @@ class Summary:
 
 
 COLUMNS = tuple(field.name for field in fields(Summary))
-_columns_of = attrgetter(*COLUMNS)
+columns_of = attrgetter(*COLUMNS)
 _UPDATE = f"UPDATE name SET {', '.join(f'{column}=?' for column in COLUMNS)} WHERE id=?"  # noqa: S608
 _SELECT = f"SELECT name, id, {', '.join(COLUMNS)} FROM name"  # noqa: S608
 
@@ -86,7 +86,7 @@ def _row(summary: Summary) -> tuple[object, ...]:
     for column in ("mean", "m2"):
         if math.isnan(getattr(summary, column)):
             setattr(summary, column, math.inf)
-    columns: tuple[object, ...] = _columns_of(summary)
+    columns: tuple[object, ...] = columns_of(summary)
     return columns
 
 
