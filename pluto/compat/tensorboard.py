@@ -78,7 +78,7 @@ class SummaryWriter:
 
     @property
     def op(self) -> Op:
-        """The run that is logged to."""
+        """The run, also when it has ended."""
         return self._run.op
 
     @property
@@ -299,7 +299,7 @@ class SummaryWriter:
         **_options: Any,
     ) -> None:
         """Add hyperparameters to the run's config, and log what they led to."""
-        self.op.update_config(hparam_dict)
+        self._run.live().update_config(hparam_dict)
         for name, value in metric_dict.items():
             self._log(name, value, global_step, None)
 
@@ -310,7 +310,7 @@ class SummaryWriter:
             return
         from pluto.compat.torch import log_graph
 
-        log_graph(model, op=self.op)
+        log_graph(model, op=self._run.live())
 
     def add_onnx_graph(self, prototxt: str | os.PathLike[str]) -> None:
         """Keep the file of an ONNX model."""
@@ -354,7 +354,7 @@ class SummaryWriter:
             step = self._counts.get(tag, 0)
         if isinstance(step, int):
             self._counts[tag] = step + 1
-        self.op.log({tag: value}, step=step, timestamp=walltime)
+        self._run.live().log({tag: value}, step=step, timestamp=walltime)
 
     def _refuse(self, method: str, instead: str) -> None:
         notices.warn(method, "SummaryWriter.%s() stores nothing: %s", method, instead)

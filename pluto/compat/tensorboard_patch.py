@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import functools
-import sys
 import weakref
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from pluto.compat.beside import Patches
@@ -95,8 +94,6 @@ class _OwnWriters:
 def _writers() -> Iterator[type]:
     """Yield the writer classes of the packages that are installed."""
     for home in _HOMES:
-        if home in sys.modules or find_spec(home.partition(".")[0]) is not None:
-            try:
-                yield import_module(f"{home}.writer").SummaryWriter
-            except ImportError:  # torch without tensorboard: it has no writer
-                continue
+        # A package that is not installed, or a torch that lacks TensorBoard, has no writer.
+        with suppress(ImportError):
+            yield import_module(f"{home}.writer").SummaryWriter

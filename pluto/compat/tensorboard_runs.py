@@ -39,28 +39,28 @@ class WriterRun:
         op: the run of the user, if he gave one; else the newest live one that no writer began.
         arguments: of `pluto.init` for a run of its own.
         goes_on: whether that continues the last run of this directory.
+
+    Attributes:
+        op: the run.
     """
 
     def __init__(
         self, log_dir: str, op: Op | None, arguments: Mapping[str, Any], *, goes_on: bool
     ) -> None:
         self._log_dir = log_dir
-        self._given = op or _run_of_the_script()
         self._arguments = dict(arguments)
         self._goes_on = goes_on
         self._own: _Own | None = None
-        if self._given is None:
-            self._own = self._open()
+        given = op or _run_of_the_script()
+        self._is_given = given is not None
+        self.op = given or self._open()
 
-    @property
-    def op(self) -> Op:
-        """The run; one that `close` has ended is taken up again."""
-        if self._given is not None:
-            return self._given
-        if self._own is None:
+    def live(self) -> Op:
+        """Return the run to log to; one that `close` has ended is taken up again."""
+        if not self._is_given and self._own is None:
             self._goes_on = True
-            self._own = self._open()
-        return self._own.op
+            self.op = self._open()
+        return self.op
 
     def close(self, error: BaseException | None = None) -> None:
         """End a run of its own that no other writer has open; as FAILED with an error."""
@@ -72,13 +72,14 @@ class WriterRun:
             _by_directory.pop(os.path.abspath(self._log_dir), None)
             own.op.__exit__(type(error) if error else None, error, None)
 
-    def _open(self) -> _Own:
+    def _open(self) -> Op:
         place = os.path.abspath(self._log_dir)
         own = _by_directory.get(place)
         if own is None or own.op not in state.live_runs():
             own = _by_directory[place] = _Own(self._begin(Path(place)))
         own.writers.add(id(self))
-        return own
+        self._own = own
+        return own.op
 
     def _begin(self, place: Path) -> Op:
         mark = place / MARK
