@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any, Final
 
-from pluto.compat.requires import requires
 from pluto.compat.wandb_errors import ConfigError, UsageError
 from pluto.config import plain_config
 
@@ -152,8 +151,10 @@ def read_file(path: str | os.PathLike[str]) -> dict[str, Any]:
         ConfigError: there is no such file, or it holds no mapping.
         ImportError: PyYAML, which reads it, is not installed.
     """
-    with requires("yaml", "wandb"):
+    try:
         yaml: Any = import_module("yaml")
+    except ImportError as error:
+        raise ImportError(f"PyYAML, which reads {path}, is missing: pip install pyyaml") from error
     if not os.path.exists(path):
         raise ConfigError(f"there is no config file {os.path.abspath(path)}")
     with open(path, encoding="utf-8") as file:

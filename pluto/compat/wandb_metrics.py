@@ -10,7 +10,7 @@ from pluto.compat.wandb_errors import Error
 
 AGGREGATES: Final = ("min", "max", "mean", "first", "last", "best", "copy", "none")
 _GOALS: Final = {"minimize": "min", "maximize": "max"}
-_KEPT: Final = (bool, int, float, str)
+_KEPT: Final = frozenset({bool, int, float, str})
 
 
 @dataclass(frozen=True)
@@ -135,9 +135,10 @@ class MetricRules:
 
     def note(self, row: Mapping[str, Any]) -> list[str]:
         """Count a row in; return the names whose explicit summary it replaces."""
-        self._last.update((key, value) for key, value in row.items() if isinstance(value, _KEPT))
+        plain = row if _KEPT.issuperset(map(type, row.values())) else _plain(row)
+        self._last.update(plain)
         if self.defined:
-            for name, value in row.items():
+            for name, value in plain.items():
                 rule = self._rule(name)
                 if rule is not None and rule.summary and isinstance(value, (int, float)):
                     self._add(name, value)
@@ -178,6 +179,15 @@ def _nearest(name: str, metrics: Iterable[Metric]) -> Metric | None:
     """Return the rules for a metric: its own, or those of the longest beginning that fits."""
     fitting = [metric for metric in metrics if metric.fits(name)]
     return max(fitting, key=lambda metric: (metric.name == name, len(metric.name)), default=None)
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the numbers and texts of a row; arrays of one element and the like as numbers."""
+    found = {key: value for key, value in row.items() if isinstance(value, tuple(_KEPT))}
+    for key, value in row.items():
+        if key not in found and hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
+            found[key] = value.item()
+    return found
 
 
 def _words(rule: Metric) -> list[str]:

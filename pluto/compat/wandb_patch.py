@@ -9,7 +9,6 @@ from importlib import import_module
 from typing import Any, Final
 
 from pluto.compat.beside import Patches
-from pluto.compat.requires import requires
 from pluto.compat.wandb_init import begin
 from pluto.compat.wandb_real import own_artifact, own_value
 from pluto.compat.wandb_run import Run
@@ -45,8 +44,16 @@ def patch(**arguments: Any) -> None:
     """
     global _beside  # noqa: PLW0603 - one package, patched once
     unpatch()
-    with requires("wandb", "wandb"):
+    try:
         wandb = import_module("wandb")
+    except ModuleNotFoundError as error:
+        if error.name != "wandb":
+            raise
+        raise ImportError(
+            "patch() works beside the real wandb, which is not installed: pip install wandb; or"
+            " 'import pluto.compat.wandb as wandb', which does without it",
+            name="wandb",
+        ) from error
     _beside = Beside(wandb, arguments)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +16,8 @@ from pluto.op import Op
 from pluto.values import whole_step
 
 logger = logging.getLogger("pluto")
+
+_every: weakref.WeakSet[Rows] = weakref.WeakSet()
 
 
 class Rows:
@@ -37,6 +41,7 @@ class Rows:
         self._began = time.time()
         self._lock = threading.Lock()  # guards step and _rules
         self._has_told = False
+        _every.add(self)
 
     def log(self, data: Mapping[str, Any], step: Any = None, commit: bool | None = None) -> None:
         """Store a row or a part of one.
@@ -58,7 +63,8 @@ class Rows:
         with self._lock:
             place = self._place(step, step is None if commit is None else commit)
             lacking = self._rules.complete(row)
-            row = {**row, **lacking}
+            if lacking:
+                row = {**row, **lacking}
             replaced = self._rules.note(row)
         if replaced:
             self._op.update_summary(dict.fromkeys(replaced))
@@ -91,6 +97,10 @@ class Rows:
                 del self._rules.explicit[name]
         self._op.update_summary(values)
 
+    def after_fork(self) -> None:
+        """In a forked child: another thread of the parent may have held the lock."""
+        self._lock = threading.Lock()
+
     def end(self) -> None:
         """Store the aggregates that were asked for."""
         with self._lock:
@@ -111,3 +121,11 @@ class Rows:
             )
         self.step = max(given, self.step) + int(commit)
         return given
+
+
+def _after_fork() -> None:
+    for rows in _every:
+        rows.after_fork()
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -62,6 +63,7 @@ class Run(FileMethods):
         self._marks = marks(wanted)
         self._is_recorded = op.settings.mode != "noop"
         self._alerts: dict[str, float] = {}
+        self._process = os.getpid()
         self._ended = False
         self.on_end: list[Callable[[Run], None]] = []
         if self._is_recorded:
@@ -166,8 +168,8 @@ class Run(FileMethods):
             self.end("FAILED" if exit_code else "COMPLETED", cause)
 
     def end(self, status: str, metadata: Mapping[str, Any] | None = None) -> None:
-        """End the run with a status of Pluto; ending it again does nothing."""
-        if self._ended:
+        """End the run with a status of Pluto; ending it again, or in a child, does nothing."""
+        if self._ended or os.getpid() != self._process:
             return
         self._ended = True
         shared().remove(self)

@@ -1,6 +1,8 @@
 """The stand-in for wandb: begin, resume, log, refuse."""
 
 import argparse
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 import pluto
 import pluto.compat.wandb as wandb
 from tests.compat.reading import facts, files, histograms, known, metrics, reading, run_directories
+from tests.compat.scripts import run_code, runs_of
 
 
 @pytest.fixture(autouse=True)
@@ -203,6 +206,18 @@ def test_config_values_change_only_if_that_is_meant() -> None:
     assert known(run.op)["config"] == {"lr": 0.2, "sizes": [1, 2], "new": 1}
 
 
+def test_without_what_it_needs_a_call_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own.yaml").write_text("lr: 1")
+    for name in ("yaml", "wandb"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ImportError, match=r"PyYAML, which reads own\.yaml, is missing"):
+        wandb.init(project="p", config="own.yaml")
+    with pytest.raises(ImportError, match="which is not installed: pip install wandb"):
+        wandb.patch()
+
+
 def test_config_files_are_read(tmp_path: Path) -> None:
     pytest.importorskip("yaml", reason="PyYAML is not installed: pip install pyyaml")
     (tmp_path / "config-defaults.yaml").write_text("lr: {value: 1, desc: rate}\nepochs: 2\n")
@@ -234,7 +249,7 @@ def test_the_best_value_follows_its_goal() -> None:
     run.define_metric("acc", summary="best", goal="maximize")
     run.define_metric("loss*", summary="best,min")
     run.define_metric("ignored", summary="none")
-    for value in (1.0, 3.0, 2.0):
+    for value in (np.float32(1.0), 3.0, np.array(2.0)):
         run.log({"acc": value, "loss/a": value, "ignored": value})
     assert run.summary["acc"]["best"] == 3.0
     assert "ignored" not in run.summary
@@ -337,6 +352,54 @@ def test_nothing_is_sent_to_a_key_or_a_host_of_wandb() -> None:
     wandb.setup()
     wandb.require("core")
     assert len(wandb.util.generate_id()) == 8
+
+
+@pytest.mark.parametrize(
+    ("ending", "status"),
+    [
+        ("", "COMPLETED"),
+        ("raise ValueError('no')", "FAILED"),
+        ("import sys; sys.exit(3)", "FAILED"),
+        ("import os, time; os.kill(os.getpid(), 15); time.sleep(60)", "TERMINATED"),
+    ],
+)
+def test_a_run_that_nobody_finishes_is_whole(ending: str, status: str, tmp_path: Path) -> None:
+    code = f"""
+import pluto.compat.wandb as wandb
+run = wandb.init(project="p")
+run.define_metric("loss", summary="min")
+for loss in (2.0, 1.0, 3.0):
+    wandb.log({{"loss": loss}})
+with open(run.dir + "/report.txt", "w") as report:
+    report.write("done")
+{ending}
+"""
+    run_code(code, tmp_path, fails=bool(ending))
+    (found,) = runs_of(tmp_path)
+    assert known(found)["status"] == status
+    assert known(found)["summary"] == {"loss": {"min": 1.0}}
+    assert files(found, "save/report.txt")[0]["fileSize"] == 4
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_logs_to_the_run_and_does_not_end_it(tmp_path: Path) -> None:
+    code = """
+import os
+import pluto.compat.wandb as wandb
+run = wandb.init(project="p")
+run.log({"parent": 1.0})
+if os.fork() == 0:
+    wandb.log({"child": 2.0}, step=5)
+    run.finish()
+    os._exit(0)
+os.wait()
+run.log({"parent": 3.0})
+run.finish()
+"""
+    run_code(code, tmp_path)
+    (found,) = runs_of(tmp_path)
+    assert metrics(found) == {"parent": {0: 1.0, 1: 3.0}, "child": {5: 2.0}}
+    assert known(found)["status"] == "COMPLETED"
 
 
 def test_pluto_s_own_functions_see_the_same_run() -> None:
