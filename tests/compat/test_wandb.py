@@ -11,7 +11,7 @@ import pytest
 
 import pluto
 import pluto.compat.wandb as wandb
-from tests.compat.reading import facts, files, histograms, known, metrics, reading, run_directories
+from tests.compat.reading import facts, files, known, metrics, run_directories
 from tests.compat.scripts import run_code, runs_of
 
 
@@ -274,47 +274,6 @@ def test_an_alert_of_one_title_waits_for_the_next() -> None:
         run.alert("hot", "no", level="LOUD")
     run.finish()
     assert [alert["body"] for alert in facts(run.op, "alert")] == ["first", "third", "fourth"]
-
-
-def test_values_that_are_no_numbers_become_what_pluto_has_for_them() -> None:
-    run = wandb.init(project="p")
-    run.log({"array": np.arange(100), "many": list(range(100)), "few": [1, 2], "word": "on"})
-    run.log({"one": np.array([3.5]), "odd": {"x": object()}})
-    run.finish()
-    assert len(histograms(run.op, "array")) == len(histograms(run.op, "many")) == 1
-    assert metrics(run.op) == {"few/0": {0: 1.0}, "few/1": {0: 2.0}, "one": {1: 3.5}}
-
-
-def test_a_value_that_cannot_be_stored_is_told_and_costs_no_other(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    run = wandb.init(project="p")
-    run.log({"words": np.array(["a", "b"]), "loss": 1.0})
-    run.finish()
-    assert "words was not stored" in caplog.text
-    assert metrics(run.op) == {"loss": {0: 1.0}}
-
-
-def test_pictures_in_a_table_are_kept_beside_it() -> None:
-    run = wandb.init(project="p")
-    table = wandb.Table(columns=["n", "picture"])
-    for number in range(2):
-        table.add_data(number, wandb.Image(np.full((4, 4), number, np.uint8)))
-    run.log({"samples": table})
-    run.finish()
-    assert [file["sampleIndex"] for file in files(run.op, "samples/picture")] == [0, 1]
-    with reading(run.op) as reader:
-        assert reader.name("samples") is not None
-
-
-def test_a_scene_is_drawn_as_points_and_kept_whole() -> None:
-    run = wandb.init(project="p")
-    box = {"corners": [[0, 0, 0]] * 8, "label": "car"}
-    scene = wandb.Object3D.from_point_cloud([[0, 0, 0], [1, 1, 1]], [box])
-    run.log({"scene": scene, "several": [wandb.Object3D(np.eye(3)), wandb.Object3D(np.eye(3))]})
-    run.finish()
-    assert len(files(run.op, "scene")) == len(files(run.op, "scene/scene")) == 1
-    assert len(files(run.op, "several")) == 2
 
 
 @pytest.mark.parametrize("name", ["sweep", "agent", "controller"])

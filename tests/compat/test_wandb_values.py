@@ -1,0 +1,97 @@
+"""What a script on wandb logs besides numbers, through the stand-in."""
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+import pluto.compat.wandb as wandb
+from tests.compat.reading import files, histograms, metrics, reading
+
+
+@pytest.fixture(autouse=True)
+def no_run_of_wandb() -> Iterator[None]:
+    yield
+    wandb.teardown()
+
+
+def test_values_that_are_no_numbers_become_what_pluto_has_for_them() -> None:
+    run = wandb.init(project="p")
+    run.log({"array": np.arange(100), "many": list(range(100)), "few": [1, 2], "word": "on"})
+    run.log({"one": np.array([3.5]), "odd": {"x": object()}})
+    run.finish()
+    assert len(histograms(run.op, "array")) == len(histograms(run.op, "many")) == 1
+    assert metrics(run.op) == {"few/0": {0: 1.0}, "few/1": {0: 2.0}, "one": {1: 3.5}}
+
+
+def test_a_value_that_cannot_be_stored_is_told_and_costs_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    run = wandb.init(project="p")
+    run.log({"words": np.array(["a", "b"]), "loss": 1.0})
+    run.finish()
+    assert "words was not stored" in caplog.text
+    assert metrics(run.op) == {"loss": {0: 1.0}}
+
+
+def test_pictures_in_a_table_are_kept_beside_it() -> None:
+    run = wandb.init(project="p")
+    table = wandb.Table(columns=["n", "picture"])
+    for number in range(2):
+        table.add_data(number, wandb.Image(np.full((4, 4), number, np.uint8)))
+    run.log({"samples": table})
+    run.finish()
+    assert [file["sampleIndex"] for file in files(run.op, "samples/picture")] == [0, 1]
+    with reading(run.op) as reader:
+        assert reader.name("samples") is not None
+
+
+def test_a_scene_is_drawn_as_points_and_kept_whole() -> None:
+    run = wandb.init(project="p")
+    box = {"corners": [[0, 0, 0]] * 8, "label": "car"}
+    scene = wandb.Object3D.from_point_cloud([[0, 0, 0], [1, 1, 1]], [box])
+    run.log({"scene": scene, "several": [wandb.Object3D(np.eye(3)), wandb.Object3D(np.eye(3))]})
+    run.finish()
+    assert len(files(run.op, "scene")) == len(files(run.op, "scene/scene")) == 1
+    assert len(files(run.op, "several")) == 2
+
+
+def test_boxes_are_fractions_by_corners_or_by_their_middle() -> None:
+    run = wandb.init(project="p")
+    middle = {"position": {"middle": [0.5, 0.5], "width": 0.2, "height": 0.4}, "class_id": 1}
+    pixels = {"position": {"minX": 1, "maxX": 2, "minY": 1, "maxY": 2}, "domain": "pixel"}
+    classes = [{"id": 1, "name": "cat"}]
+    boxes = {"found": {"box_data": [middle, {**pixels, "class_id": 1}]}}
+    run.log({"picture": wandb.Image(np.zeros((8, 8)), boxes=boxes, classes=classes)})
+    run.finish()
+    (row,) = files(run.op, "picture")
+    layer = json.loads(row["annotations"])["boxes"]["found"]
+    first, second = layer["box_data"]
+    assert first["domain"] == "fraction"
+    assert first["position"] == pytest.approx({"minX": 0.4, "maxX": 0.6, "minY": 0.3, "maxY": 0.7})
+    assert second["domain"] == "pixel"
+    assert layer["class_labels"] == {"1": "cat"}
+
+
+def test_samples_of_a_sound_need_their_rate() -> None:
+    with pytest.raises(ValueError, match="needs sample_rate="):
+        wandb.Audio(np.zeros(100))
+    assert wandb.Audio(np.zeros(100), sample_rate=8000).caption is None
+
+
+def test_frames_without_a_rate_are_shown_at_four_a_second() -> None:
+    run = wandb.init(project="p")
+    run.log({"clip": wandb.Video(np.zeros((3, 3, 8, 8), np.uint8), format="gif")})
+    run.finish()
+    assert files(run.op, "clip")[0]["fileType"] == "gif"
+
+
+def test_a_frame_becomes_a_table() -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    run = wandb.init(project="p")
+    frame = pandas.DataFrame({"a": [1, 2]})
+    run.log({"frame": frame, "table": wandb.Table(dataframe=frame)})
+    run.finish()
+    with reading(run.op) as reader:
+        assert [info.type for info in map(reader.name, ("frame", "table")) if info] == ["TABLE"] * 2
