@@ -57,9 +57,7 @@ class Rows:
         """
         if not isinstance(data, Mapping):
             raise TypeError(f"log() takes a dict of names to values, not {type(data).__name__}")
-        if not _TEXT.issuperset(map(type, data)) and any(
-            not isinstance(name, str) for name in data
-        ):
+        if not all(isinstance(name, str) for name in data):
             raise TypeError("log() takes texts for names")
         row = data if PLAIN.issuperset(map(type, data.values())) else translate(data)
         with self._lock:

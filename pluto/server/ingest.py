@@ -18,14 +18,14 @@ from pluto.server.ingest_errors import IngestError
 from pluto.server.record_lines import BadRecordLine, parse_data_lines, parse_log_lines
 from pluto.server.state import ServerState
 from pluto.server.wire import RequestBody, answer, answer_json, header, text_header
-from pluto.storage import BadLine, Batch, Record, RunWriter, parse_metric_lines
+from pluto.storage import BadLine, Batch, Compactor, Record, RunWriter, parse_metric_lines
 
 logger = logging.getLogger("pluto")
 
 STREAMS: Final = {"/ingest/metrics": "metrics", "/ingest/logs": "logs", "/ingest/data": "data"}
 PART_BYTES: Final = 4 << 20
 MAX_LINE_BYTES: Final = 256 << 20
-_THREADS: Final = 4
+_THREADS: Final = 2
 
 _DATA_TYPES: Final = {"STRING-SERIES": "DATA"}
 _VISIBLE = re.compile(rb"[\x20-\x7e]+")
@@ -152,11 +152,20 @@ class Ingest:
         try:
             with self._state.catalog.write(run_id) as writer:
                 taken = _append(writer, stream, body, numbering)
+                _keep_up(writer)
         except StorageError as error:
             logger.error("rows of run %s could not be stored: %s", run_id, error)
             return Taken(0, IngestError("DatabaseError", str(error)))
         self._state.liveness.rows_came(run_id)
         return taken
+
+
+def _keep_up(writer: RunWriter) -> None:
+    """Compact if that falls behind; the rows are stored and accepted whatever comes of it."""
+    try:
+        Compactor(writer).keep_up()
+    except StorageError as error:
+        logger.warning("%s is not compacted for now: %s", writer.directory, error)
 
 
 def _append(writer: RunWriter, stream: str, body: bytes, numbering: Numbering | None) -> Taken:

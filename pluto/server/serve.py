@@ -8,6 +8,7 @@ import logging
 import resource
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -39,6 +40,9 @@ logger = logging.getLogger("pluto")
 
 _START_SECONDS: Final = 10.0
 _STOP_SECONDS: Final = 5.0
+_SWITCH_SECONDS: Final = 0.0005
+"""After which a thread that computes lets others in: a query gives the interpreter away a hundred
+times (at each block that is read or inflated), and would wait so long each time beside ingest."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ def serve(settings: ServerSettings, on_start: Callable[[Started], None]) -> None
     """
     _check(settings)
     _allow_many_files()
+    sys.setswitchinterval(_SWITCH_SECONDS)
     if settings.mode == "ui":
         _serve(settings, None, Secrets(generate_key(), b""), on_start)
         return

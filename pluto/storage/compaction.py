@@ -93,6 +93,18 @@ class Compactor:
                 return False
         return True
 
+    def keep_up(self) -> None:
+        """Compact as long as twice the rows wait that are worth it.
+
+        For who appends: where compaction in the background falls behind, it slows down those who
+        write, and not those who read.
+
+        Raises:
+            StorageError: the run cannot be written.
+        """
+        while self._writer.waiting_rows >= 2 * self._sizes.part_rows and self.step():
+            pass
+
     def step(self) -> bool:
         """Do a piece of work, some tens of milliseconds of it; return False if there was none.
 
@@ -181,6 +193,7 @@ class Compactor:
             ).rowcount
             if gone != len(piece.tails):
                 raise StorageError(f"{self._writer.directory} was compacted by another process")
+            self._writer.note_compacted(sum(shape.new_rows for shape in piece.shapes))
             for shape, parts in zip(piece.shapes, packed, strict=True):
                 for part in shape.old_parts:
                     remove_part(connection, part, shape.names)

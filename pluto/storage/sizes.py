@@ -25,6 +25,7 @@ class Sizes:
         row_spans: spans of a row of a rollup.
         unrolled_points: points that are left to be read one by one while a run goes on.
         rest_points: the same for a run that has ended.
+        rest_pages: pages of unused disk space that a run that has ended keeps.
         series_at_once: series that one transaction rolls up.
         pages_at_once: pages of disk space that are given back at once.
     """
@@ -40,6 +41,7 @@ class Sizes:
     row_spans: int = 4096
     unrolled_points: int = 4096
     rest_points: int = 1024
+    rest_pages: int = 64
     series_at_once: int = 8
     pages_at_once: int = 1024
 
@@ -62,6 +64,9 @@ def needs_compaction(connection: sqlite3.Connection, sizes: Sizes = SIZES) -> bo
     tails, size = connection.execute(_WAITING).fetchone()
     if is_worth_it(tails, size, sizes):
         return True
-    if version_of(connection) < 2:  # has only tails
+    if version_of(connection) < 2:  # has only tails, and keeps its disk space
         return False
-    return bool(connection.execute(_UNROLLED, (sizes.rest_points,)).fetchone()[0])
+    (unused,) = connection.execute("PRAGMA freelist_count").fetchone()
+    return unused > sizes.rest_pages or bool(
+        connection.execute(_UNROLLED, (sizes.rest_points,)).fetchone()[0]
+    )

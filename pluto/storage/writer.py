@@ -24,6 +24,7 @@ COUNT_ROWS: Final = (
     " ORDER BY first_row DESC LIMIT 1), 0),"
     " coalesce((SELECT max(last_row) + 1 FROM part WHERE system=?), 0))"
 )
+_WAITING: Final = "SELECT coalesce(sum(count), 0) FROM tail"
 _INCREMENTAL: Final = 2  # of PRAGMA auto_vacuum
 MERGE_BELOW_ROWS: Final = 512
 MERGE_BELOW_VALUES: Final = 8192
@@ -53,6 +54,7 @@ class RunWriter:
         self._connection = connect(directory, writable=True, network=network)
         # Of each stream the last tail with its rows, while more rows may join it.
         self._open_tail: list[tuple[int, MetricGroup] | None] = [None, None]
+        self._waiting = 0
         self._load()
 
     def append(self, batch: Batch) -> None:
@@ -112,6 +114,15 @@ class RunWriter:
             ).fetchone()
         return int(row[0]) if row else 0
 
+    @property
+    def waiting_rows(self) -> int:
+        """Return how many rows are not compacted."""
+        return self._waiting
+
+    def note_compacted(self, rows: int) -> None:
+        """Count rows that were compacted; call it within the transaction that does so."""
+        self._waiting -= rows
+
     def seal(self) -> None:
         """Let no row join those that were written so far: compaction takes all of them."""
         with self._lock:
@@ -155,6 +166,7 @@ class RunWriter:
             for key, names in self._connection.execute("SELECT id, names FROM shape")
         }
         self._next_row = [self._count_rows(system) for system in (False, True)]
+        (self._waiting,) = self._connection.execute(_WAITING).fetchone()
         self._next_record = dict(
             self._connection.execute("SELECT kind, max(row) + 1 FROM record GROUP BY kind")
         )
@@ -184,10 +196,12 @@ class RunWriter:
                 " WHERE id=?",
                 (*_block_row(group), key),
             )
-            self._next_row[system] += len(group.steps) - len(open_tail[1].steps)
+            added = len(group.steps) - len(open_tail[1].steps)
         else:
             key = self._insert_tail(group, system)
-            self._next_row[system] += len(group.steps)
+            added = len(group.steps)
+        self._next_row[system] += added
+        self._waiting += added
         self._open_tail[system] = (key, group) if _is_small(group) else None
 
     def _insert_tail(self, group: MetricGroup, system: bool) -> int:
