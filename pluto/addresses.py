@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from pluto.errors import UsageError
@@ -19,8 +17,7 @@ LOCAL: Final = "local"
 _HOST = re.compile(r"^[A-Za-z0-9._-]+$")
 
 
-@dataclass(frozen=True)
-class ServerUrls:
+class ServerUrls(NamedTuple):
     """The roots of the four services of a server, without a slash at the end."""
 
     app: str
@@ -156,15 +153,17 @@ def _derived(roots: Mapping[str, str]) -> dict[str, str]:
     service = next(service for service in SERVICES if service in roots)
     root = roots[service]
     if root == getattr(HOSTED, service):
-        return vars(HOSTED).copy()
+        return HOSTED._asdict()
     parts = urlsplit(root)
     if parts.port != PORTS[service] or parts.path:
-        return vars(one_origin(root)).copy()
+        return one_origin(root)._asdict()
     name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     return {each: f"{parts.scheme}://{name}:{port}" for each, port in PORTS.items()}
 
 
 def _is_ipv6(text: str) -> bool:
+    import ipaddress
+
     try:
         ipaddress.IPv6Address(text)
     except ValueError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -126,7 +125,7 @@ class _Acquire:
 
     def _run(self, store: Store) -> RunInfo:
         metadata = self._collector.result(METADATA_TIMEOUT) if self._collector else self._given
-        return replace(run_info(store.writer.facts()), system_metadata=metadata)
+        return run_info(store.writer.facts())._replace(system_metadata=metadata)
 
 
 def _run_directory(settings: Settings, facts: dict[str, Any]) -> Path:
@@ -195,7 +194,7 @@ def _remember(
         if known.get("config"):
             facts["config"] = deep_merge(known["config"], facts["config"] or {})
     if where is not None:
-        facts["destination"] = vars(where.urls)
+        facts["destination"] = where.urls._asdict()
     facts |= circumstances()
     facts["finished_at"], facts["ends"] = None, []
     event = {"from": None, "to": "RUNNING", "source": "client", "metadata": None}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any, Final
 from urllib.parse import quote
@@ -72,11 +71,11 @@ def _beside_parent(run: RunInfo, read: Read) -> RunInfo:
     parent = read(path)
     if not isinstance(parent.get("id"), int):
         raise RetryLater("the server's answer about the parent of the fork has no id")
-    run = replace(run, fork_run_id=parent["id"])
+    run = run._replace(fork_run_id=parent["id"])
     if not merges:
         return run
     config = deep_merge(parent.get("config") or {}, run.config or {})
-    return replace(run, config=config, inherit_config=False)
+    return run._replace(config=config, inherit_config=False)
 
 
 def _create_new(run: RunInfo, external_id: str, call: Call, read: Read) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import sys
 from collections.abc import Mapping
@@ -77,8 +76,10 @@ def _unwrapped(value: Any) -> Any:
     """Return the mapping behind a config object, or the value itself."""
     if type(value).__module__.startswith("omegaconf"):
         return _resolved(value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if hasattr(type(value), "__dataclass_fields__"):
+        from dataclasses import fields
+
+        return {field.name: getattr(value, field.name) for field in fields(value)}
     if hasattr(value, "model_dump") and not isinstance(value, type):
         return value.model_dump()
     if type(value).__name__ == "Namespace":

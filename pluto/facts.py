@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
 from typing import Any, Final
 
 import orjson
@@ -15,7 +14,7 @@ from pluto.storage import Kind, Record
 
 def run_info(facts: Mapping[str, Any]) -> RunInfo:
     """Return what a server has to know to create the run that these facts describe."""
-    known = {field.name for field in fields(RunInfo)}
+    known = RunInfo._fields
     values = {key: value for key, value in facts.items() if key in known and value is not None}
     return RunInfo(**{**values, "tags": tuple(facts.get("tags") or ())})
 

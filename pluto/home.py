@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import logging
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 logger = logging.getLogger("pluto")
 
 _PRIVATE: Final = 0o600
 
 
-@dataclass(frozen=True)
-class LocalServer:
+class LocalServer(NamedTuple):
     """A Pluto server that this user runs on this machine."""
 
     url: str

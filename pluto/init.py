@@ -16,10 +16,10 @@ from pluto.launcher import shared_run_id
 from pluto.names import clean_name, is_display_id, random_id
 from pluto.notice import speak
 from pluto.op import Op
-from pluto.record import Receipt, RemoteRun
 from pluto.sets import Destination, Settings, destination, meant_for, setup
 
 if TYPE_CHECKING:
+    from pluto.record import Receipt, RemoteRun
     from pluto.session import Session  # numpy stays out of `import pluto`
 
 logger = logging.getLogger("pluto")

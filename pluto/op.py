@@ -15,13 +15,13 @@ from pluto.config import deep_merge, plain_config
 from pluto.errors import MediaError, RunExistsError
 from pluto.names import clean_name
 from pluto.notice import Notices
-from pluto.record import Receipt
 from pluto.sets import Settings, setup
 from pluto.values import MAX_STEP, Sorted, sort_values, whole_milliseconds, whole_step
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from pluto.record import Receipt
     from pluto.session import Session  # numpy stays out of `import pluto`
 
 __all__ = ["Op", "RunExistsError"]

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 Stream = Literal["names", "metrics", "system", "console", "data", "files", "facts", "status"]
 
 STATUSES = ("RUNNING", "COMPLETED", "FAILED", "TERMINATED", "CANCELLED")
 
 
-@dataclass(frozen=True)
-class RunInfo:
+_NOTHING: Final[Mapping[str, Any]] = {}
+
+
+class RunInfo(NamedTuple):
     """Everything a server needs to create a run or to attach to it.
 
     `uid` is made by `init()` and names this run directory for ever; it doubles as the
@@ -34,13 +35,12 @@ class RunInfo:
     inherit_tags: bool | None = None
     tags: tuple[str, ...] = ()
     config: Mapping[str, Any] | None = None
-    logger_settings: Mapping[str, Any] = field(default_factory=dict)
-    system_metadata: Mapping[str, Any] = field(default_factory=dict)
-    backfill: Mapping[str, int] = field(default_factory=dict)
+    logger_settings: Mapping[str, Any] = _NOTHING
+    system_metadata: Mapping[str, Any] = _NOTHING
+    backfill: Mapping[str, int] = _NOTHING
 
 
-@dataclass(frozen=True)
-class RemoteRun:
+class RemoteRun(NamedTuple):
     """The same run as the server knows it."""
 
     run_id: int
@@ -52,8 +52,7 @@ class RemoteRun:
     idempotent_rows: bool = False
 
 
-@dataclass(frozen=True)
-class Rows:
+class Rows(NamedTuple):
     """Consecutive rows of one stream, encoded as the wire wants them.
 
     `first` counts the rows of the stream from 0; together with `RunInfo.uid` and `stream` it
@@ -65,8 +64,7 @@ class Rows:
     lines: list[bytes]
 
 
-@dataclass(frozen=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What became of the rows that a run logged: `logged == delivered + rejected + kept`.
 
     Example:

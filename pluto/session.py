@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -97,7 +97,7 @@ class Session:
         self.recorder.ended = True
         self.journal.close()
         self._stop_uploader(deadline)
-        receipt = replace(self._receipt(), masked=self.redactor.masked)
+        receipt = self._receipt()._replace(masked=self.redactor.masked)
         if self.uploader.owned is not None:
             self.uploader.at_end(self.uploader.owned.store.close)
         self.crash.stop()
@@ -136,7 +136,7 @@ class Session:
         known = store.receipt(self.address, self.recorder.lost)
         passed = known.delivered + known.rejected
         lost = max(self.recorder.logged, known.logged) - passed + known.lost
-        return replace(known, logged=passed, lost=lost, kept_in=None, local=False)
+        return known._replace(logged=passed, lost=lost, kept_in=None, local=False)
 
     def heartbeat(self) -> str | None:
         """Tell the server that the run lives, if this process is the one that speaks to it."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 import os
 import sys
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pluto.addresses import HOSTED, LOCAL, ServerUrls, resolve
 from pluto.errors import UsageError
@@ -56,13 +54,13 @@ _FACTS: Final[Mapping[str, Callable[[], Any]]] = {
 }
 
 
-@dataclass
 class Given:
     """What the user gave: names of settings, and addresses in the order of their sources."""
 
-    names: set[str] = field(default_factory=set)
-    layers: list[dict[str, str]] = field(default_factory=list)
-    environment: dict[str, str] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self.layers: list[dict[str, str]] = []
+        self.environment: dict[str, str] = {}
 
     @property
     def addresses(self) -> list[dict[str, str]]:
@@ -142,7 +140,7 @@ class Settings(Declared):
     def update_host(self) -> None:
         """Work out `url_app`, `url_api`, `url_ingest`, `url_py` from whatever address was given."""
         urls = resolve(self.given.addresses) or HOSTED
-        self.__dict__.update({f"url_{name}": root for name, root in vars(urls).items()})
+        self.__dict__.update({f"url_{name}": root for name, root in urls._asdict().items()})
         self.update_url()
 
     def update_url(self) -> None:
@@ -236,8 +234,7 @@ class Settings(Declared):
             self.select_run(run_id[1], from_env=True)
 
 
-@dataclass(frozen=True)
-class Destination:
+class Destination(NamedTuple):
     """The server that a run goes to.
 
     Attributes:
@@ -245,7 +242,10 @@ class Destination:
     """
 
     urls: ServerUrls
-    key: str = field(repr=False)
+    key: str
+
+    def __repr__(self) -> str:
+        return f"Destination({self.urls!r})"
 
 
 def setup(settings: Settings | Mapping[str, Any] | None = None, **overrides: Any) -> Settings:
@@ -355,6 +355,8 @@ def _variable(names: tuple[str, ...], environment: Mapping[str, str]) -> tuple[s
 def _warn_of_unknown(names: list[str]) -> None:
     if not names:
         return
+    import difflib
+
     hints = []
     for name in names:
         near = difflib.get_close_matches(name, (*TABLE, *INIT_ARGUMENTS), 1)

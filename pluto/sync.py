@@ -6,7 +6,7 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -133,7 +133,7 @@ def _sync_store(
         pass
     store.note_death()
     facts = store.writer.facts()
-    run = replace(run_info(facts), resume=bool(facts.get("resume") or facts.get("run_id")))
+    run = run_info(facts)._replace(resume=bool(facts.get("resume") or facts.get("run_id")))
     target = sink_for(run, facts["destination"])
     if target is None:
         return RunReport(directory, run.name, problem="no server is configured for it")

@@ -6,7 +6,6 @@ import math
 import operator
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from pluto.names import clean_key
@@ -20,18 +19,18 @@ MAX_NUMBERS_IN_A_LIST: Final = 64
 MAX_DEPTH: Final = 32
 
 
-@dataclass
 class Sorted:
     """What one call of `log` holds, by where it goes.
 
     `refused` has (key, reason) of everything that cannot be stored.
     """
 
-    numbers: dict[str, float] = field(default_factory=dict)
-    texts: dict[str, str] = field(default_factory=dict)
-    data: list[tuple[str, Data]] = field(default_factory=list)
-    files: list[tuple[str, File, int]] = field(default_factory=list)
-    refused: list[tuple[str, str]] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.numbers: dict[str, float] = {}
+        self.texts: dict[str, str] = {}
+        self.data: list[tuple[str, Data]] = []
+        self.files: list[tuple[str, File, int]] = []
+        self.refused: list[tuple[str, str]] = []
 
 
 def sort_values(data: Mapping[Any, Any]) -> Sorted:

@@ -36,7 +36,7 @@ fill()
 """
 END = """
 receipt = run.finish()
-print("receipt: " + json.dumps({"text": str(receipt), **vars(receipt)}))
+print("receipt: " + json.dumps({"text": str(receipt), **receipt._asdict()}))
 """
 READ = """
 import json

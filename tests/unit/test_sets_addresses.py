@@ -46,9 +46,9 @@ def roots(settings: Settings) -> tuple[str, str, str, str]:
         ({"url_api": "https://my.example/pluto"}, ["https://my.example/pluto"] * 4),
         ({"url_api": "http://gpu7:3001"}, GPU7),
         ({"url_api": "http://gpu7:3000"}, ["http://gpu7:3000"] * 4),
-        ({"url_api": HOSTED.api}, list(vars(HOSTED).values())),
+        ({"url_api": HOSTED.api}, list(HOSTED._asdict().values())),
         ({"url_api": "http://a", "url_ingest": "http://b"}, ["http://a", "http://a", "http://b", "http://a"]),
-        ({}, list(vars(HOSTED).values())),
+        ({}, list(HOSTED._asdict().values())),
     ],
 )  # fmt: skip
 def test_the_four_roots_follow_from_the_address_that_was_given(
