@@ -6,7 +6,16 @@ from typing import Any
 
 from starlette.routing import Route
 
-from pluto.server import charts, compare, runs_read, series_read, ui_changes, ui_records, ui_runs
+from pluto.server import (
+    charts,
+    compare,
+    runs_read,
+    series_read,
+    ui_changes,
+    ui_records,
+    ui_runs,
+    ui_story,
+)
 from pluto.server.endpoints import Endpoint, Reads
 from pluto.server.live import live_route
 from pluto.server.run_cache import RunCache
@@ -20,6 +29,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
     *ui_runs.ENDPOINTS,
     *charts.ENDPOINTS,
     *ui_records.ENDPOINTS,
+    *ui_story.ENDPOINTS,
     *ui_changes.ENDPOINTS,
 )
 
