@@ -15,7 +15,8 @@ from pluto.storage import NameInfo
 class MetricSummary(NamedTuple):
     """What is known of one metric; values are of the finite points, NaN where there are none.
 
-    `last` is the value at the greatest step, finite or not.
+    `last` is the value at the greatest step, finite or not; `min_step` and `max_step` are where the
+    extremes were reached.
     """
 
     finite: float
@@ -24,6 +25,8 @@ class MetricSummary(NamedTuple):
     max: float
     mean: float
     std: float
+    min_step: float
+    max_step: float
 
 
 class MetricTable(Mapping[str, float]):
@@ -77,5 +80,6 @@ class MetricTable(Mapping[str, float]):
 
 
 def _numbers(info: NameInfo) -> list[float]:
-    values = (info.last, info.min, info.max, info.mean, info.std)
+    extremes = (info.min, info.max)
+    values = (info.last, *extremes, info.mean, info.std, info.min_step, info.max_step)
     return [info.finite, *(math.nan if value is None else value for value in values)]

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, TypeVar
 
 logger = logging.getLogger("pluto")
 
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 """Of the file and of what is in it; another number empties the file."""
 Result = TypeVar("Result")
 _SELECT: Final = "SELECT path, stamp, body FROM run WHERE path=?"

@@ -1,4 +1,4 @@
-"""What the dashboard changes: tags, notes, and the request to stop a run."""
+"""What the dashboard changes: tags, notes, the request to stop a run, views and panels."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from pluto.server import saved, ui_summaries
 from pluto.server.changes import ChangeRefused
 from pluto.server.endpoints import Endpoint, Reads, Refused
 from pluto.server.runs_write import check_tags
@@ -65,4 +66,6 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
     Endpoint("/api/ui/runs/{runId}/tags", TagsChange, Done, set_tags, method="POST"),
     Endpoint("/api/ui/runs/{runId}/notes", NotesChange, Done, set_notes, method="POST"),
     Endpoint("/api/ui/runs/{runId}/cancel", DetailsQuery, Done, cancel, method="POST"),
+    *saved.ENDPOINTS,
+    *ui_summaries.ENDPOINTS,
 )

@@ -1,0 +1,106 @@
+"""What people arrange in the dashboard and want to find again: named views and panels of their own.
+
+One small JSON file holds it for all projects. An item is changed on its own, so that two people who
+arrange different things at once do not undo each other's work.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from pluto.server.endpoints import Endpoint, Reads, Refused
+from pluto.server.schemas import Answer, Json, Query
+
+MAX_ITEMS: Final = 500
+MAX_ITEM: Final = 50_000
+"""Characters of JSON of one item."""
+
+Kind = Literal["view", "panel"]
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+
+_lock = threading.Lock()  # held from reading the file to its replacement
+
+
+class SavedQuery(Query):
+    """What is kept of one project."""
+
+    project: str
+
+
+class SavedChange(Query):
+    """One item to keep under its name, in the place of an older one; null forgets it."""
+
+    project: str
+    kind: Kind
+    name: Name
+    value: Json = None
+
+
+class Saved(Answer):
+    """Items by name, in the order in which they were first kept."""
+
+    view: dict[str, Json] = msgspec.field(default_factory=dict)
+    panel: dict[str, Json] = msgspec.field(default_factory=dict)
+
+
+_decoder = msgspec.json.Decoder(dict[str, Saved])
+
+
+def saved(reads: Reads, query: SavedQuery) -> Saved:
+    """Return the views and panels of a project."""
+    return _read(_path(reads)).get(query.project, Saved())
+
+
+def save(reads: Reads, change: SavedChange) -> Saved:
+    """Keep or forget one item; return all of the project."""
+    if len(msgspec.json.encode(change.value)) > MAX_ITEM:
+        raise Refused(413, "this is too much to keep under one name")
+    path = _path(reads)
+    with _lock:
+        projects = _read(path)
+        kept = projects.setdefault(change.project, Saved())
+        items: dict[str, Json] = getattr(kept, change.kind)
+        if change.value is None:
+            items.pop(change.name, None)
+        else:
+            items[change.name] = change.value
+        if len(items) > MAX_ITEMS:
+            raise Refused(409, f"a project keeps at most {MAX_ITEMS} of a kind: delete some first")
+        _write(path, projects)
+    return kept
+
+
+def _path(reads: Reads) -> Path:
+    return reads.state.settings.cache("saved.json")
+
+
+def _read(path: Path) -> dict[str, Saved]:
+    try:
+        return _decoder.decode(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (OSError, msgspec.DecodeError) as error:
+        raise Refused(500, f"saved views cannot be read from {path}: {error}") from None
+
+
+def _write(path: Path, projects: dict[str, Saved]) -> None:
+    """Replace the file in one step: a crash leaves the old one or the new one."""
+    unfinished = path.with_name(path.name + ".new")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        unfinished.write_bytes(msgspec.json.encode(projects))
+        os.replace(unfinished, path)
+    except OSError as error:
+        raise Refused(409, f"nothing can be kept here: {error}") from None
+
+
+ENDPOINTS: tuple[Endpoint[Any], ...] = (
+    Endpoint("/api/ui/saved", SavedQuery, Saved, saved),
+    Endpoint("/api/ui/saved", SavedChange, Saved, save, method="POST"),
+)
