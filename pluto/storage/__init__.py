@@ -11,6 +11,7 @@ from pluto.storage.compaction import Compactor
 from pluto.storage.lines import BadLine, encode_metric_lines, parse_metric_lines
 from pluto.storage.outbox import Outbox
 from pluto.storage.reader import NameInfo, RunReader, StoredRecord
+from pluto.storage.rewind import Rewind
 from pluto.storage.rows import Batch, Kind, MetricGroup, Record
 from pluto.storage.schema import RUN_DB, is_run_directory
 from pluto.storage.series import Points
@@ -30,6 +31,7 @@ __all__ = [
     "Outbox",
     "Points",
     "Record",
+    "Rewind",
     "RunReader",
     "RunWriter",
     "StagedFiles",

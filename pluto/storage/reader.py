@@ -15,6 +15,7 @@ import numpy as np
 from pluto.errors import StorageError
 from pluto.storage import summary
 from pluto.storage.buckets import Buckets, bucket
+from pluto.storage.rewind import read_rewinds, visible
 from pluto.storage.rows import Kind
 from pluto.storage.schema import connect
 from pluto.storage.series import HIGHEST, LOWEST, Points, Window, one_a_step, read_points
@@ -166,18 +167,24 @@ class RunReader:
     ) -> list[StoredRecord]:
         """Return records of a kind with `after` < id < `before`, in the order of writing.
 
+        Values and files that a rewind hides are left out.
+
         With `newest_first` the other way round, so that a limit leaves the newest ones.
         """
-        where, arguments = _record_filter(kind, name, type, step)
         order = "DESC" if newest_first else "ASC"
         end = HIGHEST if before is None else before
-        rows = self._rows(
-            "SELECT id, time, step, name, type, body FROM record"  # noqa: S608
-            f" WHERE {where} AND row > {_ROW_AT} AND row <= {_ROW_AT}"
-            f" ORDER BY row {order} LIMIT ? OFFSET ?",
-            (*arguments, int(kind), after, int(kind), end - 1, limit, offset),
-        )
-        return [StoredRecord(*row) for row in rows]
+
+        def select(connection: sqlite3.Connection) -> list[StoredRecord]:
+            where, arguments = _record_filter(connection, kind, (name, type, step))
+            rows = connection.execute(
+                "SELECT id, time, step, name, type, body FROM record"  # noqa: S608
+                f" WHERE {where} AND row > {_ROW_AT} AND row <= {_ROW_AT}"
+                f" ORDER BY row {order} LIMIT ? OFFSET ?",
+                (*arguments, int(kind), after, int(kind), end - 1, limit, offset),
+            )
+            return [StoredRecord(*row) for row in rows]
+
+        return self._read(select)
 
     def count(
         self,
@@ -188,11 +195,15 @@ class RunReader:
         step: int | None = None,
     ) -> int:
         """Return the number of records of a kind."""
-        where, arguments = _record_filter(kind, name, type, step)
-        # The records of a kind are numbered without gaps: to count all of them takes no scan.
-        counted = "coalesce(max(row) + 1, 0)" if len(arguments) == 1 else "count(*)"
-        sql = f"SELECT {counted} FROM record WHERE {where}"  # noqa: S608
-        return int(self._rows(sql, arguments)[0][0])
+
+        def select(connection: sqlite3.Connection) -> int:
+            where, arguments = _record_filter(connection, kind, (name, type, step))
+            # The records of a kind are numbered without gaps: to count all of them takes no scan.
+            counted = "coalesce(max(row) + 1, 0)" if len(arguments) == 1 else "count(*)"
+            sql = f"SELECT {counted} FROM record WHERE {where}"  # noqa: S608
+            return int(connection.execute(sql, arguments).fetchone()[0])
+
+        return self._read(select)
 
     def needs_compaction(self) -> bool:
         """Tell whether there is something to compact in this run, if it has ended."""
@@ -247,11 +258,17 @@ class RunReader:
 
 
 def _record_filter(
-    kind: Kind, name: str | None, log_type: str | None, step: int | None
+    connection: sqlite3.Connection, kind: Kind, wanted: tuple[str | None, str | None, int | None]
 ) -> tuple[str, tuple[object, ...]]:
+    """Return a condition with its arguments; `wanted` is name, type and step, None for any."""
     where, values = ["kind = ?"], list[object]([int(kind)])
-    for column, value in (("name", name), ("type", log_type), ("step", step)):
+    for column, value in zip(("name", "type", "step"), wanted, strict=True):
         if value is not None:
             where.append(f"{column} = ?")
             values.append(value)
+    rewinds = read_rewinds(connection) if kind in (Kind.DATA, Kind.FILE) else []
+    if rewinds:
+        condition, arguments = visible(rewinds)
+        where.append(condition)
+        values += arguments
     return " AND ".join(where), tuple(values)

@@ -12,6 +12,7 @@ import numpy as np
 
 from pluto.storage.codec import Block
 from pluto.storage.migrations import version_of
+from pluto.storage.rewind import Rewind, hidden, hiding
 from pluto.storage.rows import Floats, Ints
 
 LOWEST: Final = -(2**63)
@@ -83,6 +84,8 @@ def read_points(
 ) -> Points:
     """Return the points of a series in the order of writing, a step as often as it was written.
 
+    Those that a rewind hides are left out.
+
     Args:
         connection: in one transaction, or a compaction could come between two reads.
         name: id of the series.
@@ -94,7 +97,7 @@ def read_points(
         pieces += _tail_pieces(connection, name, window)
     if not pieces:
         return Points(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
-    return _inside(_in_order(pieces), window)
+    return _counting(_inside(_in_order(pieces), window), hiding(connection, name))
 
 
 def one_a_step(points: Points) -> Points:
@@ -162,3 +165,10 @@ def _inside(points: Points, window: Window) -> Points:
     if inside.all():
         return points
     return Points(points.steps[inside], points.times[inside], points.values[inside])
+
+
+def _counting(points: Points, rewinds: list[Rewind]) -> Points:
+    if not rewinds:
+        return points
+    counts = ~hidden(rewinds, points.steps, points.times)
+    return Points(points.steps[counts], points.times[counts], points.values[counts])

@@ -13,8 +13,9 @@ from typing import Any, Final
 import numpy as np
 
 from pluto.errors import StorageError
-from pluto.storage import codec, summary
-from pluto.storage.rows import Batch, Kind, MetricGroup
+from pluto.storage import codec, rollups, summary
+from pluto.storage.rewind import Rewind, add_rewind, hidden, read_rewinds, visible
+from pluto.storage.rows import Batch, Kind, MetricGroup, Record
 from pluto.storage.schema import connect
 from pluto.storage.thinning import exact_summary
 
@@ -25,6 +26,7 @@ COUNT_ROWS: Final = (
     " coalesce((SELECT max(last_row) + 1 FROM part WHERE system=?), 0))"
 )
 _WAITING: Final = "SELECT coalesce(sum(count), 0) FROM tail"
+_BEHIND: Final = "SELECT id, type FROM name WHERE last_step > ?"
 _INCREMENTAL: Final = 2  # of PRAGMA auto_vacuum
 MERGE_BELOW_ROWS: Final = 512
 MERGE_BELOW_VALUES: Final = 8192
@@ -153,6 +155,29 @@ class RunWriter:
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return False
 
+    def rewind(self, rewind: Rewind) -> None:
+        """Have what was written before a moment at steps behind a checkpoint no longer count.
+
+        A rewind that is known changes nothing.
+        """
+        with self.transaction() as connection:
+            if not add_rewind(connection, rewind):
+                return
+            self._rewinds.append(rewind)
+            changed = connection.execute(_BEHIND, (rewind.step,)).fetchall()
+            for key, log_type in changed:
+                if log_type == "METRIC":
+                    # What the rollup says from there on is made again from what counts.
+                    rollups.cut(connection, key, rewind.step + 1)
+                    self.summarise_exactly(key)
+                else:
+                    self._count_records(key)
+            connection.execute(
+                "UPDATE name SET unrolled = count WHERE last_step > ? AND type='METRIC'",
+                (rewind.step,),
+            )
+            connection.execute("UPDATE version SET number = number + 1")
+
     def close(self) -> None:
         """Close the file; idempotent."""
         with self._lock:
@@ -171,6 +196,7 @@ class RunWriter:
             self._connection.execute("SELECT kind, max(row) + 1 FROM record GROUP BY kind")
         )
         self._open_tail = [None, None]
+        self._rewinds = read_rewinds(self._connection)
 
     def _count_rows(self, system: bool) -> int:
         (count,) = self._connection.execute(COUNT_ROWS, (system, system)).fetchone()
@@ -179,8 +205,10 @@ class RunWriter:
     def _append_group(self, group: MetricGroup, system: bool) -> None:
         self._register(dict.fromkeys(group.names, "METRIC"))
         changed = []
+        is_late = bool(self._rewinds) and hidden(self._rewinds, group.steps, group.times).any()
         for name, part in zip(group.names, summary.summarise(group), strict=True):
             key, whole = self._names[name]
+            part.dirty |= int(is_late)
             whole.merge(part)
             changed.append((key, whole))
         summary.save(self._connection, changed)
@@ -245,7 +273,7 @@ class RunWriter:
             )
             if done.rowcount:
                 self._next_record[record.kind] = row + 1
-                if record.kind in (Kind.DATA, Kind.FILE):
+                if record.kind in (Kind.DATA, Kind.FILE) and not self._is_hidden(record):
                     self._count_point(record.name, record.step, record.time)
 
     def _replace_bodies(self, bodies: dict[int, bytes]) -> None:
@@ -258,6 +286,23 @@ class RunWriter:
             key, whole = self._names[name]
             whole.merge(summary.Summary(1, 0, step, step, time))
             summary.save(self._connection, [(key, whole)])
+
+    def _is_hidden(self, record: Record) -> bool:
+        return any(record.step > each.step and record.time < each.time for each in self._rewinds)
+
+    def _count_records(self, name: int) -> None:
+        """Count the values or files of a name that no rewind hides."""
+        text = self._name_by_id[name]
+        condition, arguments = visible(self._rewinds)
+        row = self._connection.execute(
+            "SELECT count(*), min(step), max(step), max(time) FROM record"  # noqa: S608
+            f" WHERE kind IN (2, 3) AND name=? AND {condition}",
+            (text, *arguments),
+        ).fetchone()
+        count, first, last, time = row
+        counted = summary.Summary(count, 0, first, last, time)
+        self._names[text] = (name, counted)
+        summary.save(self._connection, [(name, counted)])
 
     def _set_facts(self, facts: dict[str, Any]) -> None:
         self._connection.executemany(
