@@ -113,6 +113,8 @@ def create_request(run: RunInfo, external_id: str, *, with_config: bool = True) 
         "createdAt": run.backfill.get("createdAt"),
         "updatedAt": run.backfill.get("updatedAt"),
     }
+    if run.rewinds:
+        body["rewinds"] = list(run.rewinds)
     if run.fork_run_id is not None:
         body |= {"forkRunId": run.fork_run_id, "forkStep": run.fork_step}
         inherit = {"inheritConfig": run.inherit_config, "inheritTags": run.inherit_tags}
@@ -122,9 +124,10 @@ def create_request(run: RunInfo, external_id: str, *, with_config: bool = True) 
 
 def resume_request(run: RunInfo) -> Request:
     """Return the request that takes up the run with a given number or display id."""
+    rewinds = {"rewinds": list(run.rewinds)} if run.rewinds else {}
     if run.resume_run_id is not None:
-        return _api("/api/runs/resume", {"runId": run.resume_run_id})
-    return _api("/api/runs/resume", {"displayId": run.resume_display_id})
+        return _api("/api/runs/resume", {"runId": run.resume_run_id, **rewinds})
+    return _api("/api/runs/resume", {"displayId": run.resume_display_id, **rewinds})
 
 
 def read_run(answer: Mapping[str, Any]) -> RemoteRun:
@@ -134,6 +137,7 @@ def read_run(answer: Mapping[str, Any]) -> RemoteRun:
         RetryLater: the answer is not one of a Pluto server.
     """
     extras = answer.get("pluto")
+    extras = extras if isinstance(extras, Mapping) else {}
     try:
         return RemoteRun(
             run_id=int(answer["runId"]),
@@ -142,7 +146,8 @@ def read_run(answer: Mapping[str, Any]) -> RemoteRun:
             resumed=bool(answer.get("resumed")),
             fork_run_id=answer.get("forkedFromRunId"),
             fork_step=answer.get("forkStep"),
-            idempotent_rows=isinstance(extras, Mapping) and bool(extras.get("idempotentRows")),
+            idempotent_rows=bool(extras.get("idempotentRows")),
+            rewinds=bool(extras.get("rewinds")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RetryLater("the server's answer about the run has no runId and url") from error

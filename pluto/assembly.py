@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,7 @@ from pluto.file_system import is_on_network
 from pluto.home import home
 from pluto.iface import ServerInterface
 from pluto.journal import Journal
+from pluto.launcher import is_on_first_node
 from pluto.names import directory_name
 from pluto.notice import Notices
 from pluto.record import RunInfo
@@ -24,8 +26,8 @@ from pluto.recorder import JournalRecorder
 from pluto.redact import Redactor
 from pluto.session import Session
 from pluto.sets import Destination, Settings
-from pluto.storage import Outbox, RunReader, is_run_directory
-from pluto.store import JOURNAL, Store, shown
+from pluto.storage import Outbox, Rewind, RunReader, is_run_directory
+from pluto.store import JOURNAL, Store, has_live_process, shown
 from pluto.sys import FactsCollector
 from pluto.uploader import Delivery, Ownership, Uploader
 
@@ -53,12 +55,14 @@ def assemble(settings: Settings, facts: dict[str, Any], where: Destination | Non
     directory = _run_directory(settings, facts)
     network = _is_on_network(settings, directory)
     resumed = is_run_directory(directory)
+    step = facts["resume_step"]
     store = _own(directory, network=network)
     if store is not None:
         store.absorb_all()  # what a process left that was killed before it could
         if resumed and not facts["resume"]:
             _refuse_to_go_on(store, facts)
         facts = _remember(store, facts, resumed, where)
+        _go_back(store, facts, settings.x_sys_label)
     else:
         facts = _known_facts(directory) | {"config": facts["config"]}
     journal = Journal(directory / JOURNAL, mapped=not network)
@@ -84,7 +88,7 @@ def assemble(settings: Settings, facts: dict[str, Any], where: Destination | Non
         address=acquire.address,
         facts=facts,
         resumed=resumed,
-        first_step=last_step(directory) + 1 if resumed else 1,
+        first_step=1 + _step_before(directory, step, resumed),
         parts=[collector] if collector else [],
     )
 
@@ -204,6 +208,18 @@ def _remember(
     return facts
 
 
+def _go_back(store: Store, facts: dict[str, Any], system_label: str) -> None:
+    """Hide what was logged behind the step that the run goes on from.
+
+    That is done once for all processes of a job, before any of them logs: by the one on the first
+    node that owns the run there.
+    """
+    step = facts["resume_step"]
+    if step is None or not is_on_first_node(os.environ) or has_live_process(store.directory):
+        return
+    store.writer.rewind(Rewind(step, time.time_ns() // 1_000_000, f"{system_label}/"))
+
+
 def _known_facts(directory: Path) -> dict[str, Any]:
     """Return the facts of a run that another process is just beginning, once they are there."""
     deadline = time.monotonic() + FACTS_TIMEOUT
@@ -231,6 +247,12 @@ def _facts_so_far(directory: Path) -> dict[str, Any]:
 
 def _first_line(store: Store | None) -> int:
     return 1 if store is None else Outbox(store.writer, "").count("console") + 1
+
+
+def _step_before(directory: Path, checkpoint: int | None, resumed: bool) -> int:
+    if checkpoint is not None:
+        return checkpoint
+    return last_step(directory) if resumed else 0
 
 
 def last_step(directory: Path) -> int:

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pluto import state
 from pluto.config import plain_config
@@ -17,12 +17,17 @@ from pluto.names import clean_name, is_display_id, random_id
 from pluto.notice import speak
 from pluto.op import Op
 from pluto.sets import Destination, Settings, destination, meant_for, setup
+from pluto.values import whole_step
 
 if TYPE_CHECKING:
     from pluto.record import Receipt, RemoteRun
     from pluto.session import Session  # numpy stays out of `import pluto`
 
 logger = logging.getLogger("pluto")
+
+_KEEPS_ROWS: Final = (
+    "this server goes on showing what was logged behind step %d until that step is logged again"
+)
 
 
 def init(  # noqa: PLR0917 - the order of the earlier client
@@ -38,6 +43,8 @@ def init(  # noqa: PLR0917 - the order of the earlier client
     fork_step: int | None = None,
     inherit_config: bool | None = None,
     inherit_tags: bool | None = None,
+    *,
+    resume_step: int | None = None,
     **kwargs: Any,
 ) -> Op:
     """Begin a run. Without a server or a key it is a local one, which `pluto ui` shows.
@@ -60,6 +67,8 @@ def init(  # noqa: PLR0917 - the order of the earlier client
         fork_step: the last step that the fork shares with it.
         inherit_config: whether a fork starts from its parent's config.
         inherit_tags: whether a fork starts with its parent's tags.
+        resume_step: the step of the checkpoint that an existing run goes on from; implies
+            `resume`. What was logged behind it is hidden, and steps go on behind it.
         **kwargs: settings by name.
 
     Returns:
@@ -80,10 +89,12 @@ def init(  # noqa: PLR0917 - the order of the earlier client
     speak(chosen.x_log_level)
     if run_id is not None:
         chosen.select_run(run_id)
-    facts = _facts(chosen, name, config, tags) | _attachment(chosen, resume) | fork
+    attachment = _attachment(chosen, resume, resume_step)
+    facts = _facts(chosen, name, config, tags) | attachment | fork
     chosen._op_name = facts["name"]  # noqa: SLF001
     if chosen.mode == "noop":
-        return _begin(Op(facts["config"], chosen, facts["tags"]))
+        first_step = (facts["resume_step"] or 0) + 1
+        return _begin(Op(facts["config"], chosen, facts["tags"], first_step=first_step))
     run = _begin_recording(chosen, facts)
     if name and run.name != facts["name"]:
         logger.warning("the run keeps its name %r: name=%r is not taken", run.name, name)
@@ -109,7 +120,7 @@ def _begin_recording(settings: Settings, facts: dict[str, Any]) -> Op:
 
     where = destination(settings, _stored_key)
     later = meant_for(settings, _stored_key)
-    facts["destination"] = vars(later) if later else None
+    facts["destination"] = later._asdict() if later else None
     try:
         session = assemble(settings, facts, where)
     except OSError as error:
@@ -134,6 +145,8 @@ def _begin_recording(settings: Settings, facts: dict[str, Any]) -> Op:
     )
     if remote is not None:
         run.fork_run_id, run.fork_step = remote.fork_run_id, remote.fork_step
+        if facts["resume_step"] is not None and not remote.rewinds:
+            logger.warning(_KEEPS_ROWS, facts["resume_step"])
     _announce(run, session, where)
     accompany(run, session)
     return _begin(run)
@@ -187,7 +200,7 @@ def _facts(
     }
 
 
-def _attachment(settings: Settings, resume: bool) -> dict[str, Any]:
+def _attachment(settings: Settings, resume: bool, step: int | None) -> dict[str, Any]:
     """Return the facts that say which existing run this one goes on with, if any."""
     number, display_id = settings._resume_run_id, settings._resume_display_id  # noqa: SLF001
     by_server_id = number is not None or display_id is not None
@@ -196,12 +209,22 @@ def _attachment(settings: Settings, resume: bool) -> dict[str, Any]:
         external_id = shared_run_id(os.environ, os.getppid())
         shared = external_id is not None
     settings._external_id = external_id  # noqa: SLF001
+    if step is not None and not (external_id or by_server_id):
+        raise UsageError("resume_step goes with the run_id of the run to go on with")
     return {
+        "resume_step": _checkpoint(step),
         "resume_run_id": number,
         "resume_display_id": display_id,
         "external_id": external_id,
-        "resume": resume or by_server_id or shared,
+        "resume": resume or by_server_id or shared or step is not None,
     }
+
+
+def _checkpoint(step: Any) -> int | None:
+    number = None if step is None else whole_step(step)
+    if number is None and step is not None:
+        raise UsageError(f"resume_step must be an integer from 0 on, got {step!r}")
+    return number
 
 
 def _fork(

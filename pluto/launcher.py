@@ -29,5 +29,10 @@ def shared_run_id(environ: Mapping[str, str], parent: int) -> str | None:
     return None
 
 
+def is_on_first_node(environ: Mapping[str, str]) -> bool:
+    """Tell whether this process is on the first node of its job, or in no job."""
+    return (environ.get("GROUP_RANK") or environ.get("SLURM_NODEID") or "0") == "0"
+
+
 def _many(count: str | None) -> bool:
     return count is not None and count.isdecimal() and int(count) > 1

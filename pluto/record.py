@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, Protocol
 
 Stream = Literal["names", "metrics", "system", "console", "data", "files", "facts", "status"]
@@ -18,7 +18,8 @@ class RunInfo(NamedTuple):
 
     `uid` is made by `init()` and names this run directory for ever; it doubles as the
     external id where the user gave none, which makes creation idempotent. `fork_run_id` is the
-    server's number of the parent, or its display id.
+    server's number of the parent, or its display id. `rewinds` are those of
+    `pluto.storage.rewind`, as mappings.
     """
 
     uid: str
@@ -38,6 +39,7 @@ class RunInfo(NamedTuple):
     logger_settings: Mapping[str, Any] = _NOTHING
     system_metadata: Mapping[str, Any] = _NOTHING
     backfill: Mapping[str, int] = _NOTHING
+    rewinds: Sequence[Mapping[str, Any]] = ()
 
 
 class RemoteRun(NamedTuple):
@@ -50,6 +52,7 @@ class RemoteRun(NamedTuple):
     fork_run_id: int | None = None
     fork_step: int | None = None
     idempotent_rows: bool = False
+    rewinds: bool = False
 
 
 class Rows(NamedTuple):

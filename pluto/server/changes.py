@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType
 from pluto.errors import PlutoError
 from pluto.server.catalog import Catalog
 from pluto.server.rows import TERMINAL, RunRow
-from pluto.storage import Batch, Kind, Record
+from pluto.storage import Batch, Kind, Record, Rewind
 
 Source = Literal["api", "resume", "stale-monitor", "cancel", "heartbeat"]
 
@@ -118,6 +118,12 @@ class RunChanges:
     def set_notes(self, run_id: int, notes: str | None) -> None:
         """Replace the notes; an empty text removes them."""
         self._change(run_id, lambda _: {"notes": notes or None})
+
+    def rewind(self, run_id: int, rewinds: Iterable[Rewind]) -> None:
+        """Hide what was logged before each rewind behind its step; known ones change nothing."""
+        with self._catalog.write(run_id) as writer:
+            for each in rewinds:
+                writer.rewind(each)
 
     def add_graph(self, run_id: int, graph: Mapping[str, Any]) -> None:
         """Add the nodes of a model graph to those that are there."""

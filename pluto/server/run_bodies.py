@@ -26,6 +26,14 @@ LogType = Literal[
 ]
 
 
+class RewindTo(Query):
+    """A checkpoint that the run went on from: what is behind it and older is not shown."""
+
+    step: Annotated[int, Meta(ge=0)]
+    time: MilliSeconds
+    spared: str = ""
+
+
 class CreateRun(Query):
     """A new run, or one to attach to; `config` and its like are JSON texts.
 
@@ -47,6 +55,7 @@ class CreateRun(Query):
     inherit_tags: bool | None = None
     project_name_utf8: str | None = None
     run_name_utf8: str | None = None
+    rewinds: tuple[RewindTo, ...] = ()
 
 
 class ResumeRun(Query):
@@ -57,6 +66,7 @@ class ResumeRun(Query):
     external_id: str | UnsetType = UNSET
     project_name: str | None = None
     project_name_utf8: str | None = None
+    rewinds: tuple[RewindTo, ...] = ()
 
 
 class UpdateStatus(Query):
@@ -139,6 +149,7 @@ class Capabilities(Answer):
 
     version: str
     idempotent_rows: bool = True
+    rewinds: bool = True
 
 
 class RunAnswer(Answer):

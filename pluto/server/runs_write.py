@@ -25,6 +25,7 @@ from pluto.server.run_bodies import (
     OneRun,
     Organization,
     ResumeRun,
+    RewindTo,
     RunAnswer,
     SlugAnswer,
     StatusEvent,
@@ -38,6 +39,7 @@ from pluto.server.run_bodies import (
 from pluto.server.schemas import NoQuery, Query
 from pluto.server.settings import ORGANIZATION, version
 from pluto.server.state import ServerState
+from pluto.storage import Rewind
 
 MAX_TAGS = 50
 
@@ -63,8 +65,7 @@ def _create(reads: Reads, asked: CreateRun) -> RunAnswer:
     known = asked.external_id and catalog.by_external_id(asked.external_id, project)
     if known:
         row = reads.state.changes.reopen(known.id, config)
-        reads.state.liveness.seen(row.id)
-        return _run_answer(reads, row, resumed=True)
+        return _begun(reads, row, asked.rewinds, resumed=True)
     new = NewRun(
         project=project,
         name=asked.run_name_utf8 or asked.run_name,
@@ -79,8 +80,7 @@ def _create(reads: Reads, asked: CreateRun) -> RunAnswer:
     row, created = catalog.create(_forked(reads, asked, new))
     if not created:  # another process of the same job came first
         row = reads.state.changes.reopen(row.id, config)
-    reads.state.liveness.seen(row.id)
-    return _run_answer(reads, row, resumed=not created)
+    return _begun(reads, row, asked.rewinds, resumed=not created)
 
 
 def _forked(reads: Reads, asked: CreateRun, new: NewRun) -> NewRun:
@@ -102,9 +102,16 @@ def _resume(reads: Reads, asked: ResumeRun) -> RunAnswer:
     if sum(each is not UNSET for each in ids) != 1:
         text = "Provide exactly one of: runId, displayId, or externalId"
         raise BadParameters("custom", [], text)
-    row = _resumed(reads, asked)
+    row = reads.state.changes.reopen(_resumed(reads, asked).id)
+    return _begun(reads, row, asked.rewinds, resumed=True)
+
+
+def _begun(reads: Reads, row: RunRow, rewinds: Sequence[RewindTo], *, resumed: bool) -> RunAnswer:
     reads.state.liveness.seen(row.id)
-    return _run_answer(reads, reads.state.changes.reopen(row.id), resumed=True)
+    if rewinds:
+        found = [Rewind(each.step, each.time, each.spared) for each in rewinds]
+        reads.state.changes.rewind(row.id, found)
+    return _run_answer(reads, row, resumed=resumed)
 
 
 def _resumed(reads: Reads, asked: ResumeRun) -> RunRow:

@@ -40,7 +40,7 @@ def test_a_new_run_has_everything_that_clients_read(
         "resumed": False,
         "forkedFromRunId": None,
         "forkStep": None,
-        "pluto": {"version": run["pluto"]["version"], "idempotentRows": True},
+        "pluto": {"version": run["pluto"]["version"], "idempotentRows": True, "rewinds": True},
     }
     found = details(client, run)
     assert (found["config"], found["tags"], found["status"]) == ({"lr": 0.001}, ["v1"], "RUNNING")
