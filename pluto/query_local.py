@@ -21,9 +21,9 @@ import msgspec
 from starlette.routing import compile_path
 
 from pluto.errors import PlutoError, QueryError, RunInUse, StorageError
-from pluto.journal import SUFFIX
 from pluto.query_series import Get, Series, Wanted
 from pluto.query_server import DataPoint, NewFile
+from pluto.segments import SUFFIX
 from pluto.server import compare, runs_read, series_read
 from pluto.server.data_directory import Secrets
 from pluto.server.endpoints import Endpoint, Reads, parse, refusal

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
+import struct
 import threading
 import time
 from collections.abc import Mapping
-from math import isfinite
-from time import time_ns
 from typing import Any, Final
 
 import orjson
-from orjson import dumps
 
-from pluto.journal import CONSOLE, COUNTED, DATA, FACT, FILE, METRICS, SYSTEM, Journal
+from pluto.journal import Journal
 from pluto.notice import Notices
+from pluto.segments import CONSOLE, COUNTED, DATA, FACT, FILE, METRICS, SYSTEM
 
 _OPTIONS: Final = orjson.OPT_SERIALIZE_NUMPY
+_PLAIN: Final = frozenset({float, int})
 
 
 class JournalRecorder:
@@ -55,28 +55,21 @@ class JournalRecorder:
         self._lost += 1
 
     def log_plain(self, data: dict[str, Any], step: int) -> bool:
-        """Append finite Python numbers: the fast way of `log()`; the store cleans the names.
+        """Append Python numbers: the fast way of `log()`; the store cleans the names.
 
         Returns:
             False if `data` needs a closer look; then nothing was written.
         """
         values = data.values()
-        if not values:
-            return True
-        try:
-            # The sum is finite only if every value is a finite number; bools alone slip through.
-            if not isfinite(sum(values)) or bool in map(type, values):
-                return False
-            now = time_ns() // 1_000_000
-            line = dumps({"time": now, "step": step, "data": data})
-        except Exception:  # noqa: BLE001 - whatever an object does that is asked for its sum
+        if not _PLAIN.issuperset(map(type, values)):
             return False
         try:
-            self.journal.append(METRICS, line)
-            self._logged += 1
-        except ValueError as error:
-            self._lose(error)
-        return True
+            if not values or self.journal.append_row(tuple(data), step, values):
+                self._logged += bool(values)
+                return True
+        except (struct.error, OSError, ValueError):
+            pass  # the slow way says what is wrong, and keeps what it can
+        return False
 
     def metrics(
         self, data: Mapping[str, float], *, step: int, time_ms: int, system: bool = False

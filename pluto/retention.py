@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pluto.errors import RunInUse, StorageError
-from pluto.journal import SUFFIX
 from pluto.names import random_id
+from pluto.segments import SUFFIX
 from pluto.storage import RUN_DB, Outbox
 from pluto.store import JOURNAL, Store
 from pluto.sync import run_directories

@@ -4,34 +4,31 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
-from pluto import journal
+from pluto import segments
 from pluto.death import judge_death
 from pluto.errors import MediaError, StorageError
 from pluto.facts import apply_fact
 from pluto.file import encode, forget
-from pluto.journal import Frame
-from pluto.names import clean_key
+from pluto.frame_rows import add_frames
 from pluto.notice import Notices
 from pluto.record import Receipt
 from pluto.run_lock import RunLock
+from pluto.segments import Frame
 from pluto.storage import (
-    BadLine,
     Batch,
     Blobs,
     Compactor,
     Kind,
-    MetricGroup,
     Outbox,
     Record,
     RunWriter,
     StagedFiles,
-    parse_metric_lines,
 )
 
 logger = logging.getLogger("pluto")
@@ -85,10 +82,10 @@ class Store:
             start = self._positions.get(path.name, 0)
             frames, end, ended = _read(path, start, rest)
             if end > start:
-                _fill(batch, frames)
+                add_frames(batch, path, frames)
                 batch.positions[path.name] = end
                 rest -= end - start
-            if ended or (end == start and journal.writer_is_gone(path)):
+            if ended or (end == start and segments.writer_is_gone(path)):
                 (done if ended else died).append(path)
             if rest <= 0:
                 break
@@ -162,9 +159,9 @@ class Store:
         """Count the rows of the user that wait in the segments of a journal."""
         count = 0
         for path in _segments(self.directory / JOURNAL):
-            if journal.writer_of(path) == writer:
+            if segments.writer_of(path) == writer:
                 frames, _, _ = _read(path, self._positions.get(path.name, 0), path.stat().st_size)
-                count += sum(kind in journal.COUNTED for kind, _, _ in frames)
+                count += sum(kind in segments.COUNTED for kind, _, _ in frames)
         return count
 
     def conclude(self) -> bool:
@@ -197,9 +194,9 @@ class Store:
     def _note_death_of(self, segment: Path) -> None:
         """Write down that the writer of a segment died, unless it had said how it ends."""
         facts = self.writer.facts()
-        writer = journal.writer_of(segment)
+        writer = segments.writer_of(segment)
         said = {end.get("writer") for end in facts.get("ends") or []}
-        counts = journal.FORKED not in segment.name and writer not in said
+        counts = segments.FORKED not in segment.name and writer not in said
         if counts and facts.get("status") == "RUNNING":
             self._append_fact("end", {**self._death(writer), "writer": writer})
 
@@ -223,12 +220,12 @@ class Store:
         self.writer.close()
         self._lock.release()
 
-    def _drop(self, segments: list[Path]) -> None:
-        for path in segments:
+    def _drop(self, done: list[Path]) -> None:
+        for path in done:
             path.unlink(missing_ok=True)
             self._positions.pop(path.name, None)
-        if segments:
-            self.writer.forget_segments([path.name for path in segments])
+        if done:
+            self.writer.forget_segments([path.name for path in done])
 
 
 def shown(directory: Path) -> str:
@@ -239,15 +236,15 @@ def shown(directory: Path) -> str:
 
 def has_live_process(directory: Path) -> bool:
     """Tell whether a process still has a journal open in a run; forked children do not count."""
-    own = [path for path in _segments(directory / JOURNAL) if journal.FORKED not in path.name]
-    return any(not (journal.writer_is_gone(path) or journal.is_ended(path)) for path in own)
+    own = [path for path in _segments(directory / JOURNAL) if segments.FORKED not in path.name]
+    return any(not (segments.writer_is_gone(path) or segments.is_ended(path)) for path in own)
 
 
 def _segments(directory: Path) -> list[Path]:
     """Return the journal's segments, those of one writer in the order of writing."""
     if not directory.is_dir():
         return []
-    return sorted(path for path in directory.iterdir() if path.suffix == journal.SUFFIX)
+    return sorted(path for path in directory.iterdir() if path.suffix == segments.SUFFIX)
 
 
 def _read(path: Path, start: int, limit: int) -> tuple[list[Frame], int, bool]:
@@ -255,94 +252,11 @@ def _read(path: Path, start: int, limit: int) -> tuple[list[Frame], int, bool]:
     frames: list[Frame] = []
     end = start
     while end - start < limit:  # reading lets go of the interpreter lock between pieces
-        piece = list(journal.read_frames(path, end, min(limit, READ_BYTES)))
+        piece = list(segments.read_frames(path, end, min(limit, READ_BYTES)))
         if not piece:
             break
         kind, _, end = piece[-1]
-        if kind == journal.END:
+        if kind == segments.END:
             return frames + piece[:-1], end, True
         frames += piece
     return frames, end, False
-
-
-def _fill(batch: Batch, frames: list[Frame]) -> None:
-    metrics: dict[int, list[bytes]] = {journal.METRICS: [], journal.SYSTEM: []}
-    for kind, body, _ in frames:
-        if kind in metrics:
-            metrics[kind].append(body)
-        elif kind in _DECODERS:
-            record = _DECODERS[kind](orjson.loads(body))
-            batch.records.append(record)
-            if record.kind in (Kind.DATA, Kind.FILE):
-                batch.names.setdefault(record.name, _log_type(record))
-        else:
-            logger.warning("a journal has a record of unknown kind %d: left out", kind)
-    batch.groups += _parse(metrics[journal.METRICS])
-    batch.system += _parse(metrics[journal.SYSTEM])
-
-
-def _parse(lines: list[bytes]) -> list[MetricGroup]:
-    """Return the rows of journal lines, with names that every server takes."""
-    if not lines:
-        return []
-    try:
-        groups = parse_metric_lines(b"\n".join(lines))
-    except BadLine as error:
-        line = orjson.loads(lines[error.number])
-        line["data"] = dict(zip(_clean(line["data"]), line["data"].values(), strict=True))
-        groups = error.groups + parse_metric_lines(orjson.dumps(line))
-        groups += _parse(lines[error.number + 1 :])
-    return [_with_clean_names(group) for group in groups]
-
-
-def _with_clean_names(group: MetricGroup) -> MetricGroup:
-    return group._replace(names=tuple(_clean(group.names)))
-
-
-def _clean(names: Iterable[str]) -> list[str]:
-    r"""Return names that every server takes; those that would become the same get a number.
-
-    Example:
-        >>> _clean(["loss", "a\n", "a\t"])
-        ['loss', 'a-', 'a- (2)']
-    """
-    clean: dict[str, None] = {}
-    for key in map(clean_key, names):
-        name, number = key, 2
-        while name in clean:
-            name, number = f"{key} ({number})", number + 1
-        clean[name] = None
-    return list(clean)
-
-
-def _log_type(record: Record) -> str:
-    return "DATA" if record.type == "string-series" else record.type.upper()
-
-
-def _console(value: dict[str, Any]) -> Record:
-    body = value["message"].encode()
-    return Record(Kind.CONSOLE, value["time"], value["lineNumber"], "", value["logType"], body)
-
-
-def _data(value: dict[str, Any]) -> Record:
-    body = value["data"].encode()
-    return Record(
-        Kind.DATA, value["time"], value["step"], value["logName"], value["dataType"], body
-    )
-
-
-def _file(value: dict[str, Any]) -> Record:
-    body = orjson.dumps({"staged": value["staged"], "sampleIndex": value["sampleIndex"]})
-    return Record(Kind.FILE, value["time"], value["step"], value["logName"], value["type"], body)
-
-
-def _fact(value: dict[str, Any]) -> Record:
-    return Record(Kind.FACT, value["time"], 0, value["name"], "", orjson.dumps(value["value"]))
-
-
-_DECODERS: Final[dict[int, Callable[[dict[str, Any]], Record]]] = {
-    journal.CONSOLE: _console,
-    journal.DATA: _data,
-    journal.FILE: _file,
-    journal.FACT: _fact,
-}

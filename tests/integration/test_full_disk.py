@@ -28,7 +28,7 @@ def fill():
 
 def log(first, last):
     for step in range(first, last):
-        run.log({"step": step, "half": step / 2}, step=step)
+        run.log({"step": step, **{f"part/{n}": step / n for n in range(2, 6)}}, step=step)
 
 run = pluto.init(settings={"disable_system_metrics": True, "disable_console": True})
 log(0, 1000)

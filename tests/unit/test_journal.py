@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pluto import journal
+from pluto import segments
 from pluto.held import HeldFrames
-from pluto.journal import CONSOLE, END, METRICS, Journal, read_frames
+from pluto.journal import Journal
+from pluto.segments import CONSOLE, END, METRICS, read_frames
 
 
 def frames(directory: Path) -> list[tuple[int, bytes]]:
@@ -66,7 +67,7 @@ def test_a_segment_that_a_large_frame_passes_over_is_ended_too(tmp_path: Path) -
     log.prepare()
     log.append(METRICS, b"y")
     log.close()
-    assert all(journal.is_ended(path) for path in (tmp_path / "j").iterdir())
+    assert all(segments.is_ended(path) for path in (tmp_path / "j").iterdir())
     assert [len(body) for _, body in frames(tmp_path / "j")] == [100_000, 1]
 
 
@@ -79,7 +80,7 @@ def test_a_torn_tail_hides_nothing_before_it(tmp_path: Path, cut: int) -> None:
     os.truncate(path, path.stat().st_size - cut)
     found = [body for _, body, _ in read_frames(path, 0)]
     log.close()
-    whole = 5 - -(-cut // (journal.HEADER.size + len(b"row 0")))
+    whole = 5 - -(-cut // (segments.HEADER.size + len(b"row 0")))
     assert found == [b"row %d" % number for number in range(whole)]
 
 
@@ -164,4 +165,4 @@ def test_appending_and_closing_while_another_thread_prepares_keep_order_and_end_
             prepared.result()
         found = [int(body.lstrip(b"x")) for _, body in frames(tmp_path / str(number))]
         assert found == list(range(200))
-        assert all(journal.is_ended(path) for path in (tmp_path / str(number)).iterdir())
+        assert all(segments.is_ended(path) for path in (tmp_path / str(number)).iterdir())

@@ -9,8 +9,9 @@ import orjson
 import pytest
 
 from pluto.errors import AuthError, Rejected, RetryLater
-from pluto.journal import CONSOLE, DATA, FACT, METRICS, SYSTEM, Journal
+from pluto.journal import Journal
 from pluto.record import Rows, RunInfo
+from pluto.segments import CONSOLE, DATA, FACT, METRICS, SYSTEM
 from pluto.store import JOURNAL, Store
 from pluto.testing import MemorySink
 from pluto.uploader import Delivery, Ownership, Uploader
