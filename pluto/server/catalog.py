@@ -151,6 +151,37 @@ class Catalog:
         with self._writers.lease(row.path, keep=not row.local) as writer:
             yield writer
 
+    @contextmanager
+    def moved_away(self, run_id: int) -> Iterator[Path]:
+        """Forget a run; inside the block its directory, which nobody writes then, can be moved.
+
+        If the block raises, the run is known again.
+
+        Raises:
+            KeyError: there is no such run.
+        """
+        path = self._row(run_id).path
+        with self._writers.without(path):
+            if self._own:
+                self._own.forget(run_id)
+            try:
+                yield path
+            except BaseException:
+                if self._own:
+                    self._own.take_back(path)
+                raise
+        self.expire()
+
+    def take_back(self, path: Path) -> None:
+        """Know a run again whose directory was moved back to where it was.
+
+        Raises:
+            StorageError: its place was taken meanwhile, or its files cannot be read.
+        """
+        if self._own:
+            self._own.take_back(path)
+        self.expire()
+
     def blobs(self, run_id: int) -> Blobs:
         """Return the file store of a run.
 

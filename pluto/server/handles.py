@@ -112,6 +112,19 @@ class Writers:
         finally:
             self._give_back(lease)
 
+    @contextmanager
+    def without(self, directory: Path) -> Iterator[None]:
+        """Close the writer of a run directory; nobody gets one inside the block."""
+        with self._lock:
+            lease = self._leases.setdefault(directory, _Lease())
+            lease.users += 1
+        try:
+            with lease.lock:
+                _close(lease)
+                yield
+        finally:
+            self._give_back(lease)
+
     def close(self) -> None:
         """Close all; a caller who still holds a lease keeps it to its end."""
         with self._lock:

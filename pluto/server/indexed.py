@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,38 @@ class IndexedRuns:
             self._rows[run_id] = row
             self._version += 1
         return row
+
+    def forget(self, run_id: int) -> None:
+        """Take a run out of the list; its directory stays as it is."""
+        with self._lock:
+            with self._index.transaction() as connection:
+                connection.execute("DELETE FROM run WHERE id=?", (run_id,))
+            row = self._rows.pop(run_id)
+            if row.external_id:
+                self._external.pop((row.project, row.external_id), None)
+            self._version += 1
+
+    def take_back(self, path: Path) -> None:
+        """List a run again whose directory is where it was.
+
+        Raises:
+            StorageError: another run has its external id now, or its files cannot be read.
+        """
+        with closing(RunReader(path)) as reader:
+            facts = reader.facts()
+        directory = path.relative_to(self._root).as_posix()
+        with self._lock:
+            try:
+                with self._index.transaction() as connection:
+                    _adopt(connection, facts, directory)
+            except sqlite3.IntegrityError as error:
+                raise StorageError(f"{path} cannot be listed again: {error}") from error
+            (values,) = self._index.rows(f"{_SELECT} WHERE run.id = ?", (facts["run_id"],))
+            row = self._row(values)
+            self._rows[row.id] = row
+            if row.external_id:
+                self._external[row.project, row.external_id] = row.id
+            self._version += 1
 
     def touch(self, run_id: int, now: int) -> None:
         """Note that rows of the run came in; kept in memory until the next `update`."""

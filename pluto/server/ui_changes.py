@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from pluto.server import saved, ui_summaries
+from pluto.server import saved, ui_bulk, ui_summaries
 from pluto.server.changes import ChangeRefused
 from pluto.server.endpoints import Endpoint, Reads, Refused
 from pluto.server.runs_write import check_tags
@@ -66,6 +66,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
     Endpoint("/api/ui/runs/{runId}/tags", TagsChange, Done, set_tags, method="POST"),
     Endpoint("/api/ui/runs/{runId}/notes", NotesChange, Done, set_notes, method="POST"),
     Endpoint("/api/ui/runs/{runId}/cancel", DetailsQuery, Done, cancel, method="POST"),
+    *ui_bulk.ENDPOINTS,
     *saved.ENDPOINTS,
     *ui_summaries.ENDPOINTS,
 )
