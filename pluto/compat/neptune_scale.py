@@ -21,6 +21,7 @@ from pluto.compat import neptune_projects as projects
 from pluto.compat import neptune_types as types
 from pluto.compat.neptune_begin import Wanted, begin
 from pluto.compat.neptune_files import own_file, own_histogram
+from pluto.compat.neptune_logging import NeptuneLoggingHandler
 from pluto.compat.neptune_recording import Recording, seconds_of
 from pluto.compat.neptune_source import SourceTrackingConfig, source_attributes
 from pluto.compat.neptune_values import (
@@ -126,16 +127,17 @@ class Run:
             about={"experiment": experiment_name, "runtime_namespace": runtime_namespace},
             settings=settings,
         )
+        self.op, self._run_id = self._begin(wanted)
+        self.recording = Recording(self.op)
+        self._source = self._track(source_tracking_config)
+
+    @staticmethod
+    def _begin(wanted: Wanted) -> tuple[Op, str]:
         try:
             begun = begin(wanted)
         except LookupError as error:
             raise exceptions.NeptuneRunForkParentNotFound(str(error)) from error
-        self.op: Op = begun.op
-        self._run_id = begun.run_id
-        self._project = project or self.op.project
-        self._experiment_name = experiment_name
-        self.recording = Recording(self.op)
-        self._source = self._track(source_tracking_config)
+        return begun.op, begun.run_id
 
     def log_metrics(
         self,
@@ -327,32 +329,6 @@ class Run:
     def _settle(self) -> None:
         if self._source is not None:
             self._source.join(_SOURCE_SECONDS)
-
-
-class NeptuneLoggingHandler(logging.Handler):
-    """Sends records of `logging` to a run as a string series.
-
-    Args:
-        run: the run.
-        level: the least level that is sent.
-        attribute_path: of the series.
-    """
-
-    def __init__(
-        self, *, run: Run, level: int = logging.NOTSET, attribute_path: str | None = None
-    ) -> None:
-        super().__init__(level)
-        self._run = run
-        self._path = attribute_path or "runtime/logs"
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Send a record; those of Pluto itself are not sent."""
-        if record.name.partition(".")[0] == "pluto":
-            return
-        try:
-            self._run.recording.log({self._path: self.format(record)}, None, record.created)
-        except Exception:  # noqa: BLE001 - a handler reports its errors through logging
-            self.handleError(record)
 
 
 def _mapping(data: Any, what: str) -> Mapping[Any, Any]:
