@@ -15,7 +15,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from pluto import state
+from pluto import exit_call, state  # noqa: F401 - exit_call sees calls from now on
 from pluto.errors import UsageError
 from pluto.init import finish, init
 from pluto.names import generate_run_id

@@ -59,8 +59,6 @@ def assemble(settings: Settings, facts: dict[str, Any], where: Destination | Non
     store = _own(directory, network=network)
     if store is not None:
         store.absorb_all()  # what a process left that was killed before it could
-        if resumed and not facts["resume"]:
-            _refuse_to_go_on(store, facts)
         facts = _remember(store, facts, resumed, where)
         _go_back(store, facts, settings.x_sys_label)
     else:
@@ -192,6 +190,8 @@ def _remember(
 ) -> dict[str, Any]:
     """Write the facts down, and return them as they now are."""
     if resumed:
+        if not facts["resume"]:
+            _refuse_to_go_on(store, facts)
         known = store.writer.facts()
         kept = ("uid", "name", "created_at", "tags", "status_history")
         facts = {**known, **facts, **{key: known[key] for key in kept if key in known}}

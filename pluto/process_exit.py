@@ -5,11 +5,12 @@
 | the end of the script | COMPLETED | `atexit` |
 | an uncaught exception, also in a thread | FAILED | `sys.excepthook`, `threading.excepthook` |
 | Ctrl-C | TERMINATED | KeyboardInterrupt in `sys.excepthook`; a second one ends at once |
-| `sys.exit(n)` | COMPLETED if n is 0, else FAILED | see `ObservedExit` |
+| `sys.exit(n)` | COMPLETED if n is 0, else FAILED | see `pluto.exit_call` |
 | SIGTERM, SIGHUP | TERMINATED | a signal handler, see `process_signals` |
 | a cancel on the server | CANCELLED | the heartbeat, which interrupts the script |
 
-Nothing is changed while no run is live, and everything is put back when the last one ends.
+Apart from `sys.exit`, nothing is changed while no run is live, and everything is put back when the
+last one ends.
 What a process cannot notice (SIGKILL, `os._exit`, a crash) the next reader of the run concludes
 from what is left. A forked child inherits no run: it ends none.
 """
@@ -26,8 +27,9 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping
 from types import FrameType, TracebackType
-from typing import Any, Final, NamedTuple, NoReturn, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
+from pluto.exit_call import observed
 from pluto.process_signals import Terminator
 from pluto.redact import Redactor
 
@@ -52,6 +54,7 @@ class Verdict(NamedTuple):
 
 
 COMPLETED: Final = Verdict("COMPLETED")
+# A SystemExit ended the script, and with which code was not seen.
 UNSEEN: Final = Verdict("COMPLETED", {"type": "SystemExit", "code": None})
 
 
@@ -91,7 +94,6 @@ class ExitWatch:
         self._runs: list[RunEnds] = []
         self._lock = threading.RLock()  # guards _runs
         self._terminator = Terminator(self._end_terminated, self._has_runs)
-        self._exit = ObservedExit()
         self._main = _MainFrame()
         self._hooks: list[_Hook] = []
         self._finalizer: Any = None
@@ -136,7 +138,7 @@ class ExitWatch:
     def _install(self) -> None:
         self._uncaught = self._in_thread = None
         self._main.look()
-        self._exit.install()
+        observed.forget()
         self._hooks = [
             _Hook(sys, "excepthook", self._on_uncaught),
             _Hook(threading, "excepthook", self._on_uncaught_in_thread),
@@ -151,7 +153,6 @@ class ExitWatch:
         for hook in self._hooks:
             hook.restore()
         self._hooks = []
-        self._exit.restore()
         self._terminator.uninstall()
         atexit.unregister(self._at_exit)
         finalizer, self._finalizer = self._finalizer, None
@@ -190,7 +191,7 @@ class ExitWatch:
         said = self.verdict()
         if said.status != "COMPLETED" or not unwound:
             return said
-        return _judge_code(self._exit.code) if self._exit.called else UNSEEN
+        return _judge_code(observed.code) if observed.called else UNSEEN
 
     def _end_terminated(self, number: signal.Signals) -> None:
         self._end_all(_terminated(number))
@@ -207,53 +208,6 @@ class ExitWatch:
             self._runs = []
             self._terminator.in_child()
             self._uninstall()
-
-
-class ObservedExit:
-    """Stands in for `sys.exit` while a run is live, and remembers the code it was called with.
-
-    CPython hands an uncaught SystemExit to nobody: not to `sys.excepthook`, not to `atexit`
-    functions, which see neither exception nor exit code (3.10 to 3.14). What remains is to see
-    the call. A call alone proves nothing, since SystemExit may be caught; that it ended the
-    script is read off the main frame (`_MainFrame`).
-
-    Not seen are a bare `raise SystemExit(n)`, and `sys.exit(main())` where `main` began the run
-    and left it open: the function is looked up before `main` is called. Such an end is known
-    to be a SystemExit, but not its code; it counts as COMPLETED and the metadata say so. A run
-    that is a `with` block, or is finished by its script, does not depend on any of this.
-
-    It is an object and no function, so that it does not become a method where `sys.exit` would
-    not, and it pickles as `sys.exit`.
-    """
-
-    def __init__(self) -> None:
-        self.called = False
-        self.code: object = None
-        self.__wrapped__: Callable[[Any], NoReturn] = sys.exit
-        self.__name__ = self.__qualname__ = "exit"
-        self.__module__ = "sys"
-        self.__doc__ = sys.exit.__doc__
-
-    def __call__(self, status: object = None, /) -> NoReturn:
-        """Exit as `sys.exit` does."""
-        if threading.current_thread() is threading.main_thread():
-            self.called, self.code = True, status
-        self.__wrapped__(status)
-
-    def __reduce__(self) -> str:
-        return "exit"
-
-    def install(self) -> None:
-        """Take the place of `sys.exit`."""
-        self.called, self.code = False, None
-        if sys.exit is not self:
-            self.__wrapped__ = sys.exit
-            sys.exit = self
-
-    def restore(self) -> None:
-        """Give the place back, unless somebody else took it meanwhile."""
-        if sys.exit is self:
-            sys.exit = self.__wrapped__  # type: ignore[assignment]
 
 
 class _MainFrame:
