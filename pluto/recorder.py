@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
+import numpy as np
 import orjson
 
 from pluto.journal import Journal
@@ -16,7 +17,9 @@ from pluto.notice import Notices
 from pluto.segments import CONSOLE, COUNTED, DATA, FACT, FILE, METRICS, SYSTEM
 
 _OPTIONS: Final = orjson.OPT_SERIALIZE_NUMPY
-_PLAIN: Final = frozenset({float, int})
+_PLAIN: Final = frozenset(
+    {float, int, np.float16, np.float32, np.float64, np.int32, np.int64, np.uint8}
+)
 
 
 class JournalRecorder:
@@ -55,7 +58,7 @@ class JournalRecorder:
         self._lost += 1
 
     def log_plain(self, data: dict[str, Any], step: int) -> bool:
-        """Append Python numbers: the fast way of `log()`; the store cleans the names.
+        """Append numbers of Python and numpy: the fast way of `log()`; the store cleans the names.
 
         Returns:
             False if `data` needs a closer look; then nothing was written.

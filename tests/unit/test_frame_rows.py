@@ -5,6 +5,7 @@ import os
 import struct
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -63,6 +64,20 @@ def test_rows_of_any_names_and_numbers_come_back_equal(
     for name in {name for row in rows for name in row}:
         given = [(step, float(row[name])) for step, row in enumerate(rows) if name in row]
         assert bits(stored(directory, name)) == bits(given)
+
+
+def test_scalars_of_numpy_take_the_fast_way(tmp_path: Path) -> None:
+    log = Journal(tmp_path / JOURNAL)
+    kinds = (np.float16, np.float32, np.float64, np.int32, np.int64, np.uint8)
+    row = {kind.__name__: kind(3) for kind in kinds} | {"count": np.int64(2**53)}
+    assert JournalRecorder(log, Notices()).log_plain(row, 0)
+    log.close()
+    store = Store(tmp_path)
+    store.absorb_all()
+    store.close()
+    assert {name: stored(tmp_path, name) for name in row} == {
+        name: [(0, float(value))] for name, value in row.items()
+    }
 
 
 def test_the_names_of_a_loop_are_written_once_a_segment(tmp_path: Path) -> None:
