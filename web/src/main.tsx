@@ -11,6 +11,7 @@ import "./style/panels.css";
 import { render } from "preact";
 import { App } from "./app/App";
 import { startKeyboard } from "./app/keyboard";
+import { startBest } from "./state/best";
 import { startCatalog } from "./state/catalog";
 import { startLive } from "./state/live";
 import { startMetrics } from "./state/metrics";
@@ -25,6 +26,7 @@ async function start(): Promise<void> {
   startRouting();
   startCatalog();
   startMetrics();
+  startBest();
   startLive();
   startKeyboard();
   render(<App />, document.getElementById("app") as HTMLElement);

@@ -84,6 +84,7 @@ describe("the y axis", () => {
     smoothed: false,
     twins: 1,
     turn: 0,
+    counts: null,
     drawn: Float64Array.from(min),
     series: {
       run: 1,
@@ -102,8 +103,18 @@ describe("the y axis", () => {
     expect(yExtent([line([0, 0, NaN], [1, 25, NaN])], [0, 2], false).range).toEqual([0, 25]);
   });
 
+  test("leaves out what is far from everything else when asked to, and counts it", () => {
+    const calm = Array.from({ length: 100 }, (_, index) => Math.sin(index));
+    const wild = calm.map((value, index) => (index === 50 ? 500 : value));
+    const { range, outside } = yExtent([line(wild, wild)], [0, 99], false, true);
+    expect(range?.[1]).toBeLessThan(3);
+    expect(outside).toBe(1);
+    const [low, high] = [Math.min(...calm), Math.max(...calm)];
+    expect(yExtent([line(calm, calm)], [0, 99], false, true)).toEqual({ range: [low, high], hidden: 0, outside: 0 });
+  });
+
   test("says how many buckets a log axis cannot show", () => {
-    expect(yExtent([line([-1, 0.1, -3], [2, 1, -2])], [0, 2], true)).toEqual({ range: [0.1, 2], hidden: 2 });
+    expect(yExtent([line([-1, 0.1, -3], [2, 1, -2])], [0, 2], true)).toEqual({ range: [0.1, 2], hidden: 2, outside: 0 });
   });
 
   test("are drawn in turn where they cannot be told apart", () => {

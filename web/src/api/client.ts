@@ -9,9 +9,12 @@ import type {
   Project,
   Run,
   RunAnswer,
+  Saved,
   Series,
   SeriesRequest,
   Session,
+  Story,
+  Summaries,
 } from "./types";
 
 const ROOT = "/api/ui";
@@ -72,8 +75,49 @@ export async function fetchData(
   return (await getJson<{ points: DataPoint[] }>(path)).points;
 }
 
+/** Last, best and mean values of some metrics in all runs of a project. */
+export function fetchSummaries(project: string, names: readonly string[]): Promise<Summaries> {
+  return postJson(`${ROOT}/summaries`, { project, names });
+}
+
+export function fetchSaved(project: string): Promise<Saved> {
+  return getJson(withQuery("/saved", { project }));
+}
+
+/** Keeps one view or panel under its name; null forgets it. */
+export function saveItem(project: string, kind: keyof Saved, name: string, value: unknown): Promise<Saved> {
+  return postJson(`${ROOT}/saved`, { project, kind, name, value });
+}
+
+export function fetchStory(id: number): Promise<Story> {
+  return getJson(`${ROOT}/runs/${id}/story`);
+}
+
+export function fetchGraph(id: number): Promise<{ graph: unknown }> {
+  return getJson(`${ROOT}/runs/${id}/graph`);
+}
+
 export function saveTags(id: number, tags: string[]): Promise<unknown> {
   return postJson(`${ROOT}/runs/${id}/tags`, { tags });
+}
+
+export interface Changed {
+  done: number[];
+  refused: { run: number; reason: string }[];
+}
+
+/** Adds tags to runs and takes others away. */
+export function changeTags(runs: readonly number[], add: readonly string[], remove: readonly string[]): Promise<Changed> {
+  return postJson(`${ROOT}/runs/tags`, { runs, add, remove });
+}
+
+/** Puts runs into the trash, from which `restoreRuns` takes them back. */
+export function deleteRuns(runs: readonly number[]): Promise<Changed> {
+  return postJson(`${ROOT}/runs/delete`, { runs });
+}
+
+export function restoreRuns(runs: readonly number[]): Promise<Changed> {
+  return postJson(`${ROOT}/runs/restore`, { runs });
 }
 
 export function saveNotes(id: number, notes: string): Promise<unknown> {

@@ -25,6 +25,11 @@ export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T>
   return (await answer.json()) as T;
 }
 
+/** The text of a logged file, by the address that the server gave. */
+export async function fetchText(url: string): Promise<string> {
+  return (await send(url, {})).text();
+}
+
 export async function postJson<T>(path: string, body: unknown): Promise<T> {
   const answer = await send(path, jsonBody(body));
   return (await answer.json()) as T;

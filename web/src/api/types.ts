@@ -32,6 +32,18 @@ export interface Run {
   metricCount: number;
 }
 
+/** Columns by metric, a value a run in the order of `runs`. */
+export interface Summaries {
+  runs: number[];
+  metrics: Record<string, Record<"last" | "min" | "max" | "mean" | "minStep" | "maxStep", (Scalar | null)[]>>;
+}
+
+/** What people arranged in a project, by name. */
+export interface Saved {
+  view: Record<string, unknown>;
+  panel: Record<string, unknown>;
+}
+
 export interface StatusChange {
   from: string | null;
   to: string;
@@ -96,6 +108,30 @@ export interface DataPoint {
   time: number;
   type: string;
   data: unknown;
+}
+
+export interface Alert {
+  time: number;
+  level: string;
+  title: string;
+  body: string;
+  url: string | null;
+}
+
+export interface Relative {
+  id: number;
+  name: string;
+  project: string;
+  status: Status;
+  /** The last step that parent and fork share. */
+  step: number;
+}
+
+/** Alerts newest first; ancestors from the parent on. */
+export interface Story {
+  alerts: Alert[];
+  ancestors: Relative[];
+  forks: Relative[];
 }
 
 export interface Session {

@@ -4,6 +4,7 @@ import { place } from "../state/route";
 import { Help } from "./Help";
 import { Palette } from "./Palette";
 import { Projects } from "./Projects";
+import { ToastLine } from "./ToastLine";
 import { TopBar } from "./TopBar";
 import { Workspace } from "./Workspace";
 
@@ -13,6 +14,7 @@ export function App() {
     <>
       <TopBar />
       {project === null ? <Projects /> : <Workspace key={project} />}
+      <ToastLine />
       <Help />
       <Palette />
     </>

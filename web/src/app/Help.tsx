@@ -11,6 +11,7 @@ const KEYS: readonly [string, string][] = [
   ["j  k", "Next, previous run"],
   ["Enter", "Open the run under the cursor"],
   ["x", "Show or hide the run under the cursor in the charts"],
+  ["s", "Select the run under the cursor, to tag or delete many at once"],
   ["f", "Chart under the pointer in full screen"],
   ["l", "Logarithmic y axis on or off"],
   ["r", "Reset the zoom"],

@@ -3,10 +3,11 @@
 import { helpOpen } from "./Help";
 import { paletteOpen } from "./Palette";
 import { cursorRun, railOpen } from "../runs/Rail";
+import { isPicked, pick } from "../state/picked";
 import { go, place } from "../state/route";
-import { listedRuns, toggleShown } from "../state/selection";
+import { foldGroup, groups, listedRuns, toggleShown } from "../state/selection";
 import { toggleTheme } from "../state/theme";
-import { fullChart, logScale, zoom } from "../state/view";
+import { fullChart, logScale, resetZoom } from "../state/view";
 
 const ACTIONS: Record<string, () => void> = {
   "/": focusSearch,
@@ -14,9 +15,10 @@ const ACTIONS: Record<string, () => void> = {
   k: () => moveCursor(-1),
   Enter: openCursor,
   x: () => cursorRun.value !== null && toggleShown(cursorRun.value),
+  s: () => cursorRun.value !== null && pick(cursorRun.value, !isPicked(cursorRun.value)),
   f: fullScreen,
   l: () => logScale.set(!logScale.peek()),
-  r: () => zoom.set(null),
+  r: resetZoom,
   u: () => go({ project: place.peek().project, run: null }),
   t: toggleTheme,
   "?": () => (helpOpen.value = true),
@@ -59,12 +61,14 @@ function focusSearch(): void {
 }
 
 function moveCursor(by: number): void {
-  const list = listedRuns.peek();
+  const list = groups.peek().length ? groups.peek().flatMap((group) => group.runs) : listedRuns.peek();
   if (!list.length) return;
   const own = place.peek().run;
   const at = list.findIndex((run) => run.id === (cursorRun.peek() ?? own));
   const next = list[Math.min(Math.max(at + by, 0), list.length - 1)];
   if (!next) return;
+  const group = groups.peek().find(({ runs }) => runs.includes(next));
+  if (group) foldGroup(group.key, true);
   cursorRun.value = next.id;
   if (own !== null && next.id !== own) go({ project: place.peek().project, run: next.id });
 }

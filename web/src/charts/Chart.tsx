@@ -1,39 +1,48 @@
 // One chart: a card with the name of a metric and a line a run. Out of sight it is an empty card.
 
-import { signal } from "@preact/signals";
+import { computed } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import type { ComponentChildren } from "preact";
 import type { ApiError } from "../api/http";
 import type { Run, Scalar } from "../api/types";
 import { exactValue, toNumber } from "../format";
 import { useInSight } from "../parts/hooks";
-import { axisFor, fullChart, logScale, smoothing, xKind, zoom } from "../state/view";
+import { focusedRun } from "../state/focus";
+import { shownGroups } from "../state/selection";
+import { fullChart, lookOf, type ChartLook, type Span } from "../state/view";
 import { ChartMenu } from "./ChartMenu";
 import type { Line } from "./lines";
+import type { Omitted } from "./plot";
 import { tellDrawn, tellGone } from "./probe";
 import { nearestRun, readings, Tooltip, type Reading } from "./Tooltip";
 import { formatIn, unitOf, type Unit } from "./units";
 import { useLines } from "./useLines";
 import { usePlot, type UsedPlot } from "./usePlot";
 
-/** The run under the pointer, in the rail or in a chart: all charts let the others fade. */
-export const focusedRun = signal<number | null>(null);
-
 interface Props {
+  /** The metric, or for a panel of several what the page knows it by. */
   name: string;
   title: string;
   runs: readonly Run[];
+  /** The metrics of a panel that has its own. */
+  names?: readonly string[];
+  /** What a panel settles for itself, whatever the toolbar says. */
+  own?: Partial<ChartLook>;
   /** Whether this is the big one over the page. */
   full?: boolean;
+  /** More entries of the menu. */
+  menu?: ComponentChildren;
 }
 
-export function Chart({ name, title, runs, full = false }: Props) {
+export function Chart(props: Props) {
+  const { name, title, full = false } = props;
   const [card, inSight] = useInSight<HTMLElement>();
   // The big one stands for the small one behind it.
   if (!full && fullChart.value === name) return <section class="chart" ref={card} />;
   return (
-    <section class={`chart ${full ? "chart-full" : ""}`} ref={card} data-testid={`chart-${name}`} data-chart={name} aria-label={name}>
+    <section class={`chart ${full ? "chart-full" : ""}`} ref={card} data-testid={`chart-${name}`} data-chart={name} aria-label={title}>
       {inSight ? (
-        <Body name={name} title={title} runs={runs} full={full} />
+        <Body {...props} />
       ) : (
         <header class="chart-head">
           <h3>{title}</h3>
@@ -48,41 +57,59 @@ function bucketsFor(width: number): number {
   return [300, 600, 1200].find((buckets) => width <= buckets) ?? 2400;
 }
 
-function Body({ name, title, runs, full }: Required<Props>) {
-  const x = axisFor(name, xKind.value);
-  const zoomable = x === xKind.value;
-  const span = zoomable ? zoom.value : null;
-  const unit = unitOf(name);
+/** The line that stands out: the focused run's, or that of the group it is in. */
+const focus = computed(() => {
+  const run = focusedRun.value;
+  const group = shownGroups.value.find((each) => each.runs.some(({ id }) => id === run));
+  return group?.id ?? run;
+});
+
+function Body({ name, title, runs, names = [name], own = {}, full = false, menu }: Props) {
+  const look = { ...lookOf(names[0] ?? ""), ...own };
+  const { axis, smoothing, span } = look;
+  const unit = unitOf(names[0] ?? "");
+  const groups = shownGroups.value;
   const buckets = bucketsFor(full ? innerWidth : 500);
-  const { lines, loading, error, retry } = useLines({ runs, name, x, span, buckets, smoothing: smoothing.value });
-  const used = usePlot({ lines, x, log: logScale.value, unit, span, zoomable, focus: focusedRun.value });
+  const { lines, loading, error, retry } = useLines({ runs, groups, names, x: axis, span, buckets, smoothing });
+  const { log, clip } = look;
+  const onZoom = (next: Span | null) => look.zoom.set(next);
+  const used = usePlot({ lines, x: axis, log, clip, unit, span, onZoom, focus: focus.value });
   const rows = used.hover ? readings(lines, used.hover.x, unit) : [];
   useProbe(name, lines);
   useFocus(used, rows, lines.length);
   return (
     <>
       <header class="chart-head">
-        <h3 title={name}>{title}</h3>
+        <h3 title={names.join("\n")}>{title}</h3>
         <HeadValue lines={lines} rows={rows} last={runs[0]?.summary[name]} unit={unit} />
-        <ChartMenu name={name} lines={lines} plot={used.plot} full={full} />
+        <ChartMenu name={name} title={title} lines={lines} plot={used.plot} look={look} unit={unit} full={full}>
+          {menu}
+        </ChartMenu>
       </header>
       <div class="chart-plot" ref={used.host}>
         {used.hover?.own && used.plot && rows.length > 0 && (
-          <Tooltip
-            kind={x}
-            hover={used.hover}
-            rows={rows}
-            focus={focusedRun.value}
-            smoothing={smoothing.value}
-            area={used.plot.area()}
-          />
+          <Tooltip axis={axis} hover={used.hover} rows={rows} focus={focus.value} smoothing={smoothing} area={used.plot.area()} />
         )}
-        {lines.length === 0 && !error && <p class="chart-nothing">{loading ? "loading…" : "no points here yet"}</p>}
+        {lines.length === 0 && !error && <p class="chart-nothing">{loading ? "loading…" : nothing(look)}</p>}
         {error && <Failed error={error} retry={retry} />}
-        {used.hidden > 0 && <p class="chart-note">log axis: values ≤ 0 are not shown</p>}
+        <Notes omitted={used.omitted} />
       </div>
     </>
   );
+}
+
+function nothing({ axis, span }: ChartLook): string {
+  if (span) return "no points in this stretch: a double click shows everything";
+  return axis.kind === "metric" ? `no point has both this and ${axis.metric}` : "no points here yet";
+}
+
+/** What the axes leave out is said, never hidden. */
+function Notes({ omitted: { hidden, outside } }: { omitted: Omitted }) {
+  const notes = [
+    hidden > 0 ? "log axis: values ≤ 0 are not shown" : "",
+    outside > 0 ? `${outside} outlying ${outside === 1 ? "point lies" : "points lie"} out of the range` : "",
+  ].filter(Boolean);
+  return notes.length ? <p class="chart-note">{notes.join("; ")}</p> : null;
 }
 
 function Failed({ error, retry }: { error: ApiError; retry: () => void }) {

@@ -1,26 +1,37 @@
-// The menu of a chart: full screen, picture, table of values, link.
+// The menu of a chart: full screen, pictures, table of values, link, a panel of it.
 
 import { useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
 import { copyText } from "../parts/states";
 import { download } from "../parts/download";
 import { Popover } from "../parts/Popover";
-import { fullChart } from "../state/view";
+import { fullChart, type ChartLook } from "../state/view";
 import type { Line } from "./lines";
 import { toPng, type Plot } from "./plot";
+import type { Unit } from "./units";
 
 interface Props {
   name: string;
+  title: string;
   lines: readonly Line[];
   plot: Plot | null;
+  look: ChartLook;
+  unit: Unit;
   full: boolean;
+  children?: ComponentChildren;
 }
 
-export function ChartMenu({ name, lines, plot, full }: Props) {
+export function ChartMenu({ name, title, lines, plot, look, unit, full, children }: Props) {
   const [note, setNote] = useState("");
-  const file = name.replaceAll(/[^\w.-]+/g, "_");
+  const file = title.replaceAll(/[^\w.-]+/g, "_");
   const picture = async () => {
-    const blob = plot && (await toPng(plot, name));
+    const blob = plot && (await toPng(plot, title));
     if (blob) download(blob, `${file}.png`);
+  };
+  const drawing = async () => {
+    if (!plot) return;
+    const { toSvg } = await import("./svg");
+    download(new Blob([toSvg({ plot, lines, title, look, unit })], { type: "image/svg+xml" }), `${file}.svg`);
   };
   const table = () => download(new Blob([toCsv(lines)], { type: "text/csv" }), `${file}.csv`);
   const link = async () => {
@@ -35,16 +46,20 @@ export function ChartMenu({ name, lines, plot, full }: Props) {
         type="button"
         class="icon"
         title={full ? "Close (Esc)" : "Full screen (f)"}
-        aria-label={full ? `Close ${name}` : `${name} in full screen`}
+        aria-label={full ? `Close ${title}` : `${title} in full screen`}
         onClick={() => fullChart.set(full ? "" : name)}
       >
         {full ? "✕" : "⤢"}
       </button>
-      <Popover label={`Menu of ${name}`} button="⋯" onClose={() => setNote("")}>
-        <button type="button" onClick={() => void picture()}>
+      <Popover label={`Menu of ${title}`} button="⋯" onClose={() => setNote("")}>
+        {children}
+        <button type="button" data-closes onClick={() => void picture()}>
           Save as PNG
         </button>
-        <button type="button" onClick={table}>
+        <button type="button" data-closes onClick={() => void drawing()}>
+          Save as SVG
+        </button>
+        <button type="button" data-closes onClick={table}>
           Save values as CSV
         </button>
         <button type="button" onClick={() => void link()}>
@@ -55,13 +70,13 @@ export function ChartMenu({ name, lines, plot, full }: Props) {
   );
 }
 
-/** The buckets as drawn: a line a bucket with the range of its values. */
-function toCsv(lines: readonly Line[]): string {
-  const rows = ["run,x,mean,min,max"];
+/** The buckets as drawn: a line a bucket with the range of its values (of a group: mean ± deviation). */
+export function toCsv(lines: readonly Line[]): string {
+  const rows = ["run,metric,x,mean,min,max"];
   for (const { label, series } of lines) {
-    const quoted = `"${label.replaceAll('"', '""')}"`;
+    const names = [label, series.name].map((text) => `"${text.replaceAll('"', '""')}"`);
     for (let i = 0; i < series.x.length; i += 1) {
-      rows.push([quoted, series.x[i], series.mean[i], series.min[i], series.max[i]].join(","));
+      rows.push([...names, series.x[i], series.mean[i], series.min[i], series.max[i]].join(","));
     }
   }
   return `${rows.join("\n")}\n`;

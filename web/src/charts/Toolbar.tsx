@@ -1,13 +1,35 @@
-// How the charts are looked at: filter, x axis, smoothing, log scale, zoom.
+// How the charts are looked at: filter, x axis, smoothing, log scale, outliers, zoom.
 
-import type { XKind } from "../api/types";
-import { axisFor, chartFilter, logScale, setXKind, smoothing, xKind, zoom } from "../state/view";
+import type { ComponentChildren } from "preact";
+import type { SmoothKind } from "../smoothing";
+import { metricNames } from "../state/metrics";
+import {
+  axisFor,
+  chartFilter,
+  clipped,
+  logScale,
+  readAxis,
+  setAxis,
+  smoothing,
+  smoothKind,
+  writeAxis,
+  xAxis,
+  zoomFor,
+  type Axis,
+} from "../state/view";
+import { NamePicker } from "./NamePicker";
 import { xText } from "./Tooltip";
 
-const KINDS: readonly [XKind, string][] = [
+const KINDS: readonly [Axis["kind"], string][] = [
   ["step", "Step"],
   ["relative", "Relative time"],
   ["time", "Time of day"],
+];
+
+const SMOOTH_KINDS: readonly [SmoothKind, string][] = [
+  ["ema", "average"],
+  ["time", "average by distance"],
+  ["gaussian", "gaussian"],
 ];
 
 interface Props {
@@ -15,57 +37,101 @@ interface Props {
   filter?: boolean;
   /** The name of a chart below, or what all names below begin with: system metrics have no axis of steps. */
   name?: string;
+  children?: ComponentChildren;
 }
 
-export function Toolbar({ filter = true, name = "" }: Props) {
-  const kinds = KINDS.filter(([kind]) => axisFor(name, kind) === kind);
+export function Toolbar({ filter = true, name = "", children }: Props) {
   return (
     <div class="toolbar" role="toolbar" aria-label="Charts">
       {filter && <FilterField />}
+      <AxisField name={name} />
+      <SmoothField />
+      <Check label="log y" title="Logarithmic y axis" on={logScale.value} set={logScale.set} />
+      <Check label="clip outliers" title="Leave outliers out of the y range" on={clipped.value} set={clipped.set} />
+      <ZoomChip name={name} />
+      {children}
+    </div>
+  );
+}
+
+function AxisField({ name }: { name: string }) {
+  const axis = axisFor(name, xAxis.value);
+  const kinds = KINDS.filter(([kind]) => axisFor(name, { kind, metric: "" }).kind === kind);
+  return (
+    <span class="field">
       <label class="field">
         <span>x</span>
         <select
           aria-label="x axis"
-          value={axisFor(name, xKind.value)}
-          onChange={(event) => setXKind(event.currentTarget.value as XKind)}
+          value={writeAxis(axis)}
+          onChange={(event) => setAxis(readAxis(event.currentTarget.value))}
         >
           {kinds.map(([kind, label]) => (
             <option value={kind} key={kind}>
               {label}
             </option>
           ))}
+          {axis.kind === "metric" && <option value={writeAxis(axis)}>{axis.metric}</option>}
         </select>
       </label>
-      <SmoothField />
-      <label class="field">
-        <input
-          type="checkbox"
-          aria-label="Logarithmic y axis"
-          checked={logScale.value}
-          onChange={(event) => logScale.set(event.currentTarget.checked)}
+      {!name.startsWith("sys/") && (
+        <NamePicker
+          label="A metric as x axis"
+          button="metric…"
+          names={() => metricNames.peek()}
+          choose={(metric) => setAxis({ kind: "metric", metric })}
         />
-        <span>log y</span>
-      </label>
-      {zoom.value && <ZoomChip />}
-    </div>
+      )}
+    </span>
+  );
+}
+
+interface CheckProps {
+  label: string;
+  title: string;
+  on: boolean;
+  set(on: boolean): void;
+}
+
+function Check({ label, title, on, set }: CheckProps) {
+  return (
+    <label class="field" title={title}>
+      <input type="checkbox" aria-label={title} checked={on} onChange={(event) => set(event.currentTarget.checked)} />
+      <span>{label}</span>
+    </label>
   );
 }
 
 function SmoothField() {
   return (
-    <label class="field">
-      <span>smooth</span>
-      <input
-        type="range"
-        min="0"
-        max="0.99"
-        step="0.01"
-        aria-label="Smoothing"
-        value={smoothing.value}
-        onInput={(event) => smoothing.set(Number(event.currentTarget.value))}
-      />
-      <output class="number smooth-value">{smoothing.value}</output>
-    </label>
+    <span class="field">
+      <label class="field">
+        <span>smooth</span>
+        <input
+          type="range"
+          min="0"
+          max="0.99"
+          step="0.01"
+          aria-label="Smoothing"
+          value={smoothing.value}
+          onInput={(event) => smoothing.set(Number(event.currentTarget.value))}
+        />
+        <output class="number smooth-value">{smoothing.value}</output>
+      </label>
+      {smoothing.value > 0 && (
+        <select
+          aria-label="Kind of smoothing"
+          value={smoothKind.value}
+          onChange={(event) => smoothKind.set(event.currentTarget.value as SmoothKind)}
+        >
+          {SMOOTH_KINDS.map(([kind, label]) => (
+            <option value={kind} key={kind}>
+              {label}
+            </option>
+          ))}
+        </select>
+      )}
+    </span>
   );
 }
 
@@ -83,12 +149,14 @@ function FilterField() {
   );
 }
 
-function ZoomChip() {
-  const [low, high] = zoom.value as readonly [number, number];
-  const kind = xKind.value;
+function ZoomChip({ name }: { name: string }) {
+  const zoomed = zoomFor(name);
+  if (!zoomed.value) return null;
+  const [low, high] = zoomed.value;
+  const axis = axisFor(name, xAxis.value);
   return (
-    <button type="button" class="chip" title="Show everything (double click on a chart)" onClick={() => zoom.set(null)}>
-      {xText(kind, low)} – {xText(kind, high).replace("step ", "")} ✕
+    <button type="button" class="chip" title="Show everything (double click on a chart)" onClick={() => zoomed.set(null)}>
+      {xText(axis, low)} – {xText(axis, high).replace("step ", "")} ✕
     </button>
   );
 }

@@ -1,8 +1,9 @@
 // The legend under the crosshair: the runs' values at this x, largest first.
 
-import type { XKind } from "../api/types";
+import type { Smoothing } from "../smoothing";
+import type { Axis } from "../state/view";
 import { FLAG_NAN, FLAG_NEGATIVE, FLAG_POSITIVE } from "../api/types";
-import { formatCount, formatDate, formatDuration } from "../format";
+import { formatCount, formatDate, formatDuration, formatNumber } from "../format";
 import { nearest } from "../series/merge";
 import type { Line } from "./lines";
 import type { Hover } from "./plot";
@@ -40,10 +41,11 @@ function valueText(line: Line, index: number, unit: Unit): string {
   return words ? `${formatIn(unit, value)} · ${words}` : formatIn(unit, value);
 }
 
-function rawText({ series, smoothed }: Line, index: number, unit: Unit): string {
+function rawText({ series, smoothed, counts }: Line, index: number, unit: Unit): string {
   const min = series.min[index] as number;
   const max = series.max[index] as number;
   const mean = series.mean[index] as number;
+  if (counts) return `± ${formatIn(unit, max - mean, 2)} · ${counts[index]} runs`;
   if (max > min) return `${formatIn(unit, min)} … ${formatIn(unit, max)}`;
   return smoothed && Number.isFinite(mean) ? formatIn(unit, mean) : "";
 }
@@ -56,22 +58,23 @@ function flagWords(flags: number): string {
   return words.join(" ");
 }
 
-export function xText(kind: XKind, x: number): string {
+export function xText({ kind, metric }: Axis, x: number): string {
+  if (kind === "metric") return `${metric} ${formatNumber(x)}`;
   if (kind === "time") return formatDate(x);
   if (kind === "relative") return formatDuration(x);
   return `step ${formatCount(x)}`;
 }
 
 interface Props {
-  kind: XKind;
+  axis: Axis;
   hover: Hover;
   rows: readonly Reading[];
   focus: number | null;
-  smoothing: number;
+  smoothing: Smoothing;
   area: { left: number; top: number; width: number };
 }
 
-export function Tooltip({ kind, hover, rows, focus, smoothing, area }: Props) {
+export function Tooltip({ axis, hover, rows, focus, smoothing, area }: Props) {
   const rightHalf = hover.left > area.width / 2;
   const place = rightHalf
     ? { right: `calc(100% - ${area.left + hover.left - 12}px)` }
@@ -80,11 +83,11 @@ export function Tooltip({ kind, hover, rows, focus, smoothing, area }: Props) {
   return (
     <div class="tooltip" style={{ ...place, top: `${area.top + 4}px` }}>
       <div class="tooltip-x">
-        {xText(kind, rows[0]?.x ?? hover.x)}
-        {smoothing > 0 && <span class="muted"> · smoothed {smoothing}</span>}
+        {xText(axis, rows[0]?.x ?? hover.x)}
+        {smoothing.weight > 0 && <span class="muted"> · smoothed {smoothing.weight}</span>}
       </div>
       {shown.map(({ line, text, raw }) => (
-        <div class={`tooltip-row ${line.run === focus ? "focused" : ""}`} key={line.run}>
+        <div class={`tooltip-row ${line.run === focus ? "focused" : ""}`} key={`${line.run}|${line.series.name}`}>
           <span class="dot" style={{ background: line.color }} />
           <span class="tooltip-name">{line.label}</span>
           <b class="number">{text}</b>

@@ -1,7 +1,7 @@
 // The axes of a chart: ticks and labels for steps, times of day, durations, and plain or log values.
 
 import uPlot from "uplot";
-import type { XKind } from "../api/types";
+import type { Axis } from "../state/view";
 import { formatDuration } from "../format";
 import { token } from "../state/theme";
 import { exactLabels, logTicks } from "./ticks";
@@ -24,7 +24,7 @@ const DURATIONS = [
 /** Steps are whole numbers, and so are their ticks. */
 const STEPS = Array.from({ length: 16 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
 
-export function axes(kind: XKind, log: boolean, unit: Unit): uPlot.Axis[] {
+export function axes(kind: Axis["kind"], log: boolean, unit: Unit): uPlot.Axis[] {
   return [xAxis(kind), yAxis(log, unit)];
 }
 
@@ -39,10 +39,11 @@ function common(): uPlot.Axis {
   };
 }
 
-function xAxis(kind: XKind): uPlot.Axis {
+function xAxis(kind: Axis["kind"]): uPlot.Axis {
   const axis: uPlot.Axis = { ...common(), scale: "x", size: 26, space: 60 };
   if (kind === "step") return { ...axis, incrs: STEPS, values: (_, ticks) => exactLabels(ticks) };
   if (kind === "relative") return { ...axis, incrs: DURATIONS, values: (_, ticks) => ticks.map((tick) => formatDuration(tick)) };
+  if (kind === "metric") return { ...axis, values: (_, ticks) => exactLabels(ticks) };
   return { ...axis, space: 70 };
 }
 

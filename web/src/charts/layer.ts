@@ -20,12 +20,12 @@ export class Layer {
   /** Draws all lines, or one of them over the faded others. */
   draw(context: CanvasRenderingContext2D, frame: Frame, focus: number | null): void {
     this.repaint(context.canvas, frame);
-    const focused = this.lines.length > 1 ? this.lines.find((line) => line.run === focus) : undefined;
+    const focused = this.lines.length > 1 ? this.lines.filter((line) => line.run === focus) : [];
     context.save();
-    if (focused) context.globalAlpha = FADED;
+    if (focused.length) context.globalAlpha = FADED;
     context.drawImage(this.canvas, 0, 0);
     context.restore();
-    if (focused) paint(context, frame, [focused], true);
+    if (focused.length) paint(context, frame, focused, true);
   }
 
   private repaint({ width, height }: HTMLCanvasElement, frame: Frame): void {

@@ -1,10 +1,18 @@
 // What a chart draws: one line a run, with its band, made from the fetched buckets.
 
 import type { Series } from "../api/types";
-import { smooth } from "../smoothing";
+import { smooth, type Smoothing } from "../smoothing";
 import { lowerBound } from "../series/merge";
 
+/** How a line looks and what it is called. */
+export interface Look {
+  label: string;
+  color: string;
+  dash: readonly number[];
+}
+
 export interface Line {
+  /** The run, or below zero the group of runs. */
   run: number;
   label: string;
   color: string;
@@ -16,12 +24,15 @@ export interface Line {
   /** How many lines look like this one, itself among them, and its place among these. */
   twins: number;
   turn: number;
+  /** Of a group: how many runs there are at each x; the band is then mean ± deviation. */
+  counts: Float64Array | null;
 }
 
 export function toLine(
   series: Series,
-  look: { label: string; color: string; dash: readonly number[] },
-  weight: number,
+  look: Look,
+  { kind, weight }: Smoothing,
+  counts: Float64Array | null = null,
 ): Line {
   const smoothed = weight > 0;
   return {
@@ -31,7 +42,8 @@ export function toLine(
     smoothed,
     twins: 1,
     turn: 0,
-    drawn: smoothed ? smooth(series.mean, weight) : series.mean,
+    counts,
+    drawn: smoothed ? smooth(series.mean, weight, series.x, kind) : series.mean,
   };
 }
 
@@ -61,26 +73,61 @@ export interface Extent {
   range: Range | null;
   /** Buckets that hold a value ≤ 0, which a log axis cannot show. */
   hidden: number;
+  /** Buckets that reach out of a range which leaves out what is far from everything else. */
+  outside: number;
 }
 
 /** Lowest minimum and highest maximum in sight: the extremes of every bucket, not its mean. */
-export function yExtent(lines: readonly Line[], span: Range, log: boolean): Extent {
+export function yExtent(lines: readonly Line[], span: Range, log: boolean, clip = false): Extent {
   let low = Infinity;
   let high = -Infinity;
   let hidden = 0;
-  for (const { series } of lines) {
+  for (const { series, counts } of lines) {
     const [from, to] = visible(series.x, span);
     for (let i = from; i < to; i += 1) {
       const min = series.min[i] as number;
       const max = series.max[i] as number;
-      if (log && min <= 0) hidden += 1;
-      const bottom = log && min <= 0 ? max : min;
+      // A deviation may well reach below zero where no value does.
+      const least = counts ? (series.mean[i] as number) : min;
+      if (log && least <= 0) hidden += 1;
+      const bottom = log && min <= 0 ? (least > 0 ? least : max) : min;
       if (!Number.isFinite(bottom) || !Number.isFinite(max) || (log && bottom <= 0)) continue;
       if (bottom < low) low = bottom;
       if (max > high) high = max;
     }
   }
-  return { range: low <= high ? [low, high] : null, hidden };
+  if (!(low <= high)) return { range: null, hidden, outside: 0 };
+  if (!clip) return { range: [low, high], hidden, outside: 0 };
+  const range = withoutOutliers(lines, span, [low, high], log);
+  return { range, hidden, outside: countOutside(lines, span, range) };
+}
+
+/** The means between these shares are what a range without outliers is made from. */
+const USUAL = [0.02, 0.98] as const;
+/** Beyond the usual values, this part of their extent still belongs to them. */
+const MARGIN = 0.5;
+
+function withoutOutliers(lines: readonly Line[], span: Range, [low, high]: Range, log: boolean): Range {
+  const scale = log ? Math.log : (value: number) => value;
+  const back = log ? Math.exp : (value: number) => value;
+  const means = Float64Array.from(
+    lines.flatMap(({ series }) => [...series.mean.subarray(...visible(series.x, span))].map(scale).filter(Number.isFinite)),
+  ).sort();
+  if (means.length < 4) return [low, high];
+  const [first, last] = USUAL.map((share) => means[Math.round(share * (means.length - 1))]) as [number, number];
+  const room = (last - first) * MARGIN;
+  return [Math.max(low, back(first - room)), Math.min(high, back(last + room))];
+}
+
+function countOutside(lines: readonly Line[], span: Range, [low, high]: Range): number {
+  let count = 0;
+  for (const { series } of lines) {
+    const [from, to] = visible(series.x, span);
+    for (let i = from; i < to; i += 1) {
+      if ((series.min[i] as number) < low || (series.max[i] as number) > high) count += 1;
+    }
+  }
+  return count;
 }
 
 /** Room above and below, so that no line lies on the frame. */
@@ -91,4 +138,9 @@ export function padded([low, high]: Range, log: boolean): Range {
   }
   const room = low === high ? Math.abs(low) * 0.1 || 0.5 : (high - low) * 0.06;
   return [low - room, high + room];
+}
+
+/** Each label once, as a legend names the lines. */
+export function legendOf(lines: readonly Line[]): Look[] {
+  return [...new Map(lines.map((line) => [line.label, line])).values()];
 }

@@ -16,10 +16,33 @@ export interface Frame {
   ratio: number;
 }
 
+/** What is needed of a canvas to paint on it. */
+export type Pen = Pick<
+  CanvasRenderingContext2D,
+  | "save"
+  | "restore"
+  | "beginPath"
+  | "closePath"
+  | "moveTo"
+  | "lineTo"
+  | "rect"
+  | "arc"
+  | "clip"
+  | "stroke"
+  | "fill"
+  | "setLineDash"
+  | "strokeStyle"
+  | "fillStyle"
+  | "lineWidth"
+  | "lineJoin"
+  | "lineDashOffset"
+  | "globalAlpha"
+>;
+
 type ToPixel = (value: number) => number;
 
 interface Brush {
-  context: CanvasRenderingContext2D;
+  context: Pen;
   frame: Frame;
   px: ToPixel;
   py: ToPixel;
@@ -33,7 +56,7 @@ const STRIPE = 10;
 
 /** Paints lines, the first of the list over the others; a focused one is painted alone, and stronger. */
 export function paint(
-  context: CanvasRenderingContext2D,
+  context: Pen,
   frame: Frame,
   lines: readonly Line[],
   focused = false,
@@ -75,7 +98,8 @@ function paintLine(brush: Brush, line: Line, band: boolean, focused: boolean): v
   context.lineJoin = "round";
   if (band && line.series.downsampled) paintBand(brush, line, span);
   context.globalAlpha = line.smoothed ? alpha * 0.3 : alpha;
-  paintExtremes(brush, line, span);
+  // A deviation is no value that was logged: its band is all there is to see of it.
+  if (!line.counts) paintExtremes(brush, line, span);
   if (line.smoothed) stroke(brush, line.series.x, line.series.mean, span, 1);
   context.globalAlpha = alpha;
   setDash(brush, line, focused);
@@ -101,7 +125,7 @@ function paintBand({ context, px, py }: Brush, { series }: Line, [from, to]: [nu
   context.fill();
 }
 
-function lineTo(context: CanvasRenderingContext2D, x: number, y: number): void {
+function lineTo(context: Pen, x: number, y: number): void {
   if (Number.isFinite(y)) context.lineTo(x, y);
 }
 
@@ -198,7 +222,7 @@ function paintMarks({ context, frame, px }: Brush, { series, color }: Line): voi
   context.restore();
 }
 
-function triangle(context: CanvasRenderingContext2D, x: number, base: number, height: number, filled: boolean): void {
+function triangle(context: Pen, x: number, base: number, height: number, filled: boolean): void {
   const half = Math.abs(height) * 0.7;
   context.beginPath();
   context.moveTo(x - half, base);

@@ -2,19 +2,20 @@
 // every run has an x column of its own and brings a band with it.
 
 import uPlot from "uplot";
-import type { XKind } from "../api/types";
-import type { Span } from "../state/view";
+import type { Axis, Span } from "../state/view";
 import { token } from "../state/theme";
 import { axes } from "./axes";
 import { Layer } from "./layer";
-import { xExtent, yExtent, type Line, type Range } from "./lines";
+import { xExtent, yExtent, type Extent, type Line, type Range } from "./lines";
 import type { Frame } from "./paint";
 import { roundEnd } from "./ticks";
 import { framed, type Unit } from "./units";
 
 export interface PlotOptions {
-  x: XKind;
+  x: Axis;
   log: boolean;
+  /** Whether the y axis leaves out what is far from everything else. */
+  clip: boolean;
   unit: Unit;
   width: number;
   height: number;
@@ -35,16 +36,21 @@ export interface Hover {
 }
 
 export interface Plot {
-  /** Shows these lines in this window; answers how many buckets a log axis cannot show. */
-  show(lines: readonly Line[], span: Span | null): number;
+  /** Shows these lines in this window; answers how many buckets it cannot show. */
+  show(lines: readonly Line[], span: Span | null): Omitted;
   focus(run: number | null): void;
   resize(width: number, height: number): void;
   canvas: HTMLCanvasElement;
   /** The plot's rectangle in CSS pixels, inside its host. */
   area(): { left: number; top: number; width: number; height: number };
   yToPixel(value: number): number;
+  /** Where what is painted goes, with its scales, in canvas pixels. */
+  frame(): Frame;
   destroy(): void;
 }
+
+/** Buckets with values that a log axis cannot show, and those out of a range without outliers. */
+export type Omitted = Pick<Extent, "hidden" | "outside">;
 
 interface Shown {
   layer: Layer;
@@ -73,15 +79,16 @@ export function createPlot(host: HTMLElement, options: PlotOptions): Plot {
       return { left: left / ratio, top: top / ratio, width: width / ratio, height: height / ratio };
     },
     yToPixel: (value) => u.valToPos(value, "y"),
+    frame: () => frameOf(u, options.log),
     destroy: () => u.destroy(),
   };
 }
 
-function show(u: uPlot, shown: Shown, lines: readonly Line[], span: Span | null, options: PlotOptions): number {
-  const { x: kind, log, unit } = options;
+function show(u: uPlot, shown: Shown, lines: readonly Line[], span: Span | null, options: PlotOptions): Omitted {
+  const { x: { kind }, log, unit, clip } = options;
   shown.layer.show(lines);
   const x = span ? ([...span] as Range) : widened(xExtent(lines) ?? EMPTY_X, kind);
-  const { range, hidden } = yExtent(lines, x, log);
+  const { range, hidden, outside } = yExtent(lines, x, log, clip);
   const y = range ? framed(range, log, unit) : log ? EMPTY_LOG : EMPTY_Y;
   u.batch(() => {
     // uPlot shows no crosshair over an empty chart, so it is told of the two ends.
@@ -90,11 +97,11 @@ function show(u: uPlot, shown: Shown, lines: readonly Line[], span: Span | null,
     u.setScale("y", { min: y[0], max: y[1] });
   });
   u.redraw(false);
-  return hidden;
+  return { hidden, outside };
 }
 
 /** A single point needs an axis with some length; steps 0 to 999,999 end at the tick of a million. */
-function widened([low, high]: Range, kind: XKind): Range {
+function widened([low, high]: Range, kind: Axis["kind"]): Range {
   if (low === high) return [low - 0.5, high + 0.5];
   return [low, kind === "step" ? roundEnd(low, high) : high];
 }
@@ -107,10 +114,10 @@ function settings(options: PlotOptions, shown: Shown): uPlot.Options {
     legend: { show: false },
     padding: [8, 12, 0, 0],
     scales: {
-      x: { time: options.x === "time", auto: false, range: ranger(EMPTY_X) },
+      x: { time: options.x.kind === "time", auto: false, range: ranger(EMPTY_X) },
       y: { auto: false, distr: options.log ? 3 : 1, range: ranger(options.log ? EMPTY_LOG : EMPTY_Y) },
     },
-    axes: axes(options.x, options.log, options.unit),
+    axes: axes(options.x.kind, options.log, options.unit),
     series: [{}, { scale: "y", paths: () => null, points: { show: false } }],
     cursor: cursor(options),
     hooks: {
@@ -134,7 +141,7 @@ function cursor(options: PlotOptions): uPlot.Cursor {
     drag: { x: true, y: false, setScale: false, dist: 4 },
     // Charts with the same axis show one crosshair; only moves are shared, drags are not.
     sync: {
-      key: options.x,
+      key: options.x.kind + options.x.metric,
       setSeries: false,
       scales: ["x", null],
       filters: { pub: (type) => type === "mousemove" || type === "mouseleave", sub: () => true },

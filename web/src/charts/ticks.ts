@@ -20,7 +20,7 @@ export function logTicks(low: number, high: number): number[] {
   return ticks.filter((tick) => tick >= low && tick <= high);
 }
 
-function linearTicks(low: number, high: number): number[] {
+export function linearTicks(low: number, high: number): number[] {
   const rough = (high - low) / TICKS;
   const unit = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 5].find((digit) => digit * unit >= rough) ?? 10) * unit;

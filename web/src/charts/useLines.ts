@@ -1,22 +1,28 @@
-// Watches the series that a chart draws, for as long as the chart is in sight.
+// Watches the series that a chart draws, for as long as the chart is in sight, and makes lines of them.
 
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { ApiError } from "../api/http";
 import type { Run, Series, XKind } from "../api/types";
+import type { Group } from "../runs/groups";
+import { against, stepsWithin } from "../series/against";
 import { withNeighbours } from "../series/merge";
-import { overviewOf, release, retry, watch, type Entry } from "../series/store";
-import { colorOf, dashesOf } from "../state/colors";
-import type { Span } from "../state/view";
-import { toLine, type Line } from "./lines";
+import { spreadOf } from "../series/spread";
+import { overviewOf, release, retry, watch, type Entry, type SeriesKey } from "../series/store";
+import type { Smoothing } from "../smoothing";
+import { colorOf, colorOfGroup, dashesOf } from "../state/colors";
+import type { Axis, Span } from "../state/view";
+import { toLine, type Line, type Look } from "./lines";
 import { withTwins } from "./twins";
 
 export interface Wanted {
   runs: readonly Run[];
-  name: string;
-  x: XKind;
+  /** What the runs are put together as; empty for a line a run. */
+  groups: readonly Group[];
+  names: readonly string[];
+  x: Axis;
   span: Span | null;
   buckets: number;
-  smoothing: number;
+  smoothing: Smoothing;
 }
 
 export interface Lines {
@@ -28,33 +34,31 @@ export interface Lines {
 
 export function useLines(wanted: Wanted): Lines {
   const entries = useEntries(wanted);
-  const { runs, smoothing, x, span } = wanted;
+  const { runs, names, smoothing, x, span, groups } = wanted;
   // A zoom shows the coarse buckets it has until the fine ones come.
   const before = useRef(new Map<string, Series>());
   const states = entries.map((entry) => entry.state.value);
-  const series = states.map((state, index) => {
-    const { key } = entries[index] as Entry;
-    if (state.series) before.current.set(`${key.x}|${key.run}`, state.series);
-    // For one render after the axis changes, the entries are still those of the old one.
-    return (key.x === x && state.series) || before.current.get(`${x}|${key.run}`) || null;
+  const held = entries.map(({ key }, index) => {
+    const id = idOf(key);
+    const series = states[index]?.series;
+    if (series) before.current.set(id, series);
+    return series ?? before.current.get(id) ?? null;
   });
-  const whole = entries.map((entry) => (span ? overviewOf(entry.key) : null));
-  const colors = runs.map(colorOf);
-  const dashes = dashesOf(colors);
-  const looks = runs.map((run, index) => ({
-    label: run.name,
-    color: colors[index] as string,
-    dash: dashes[index] ?? [],
-  }));
+  const whole = entries.map((entry) => (span && x.kind !== "metric" ? overviewOf(entry.key) : null));
+  const looks = looksOf(runs, groups, names);
   const lines = useMemo(
     () => {
-      const drawn = series.map((own, index) => {
+      const series = new Map<string, Series>();
+      entries.forEach(({ key }, index) => {
+        const own = held[index];
         const overview = whole[index];
-        return span && own && overview ? withNeighbours(own, overview, span) : own;
+        // For one render after the axis changes, the entries are still those of the old one.
+        if (!own || key.x !== fetchedAxis(x)) return;
+        series.set(idOf(key), span && overview ? withNeighbours(own, overview, span) : own);
       });
-      return buildLines(drawn, entries, runs, looks, smoothing);
+      return buildLines(wanted, series, looks);
     },
-    [...series, smoothing, x, looks.map((look) => look.color + look.dash + look.label).join("|")],
+    [...held, smoothing.kind, smoothing.weight, x.kind, x.metric, JSON.stringify([...looks])],
   );
   return {
     lines,
@@ -64,30 +68,75 @@ export function useLines(wanted: Wanted): Lines {
   };
 }
 
-function useEntries({ runs, name, x, span, buckets }: Wanted): Entry[] {
+function idOf({ run, x, name }: Pick<SeriesKey, "run" | "x" | "name">): string {
+  return `${x}|${run}|${name}`;
+}
+
+/** Over a metric, both metrics are fetched over their steps. */
+function fetchedAxis({ kind }: Axis): XKind {
+  return kind === "metric" ? "step" : kind;
+}
+
+function useEntries({ runs, names, x, span, buckets }: Wanted): Entry[] {
   const [entries, setEntries] = useState<Entry[]>([]);
   const ids = runs.map((run) => run.id).join(",");
+  const axis = fetchedAxis(x);
+  const all = x.kind === "metric" ? [...new Set([...names, x.metric])] : names;
+  const [lo, hi] = (x.kind === "metric" && span ? stepsOf(runs, x.metric, span, buckets) : span) ?? [null, null];
   useLayoutEffect(() => {
-    const [lo, hi] = span ?? [null, null];
-    const watched = runs.map((run) => watch({ run: run.id, name, x, lo, hi, buckets }));
+    const watched = runs.flatMap((run) => all.map((name) => watch({ run: run.id, name, x: axis, lo, hi, buckets })));
     setEntries(watched);
     return () => watched.forEach(release);
-  }, [ids, name, x, span?.[0], span?.[1], buckets]);
+  }, [ids, all.join("\n"), axis, lo, hi, buckets]);
   return entries;
 }
 
-function buildLines(
-  series: readonly (Series | null)[],
-  entries: readonly Entry[],
-  runs: readonly Run[],
-  looks: readonly { label: string; color: string; dash: readonly number[] }[],
-  smoothing: number,
-): Line[] {
-  const byRun = new Map(entries.map((entry, index) => [entry.key.run, series[index]]));
-  const lines = runs.flatMap((run, index) => {
-    const own = byRun.get(run.id);
-    const look = looks[index];
-    return own && own.x.length && look ? [toLine(own, look, smoothing)] : [];
-  });
+/** The steps to fetch for a stretch of a metric's values; null until the whole of it was fetched once. */
+function stepsOf(runs: readonly Run[], name: string, span: Span, buckets: number): [number, number] | null {
+  const keys = runs.map((run): SeriesKey => ({ run: run.id, name, x: "step", lo: null, hi: null, buckets }));
+  return stepsWithin(keys.map(overviewOf).filter((series) => series !== null), span);
+}
+
+/** The look of each line, by run (or group) and metric. */
+function looksOf(runs: readonly Run[], groups: readonly Group[], names: readonly string[]): Map<string, Look> {
+  const owners = groups.length
+    ? groups.map((group) => ({ id: group.id, label: `${group.label} (${group.runs.length})`, color: colorOfGroup(group.id) }))
+    : runs.map((run) => ({ id: run.id, label: run.name, color: colorOf(run) }));
+  const lines = owners.flatMap((owner) => names.map((name) => ({ owner, name })));
+  const dashes = dashesOf(lines.map(({ owner }) => owner.color));
+  return new Map(
+    lines.map(({ owner, name }, index) => [
+      `${owner.id}|${name}`,
+      {
+        label: names.length > 1 ? `${owner.label} · ${name}` : owner.label,
+        color: owner.color,
+        dash: dashes[index] ?? [],
+      },
+    ]),
+  );
+}
+
+function buildLines({ runs, groups, names, x, smoothing }: Wanted, held: ReadonlyMap<string, Series>, looks: ReadonlyMap<string, Look>): Line[] {
+  const axis = fetchedAxis(x);
+  const find = (run: number, name: string) => {
+    const series = held.get(idOf({ run, x: axis, name }));
+    if (x.kind !== "metric" || !series) return series;
+    const other = held.get(idOf({ run, x: axis, name: x.metric }));
+    return other && against(series, other);
+  };
+  const line = (owner: number, name: string, series: Series | undefined, counts: Float64Array | null) => {
+    const look = looks.get(`${owner}|${name}`);
+    return series?.x.length && look ? [toLine(series, look, smoothing, counts)] : [];
+  };
+  if (!groups.length) {
+    return withTwins(runs.flatMap((run) => names.flatMap((name) => line(run.id, name, find(run.id, name), null))));
+  }
+  const lines = groups.flatMap((group) =>
+    names.flatMap((name) => {
+      const members = group.runs.map((run) => find(run.id, name)).filter((series) => series !== undefined && series.x.length > 0);
+      const { series, counts } = spreadOf(members as Series[], group.id);
+      return line(group.id, name, { ...series, name }, counts);
+    }),
+  );
   return withTwins(lines);
 }

@@ -1,4 +1,5 @@
-// A button that opens a small panel; a click elsewhere, Escape or a second click closes it.
+// A button that opens a small panel; a click elsewhere, Escape, a second click, or one on what has
+// `data-closes` closes it.
 
 import type { ComponentChildren, RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -40,7 +41,11 @@ export function Popover({ label, button, children, wide = false, text = false, o
         {button}
       </button>
       {place && (
-        <div class={`popover-panel ${wide ? "wide" : ""}`} style={place}>
+        <div
+          class={`popover-panel ${wide ? "wide" : ""}`}
+          style={place}
+          onClick={(event) => (event.target as Element).closest("[data-closes]") && setPlace(null)}
+        >
           {children}
         </div>
       )}

@@ -21,10 +21,16 @@ export function Eye({ run }: { run: Run }) {
       tabIndex={-1}
       onClick={() => toggleShown(run.id)}
     >
-      <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
-        <path d="M1 8s2.6-4.5 7-4.5S15 8 15 8s-2.6 4.5-7 4.5S1 8 1 8Z" fill="none" stroke="currentColor" stroke-width="1.4" />
-        {shown ? <circle cx="8" cy="8" r="2.3" fill="currentColor" /> : <path d="M2 14 14 2" stroke="currentColor" stroke-width="1.4" />}
-      </svg>
+      <EyeSign open={shown} />
     </button>
+  );
+}
+
+export function EyeSign({ open }: { open: boolean }) {
+  return (
+    <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
+      <path d="M1 8s2.6-4.5 7-4.5S15 8 15 8s-2.6 4.5-7 4.5S1 8 1 8Z" fill="none" stroke="currentColor" stroke-width="1.4" />
+      {open ? <circle cx="8" cy="8" r="2.3" fill="currentColor" /> : <path d="M2 14 14 2" stroke="currentColor" stroke-width="1.4" />}
+    </svg>
   );
 }

@@ -1,17 +1,31 @@
-// The runs beside the charts: colour, eye, status, name, and one value.
+// The runs beside the charts: colour, eye, status, name, and one value; or groups of them with a mean.
 
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Run } from "../api/types";
-import { exactValue, formatCount, formatScalar } from "../format";
-import { focusedRun } from "../charts/Chart";
+import { exactValue, formatCount } from "../format";
 import { useRows } from "../parts/hooks";
 import { runs } from "../state/catalog";
+import { focusedRun } from "../state/focus";
 import { followLink, hrefFor, place } from "../state/route";
-import { listedRuns, railMetric, shownIds, showDefault, showOnly, sortOrder } from "../state/selection";
+import {
+  groups,
+  items,
+  listedRuns,
+  MOST_SHOWN,
+  railColumn,
+  shownIds,
+  showDefault,
+  showOnly,
+  sortOrder,
+} from "../state/selection";
 import { runFilter } from "../state/view";
-import { columnFor } from "./columns";
+import { columnFor, type Column } from "./columns";
 import { Eye } from "./Eye";
+import { FilterField } from "./FilterField";
+import { GroupButton } from "./GroupChooser";
+import { GroupEye, GroupName, GroupValue } from "./GroupParts";
+import type { Group } from "./groups";
 import { StatusSign } from "./Status";
 import { Swatch } from "./Swatch";
 
@@ -23,11 +37,12 @@ export const cursorRun = signal<number | null>(null);
 export const railOpen = signal(false);
 
 export function Rail() {
-  const list = listedRuns.value;
+  const list = items.value;
   const rows = useRows(list.length, ROW);
   const cursor = cursorRun.value;
+  const column = railColumn.value;
   useEffect(() => {
-    const index = list.findIndex((run) => run.id === cursor);
+    const index = list.findIndex((item) => "run" in item && item.run.id === cursor);
     if (index >= 0) rows.scrollTo(index);
   }, [cursor]);
   useEffect(() => {
@@ -35,12 +50,16 @@ export function Rail() {
   }, [place.value]);
   return (
     <aside class={`rail ${railOpen.value ? "open" : ""}`} aria-label="Runs" data-testid="runs-rail">
-      <RailHead count={list.length} />
+      <RailHead />
       <div class="rail-rows" ref={rows.scroller} onScroll={rows.onScroll}>
         <div style={{ height: `${rows.above}px` }} />
-        {list.slice(rows.from, rows.to).map((run) => (
-          <Row key={run.id} run={run} metric={railMetric.value} cursor={cursor === run.id} />
-        ))}
+        {list.slice(rows.from, rows.to).map((item) =>
+          "run" in item ? (
+            <Row key={item.run.id} run={item.run} column={column} cursor={cursor === item.run.id} />
+          ) : (
+            <GroupRow key={item.group.key} group={item.group} open={item.open} column={column} />
+          ),
+        )}
         <div style={{ height: `${rows.below}px` }} />
         {list.length === 0 && runs.value.length > 0 && (
           <p class="rail-none muted">
@@ -55,9 +74,10 @@ export function Rail() {
   );
 }
 
-function RailHead({ count }: { count: number }) {
+function RailHead() {
+  const count = listedRuns.value.length;
   const total = runs.value.length;
-  const metric = railMetric.value;
+  const column = railColumn.value;
   return (
     <header class="rail-head">
       <div class="rail-title">
@@ -66,11 +86,14 @@ function RailHead({ count }: { count: number }) {
         </h2>
         <ShowMenu />
       </div>
-      <FilterField />
-      {metric && (
+      <div class="rail-find">
+        <FilterField />
+        {place.value.run === null && <GroupButton />}
+      </div>
+      {column && (
         <div class="rail-sort muted">
           <span>{sortLabel()}</span>
-          <span title="The value beside each run">{metric}</span>
+          <span title="The value beside each run">{[column.detail, column.label].filter(Boolean).join(" ")}</span>
         </div>
       )}
     </header>
@@ -79,24 +102,10 @@ function RailHead({ count }: { count: number }) {
 
 function sortLabel(): string {
   const order = sortOrder.value;
-  const label = columnFor(order.replace(/^-/, ""))?.label ?? "created";
-  if (order === "-created") return "newest first";
+  if (order === "-created") return groups.value.length ? `${groups.value.length} groups` : "newest first";
+  const column = columnFor(order.replace(/^-/, ""));
+  const label = column ? [column.detail, column.label].filter(Boolean).join(" ") : "created";
   return `${label} ${order.startsWith("-") ? "↓" : "↑"}`;
-}
-
-export function FilterField() {
-  return (
-    <input
-      type="search"
-      class="search"
-      data-search="rail"
-      placeholder="Filter: text, tag:v2, loss<0.3"
-      title="Words, tag:…, status:…, loss<0.3, config.lr>=1e-3, /regex/, and a minus in front to leave out"
-      aria-label="Filter runs"
-      value={runFilter.value}
-      onInput={(event) => runFilter.set(event.currentTarget.value)}
-    />
-  );
 }
 
 function ShowMenu() {
@@ -109,8 +118,8 @@ function ShowMenu() {
         <button
           type="button"
           class="link"
-          title="Draw all runs of the list (up to 100)"
-          onClick={() => showOnly(listedRuns.value.slice(0, 100).map((run) => run.id))}
+          title={`Draw all runs of the list (up to ${MOST_SHOWN})`}
+          onClick={() => showOnly(listedRuns.value.slice(0, MOST_SHOWN).map((run) => run.id))}
         >
           all
         </button>
@@ -127,15 +136,20 @@ function ShowMenu() {
   );
 }
 
-function Row({ run, metric, cursor }: { run: Run; metric: string | null; cursor: boolean }) {
+function focus(id: number) {
+  return {
+    onPointerEnter: () => (focusedRun.value = id),
+    onPointerLeave: () => (focusedRun.value = null),
+  };
+}
+
+function Row({ run, column, cursor }: { run: Run; column: Column | null; cursor: boolean }) {
   const { project, run: own } = place.value;
-  const value = metric === null ? undefined : run.summary[metric];
   return (
     <div
-      class={`rail-row ${own === run.id ? "own" : ""} ${cursor ? "cursor" : ""}`}
+      class={`rail-row ${own === run.id ? "own" : ""} ${cursor ? "cursor" : ""} ${groups.value.length ? "member" : ""}`}
       data-testid={`run-row-${run.id}`}
-      onPointerEnter={() => (focusedRun.value = run.id)}
-      onPointerLeave={() => (focusedRun.value = null)}
+      {...focus(run.id)}
     >
       <Swatch run={run} />
       <Eye run={run} />
@@ -148,9 +162,19 @@ function Row({ run, metric, cursor }: { run: Run; metric: string | null; cursor:
       >
         {run.name}
       </a>
-      <span class="number" title={exactValue(value)}>
-        {formatScalar(value)}
+      <span class="number" title={exactValue(column?.value(run))}>
+        {column?.text(run, 0)}
       </span>
+    </div>
+  );
+}
+
+function GroupRow({ group, open, column }: { group: Group; open: boolean; column: Column | null }) {
+  return (
+    <div class="rail-row group" data-testid={`group-row${group.id}`} {...focus(group.id)}>
+      <GroupEye group={group} />
+      <GroupName group={group} open={open} />
+      {column && <GroupValue group={group} column={column} />}
     </div>
   );
 }

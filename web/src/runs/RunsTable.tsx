@@ -1,35 +1,38 @@
 // The runs as a table: any column, sorted by any, with rows that exist only while in sight.
 
-import type { Run } from "../api/types";
-import { exactValue } from "../format";
+import { useEffect, useRef } from "preact/hooks";
 import { useRows } from "../parts/hooks";
-import { Empty } from "../parts/states";
-import { now, runs } from "../state/catalog";
-import { followLink, hrefFor, place } from "../state/route";
-import { columns, listedRuns, sortBy, sortOrder } from "../state/selection";
+import { Empty, ErrorPanel } from "../parts/states";
+import { bestError } from "../state/best";
+import { runs } from "../state/catalog";
+import { isPicked, pickAll, picked } from "../state/picked";
+import { columns, items, listedRuns, pinned, sortBy, sortOrder, type Item } from "../state/selection";
 import { runFilter } from "../state/view";
+import { BulkBar } from "./BulkBar";
 import { ColumnChooser } from "./ColumnChooser";
 import type { Column } from "./columns";
-import { Eye } from "./Eye";
-import { cursorRun, FilterField } from "./Rail";
-import { StatusBadge } from "./Status";
-import { Swatch } from "./Swatch";
-import { useEffect } from "preact/hooks";
+import { FilterField } from "./FilterField";
+import { GroupButton } from "./GroupChooser";
+import { cursorRun } from "./Rail";
+import { GroupRow, isRight, RunRow } from "./TableRows";
 
 const ROW = 32;
 
 export function RunsTable() {
-  const list = listedRuns.value;
+  const count = listedRuns.value.length;
   return (
     <div class="table-page">
       <div class="toolbar">
         <FilterField />
         <span class="muted number">
-          {list.length} of {runs.value.length} runs
+          {count} of {runs.value.length} runs
         </span>
+        <GroupButton />
         <ColumnChooser />
+        <BulkBar />
       </div>
-      {list.length ? <Grid list={list} /> : <NoMatch />}
+      {bestError.value && <ErrorPanel error={bestError.value} title="Best values could not be read" />}
+      {count ? <Grid list={items.value} /> : <NoMatch />}
     </div>
   );
 }
@@ -44,23 +47,29 @@ function NoMatch() {
   );
 }
 
-function Grid({ list }: { list: readonly Run[] }) {
+function Grid({ list }: { list: readonly Item[] }) {
   const rows = useRows(list.length, ROW, ROW);
   const shown = columns.value;
   const cursor = cursorRun.value;
+  const table = useRef<HTMLTableElement>(null);
+  const pins = usePins(table, shown);
   useEffect(() => {
-    const index = list.findIndex((run) => run.id === cursor);
+    const index = list.findIndex((item) => "run" in item && item.run.id === cursor);
     if (index >= 0) rows.scrollTo(index);
   }, [cursor]);
   return (
-    <div class="table-scroll" ref={rows.scroller} onScroll={rows.onScroll} tabIndex={0} aria-label="Runs table">
-      <table class="runs-table" data-testid="runs-table" aria-rowcount={list.length + 1}>
-        <Head columns={shown} />
+    <div class="table-scroll" ref={rows.scroller} onScroll={rows.onScroll} tabIndex={0} role="region" aria-label="Runs table">
+      <table class="runs-table" data-testid="runs-table" aria-rowcount={list.length + 1} ref={table}>
+        <Head columns={shown} pins={pins} />
         <tbody>
           <tr style={{ height: `${rows.above}px` }} aria-hidden="true" />
-          {list.slice(rows.from, rows.to).map((run) => (
-            <Row key={run.id} run={run} columns={shown} cursor={run.id === cursor} />
-          ))}
+          {list.slice(rows.from, rows.to).map((item) =>
+            "run" in item ? (
+              <RunRow key={item.run.id} run={item.run} columns={shown} pins={pins} cursor={item.run.id === cursor} picked={isPicked(item.run.id)} />
+            ) : (
+              <GroupRow key={item.group.key} group={item.group} open={item.open} columns={shown} pins={pins} />
+            ),
+          )}
           <tr style={{ height: `${rows.below}px` }} aria-hidden="true" />
         </tbody>
       </table>
@@ -68,83 +77,73 @@ function Grid({ list }: { list: readonly Run[] }) {
   );
 }
 
-function Head({ columns: shown }: { columns: readonly Column[] }) {
-  const order = sortOrder.value;
+/** Where each pinned column stands when the rest scrolls below it: pixels from the left, by key. */
+export type Pins = ReadonlyMap<string, number>;
+
+function usePins(table: { current: HTMLTableElement | null }, shown: readonly Column[]): Pins {
+  const keys = shown.filter((column) => pinned.value.has(column.key)).map((column) => column.key);
+  const widths = useRef<Pins>(new Map());
+  useEffect(() => {
+    const cells = [...(table.current?.querySelectorAll<HTMLElement>("thead th[data-column]") ?? [])];
+    let left = 0;
+    for (const cell of cells) {
+      if (!keys.includes(cell.dataset.column as string)) continue;
+      // Set on the cells themselves: another render for a pixel's worth of news would flicker.
+      const name = `--pin-${keys.indexOf(cell.dataset.column as string)}`;
+      table.current?.style.setProperty(name, `${left}px`);
+      left += cell.offsetWidth;
+    }
+  });
+  widths.current = new Map(keys.map((key, index) => [key, index]));
+  return widths.current;
+}
+
+function Head({ columns: shown, pins }: { columns: readonly Column[]; pins: Pins }) {
   // A metric and a config key may have one name: both then say which they are.
-  const labels = shown.map((column) => column.label);
-  const label = ({ label: short, key }: Column) => (labels.indexOf(short) === labels.lastIndexOf(short) ? short : key);
+  const names = shown.map((column) => `${column.detail} ${column.label}`);
   return (
     <thead>
       <tr>
-        {shown.map((column) => {
-          const direction = order === column.key ? "ascending" : order === `-${column.key}` ? "descending" : "none";
-          return (
-            <th key={column.key} aria-sort={direction} class={isRight(column) ? "right" : ""} data-column={column.key}>
-              <button type="button" onClick={() => sortBy(column.key)} title={`Sort by ${column.key}`}>
-                {label(column)}
-                <span aria-hidden="true">{direction === "ascending" ? " ↑" : direction === "descending" ? " ↓" : ""}</span>
-              </button>
-            </th>
-          );
+        {shown.map((column, index) => {
+          const twice = names.indexOf(names[index] as string) !== names.lastIndexOf(names[index] as string);
+          return <HeadCell key={column.key} column={column} label={twice ? column.key : column.label} pin={pins.get(column.key)} />;
         })}
       </tr>
     </thead>
   );
 }
 
-function isRight(column: Column): boolean {
-  return column.key.startsWith("metric.") || column.key === "duration";
-}
-
-function Row({ run, columns: shown, cursor }: { run: Run; columns: readonly Column[]; cursor: boolean }) {
+function HeadCell({ column, label, pin }: { column: Column; label: string; pin: number | undefined }) {
+  const order = sortOrder.value;
+  const direction = order === column.key ? "ascending" : order === `-${column.key}` ? "descending" : "none";
   return (
-    <tr class={cursor ? "cursor" : ""} data-testid={`run-row-${run.id}`}>
-      {shown.map((column) => (
-        <Cell key={column.key} run={run} column={column} />
-      ))}
-    </tr>
+    <th
+      aria-sort={direction}
+      class={`${isRight(column) ? "right" : ""} ${pin === undefined ? "" : "pinned"}`}
+      style={pin === undefined ? {} : { left: `var(--pin-${pin})` }}
+      data-column={column.key}
+    >
+      {column.key === "name" && <PickAll />}
+      <button type="button" onClick={() => sortBy(column.key)} title={`Sort by ${column.key}`}>
+        {column.detail && <span class="column-detail">{column.detail} </span>}
+        {label}
+        <span aria-hidden="true">{direction === "ascending" ? " ↑" : direction === "descending" ? " ↓" : ""}</span>
+      </button>
+    </th>
   );
 }
 
-function Cell({ run, column }: { run: Run; column: Column }) {
-  if (column.key === "name") return <NameCell run={run} />;
-  if (column.key === "status") {
-    return (
-      <td>
-        <StatusBadge status={run.status} cause={run.cause} />
-      </td>
-    );
-  }
-  if (column.key === "tags") {
-    return (
-      <td>
-        {run.tags.map((tag) => (
-          <button type="button" class="tag" key={tag} title={`Runs tagged ${tag}`} onClick={() => runFilter.set(`tag:${tag}`)}>
-            {tag}
-          </button>
-        ))}
-      </td>
-    );
-  }
-  const value = column.value(run);
+function PickAll() {
+  const ids = listedRuns.value.map((run) => run.id);
+  const count = ids.filter((id) => picked.value.has(id)).length;
   return (
-    <td class={`${column.numeric ? "number" : ""} ${isRight(column) ? "right" : ""}`} title={exactValue(value)}>
-      {column.text(run, now.value)}
-    </td>
-  );
-}
-
-function NameCell({ run }: { run: Run }) {
-  return (
-    <td class="name-cell">
-      <div>
-        <Swatch run={run} />
-        <Eye run={run} />
-        <a href={hrefFor({ project: place.value.project, run: run.id })} onClick={followLink} title={run.name}>
-          {run.name}
-        </a>
-        {run.displayId !== run.name && <span class="muted">{run.displayId}</span>}
-      </div>
-    </td>
+    <input
+      type="checkbox"
+      aria-label="Select all runs of the list"
+      title="Select all runs of the list"
+      checked={count > 0 && count === ids.length}
+      indeterminate={count > 0 && count < ids.length}
+      onChange={(event) => pickAll(event.currentTarget.checked ? ids : [])}
+    />
   );
 }

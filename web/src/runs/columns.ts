@@ -1,13 +1,18 @@
 // The columns that the runs table can show, and how to sort by one.
 
 import { formatAgo, formatDuration, formatScalar, formatValue, toNumber } from "../format";
-import type { Run } from "../api/types";
+import type { Run, Scalar } from "../api/types";
+import { best, measureOf, MEASURES, type Measure } from "./best";
 
 export interface Column {
-  /** "name", "status", "tags", "created", "duration", "config.<key>" or "metric.<name>". */
+  /** "name", "status", "tags", "created", "duration", "config.<key>", "metric.<name>", or a `Measure` of one. */
   key: string;
   label: string;
+  /** What of the metric it is: "min", "step of the min"; empty for the last value and all else. */
+  detail: string;
   numeric: boolean;
+  /** Whether it is a result, so that a group of runs has a mean of it. */
+  measured: boolean;
   value(run: Run): unknown;
   text(run: Run, now: number): string;
 }
@@ -23,14 +28,18 @@ const FIXED: Column[] = [
   {
     key: "created",
     label: "Created",
+    detail: "",
     numeric: true,
+    measured: false,
     value: (run) => run.createdAt,
     text: (run, now) => formatAgo(run.createdAt, now),
   },
   {
     key: "duration",
     label: "Duration",
+    detail: "",
     numeric: true,
+    measured: false,
     value: (run) => run.durationMs,
     text: (run, now) => formatDuration(duration(run, now)),
   },
@@ -38,23 +47,32 @@ const FIXED: Column[] = [
 ];
 
 function fixed(key: string, label: string, value: (run: Run) => string): Column {
-  return { key, label, numeric: false, value, text: value };
+  return { key, label, detail: "", numeric: false, measured: false, value, text: value };
 }
 
 export function columnFor(key: string): Column | null {
   if (key.startsWith("config.")) return configColumn(key.slice(7));
-  if (key.startsWith("metric.")) return metricColumn(key.slice(7));
+  const found = measureOf(key);
+  if (found) return metricColumn(key, found.measure, found.name);
   return FIXED.find((column) => column.key === key) ?? null;
 }
 
 function configColumn(name: string): Column {
   const value = (run: Run) => run.config[name];
-  return { key: `config.${name}`, label: name, numeric: true, value, text: (run) => formatValue(value(run)) };
+  const text = (run: Run) => formatValue(value(run));
+  return { key: `config.${name}`, label: name, detail: "", numeric: true, measured: false, value, text };
 }
 
-function metricColumn(name: string): Column {
-  const value = (run: Run) => toNumber(run.summary[name]);
-  return { key: `metric.${name}`, label: name, numeric: true, value, text: (run) => formatScalar(run.summary[name]) };
+function metricColumn(key: string, measure: Measure, name: string): Column {
+  const scalar = (run: Run) => measured(run, measure, name);
+  const detail = measure === "metric" ? "" : MEASURES[measure];
+  const text = (run: Run) => (measure.endsWith("step") ? formatValue(scalar(run)) : formatScalar(scalar(run)));
+  return { key, label: name, detail, numeric: true, measured: true, value: (run) => toNumber(scalar(run)), text };
+}
+
+function measured(run: Run, measure: Measure, name: string): Scalar | null {
+  const fetched = best.value.get(name)?.get(run.id)?.[measure];
+  return (measure === "metric" ? run.summary[name] : undefined) ?? fetched ?? null;
 }
 
 export interface ColumnKeys {
@@ -64,10 +82,11 @@ export interface ColumnKeys {
   metrics: string[];
 }
 
-export function availableColumns(runs: readonly Run[]): ColumnKeys {
+/** `names` are metrics beyond those that the list of runs tells of. */
+export function availableColumns(runs: readonly Run[], names: readonly string[] = []): ColumnKeys {
   const values = new Map<string, Set<string>>();
   const counts = new Map<string, number>();
-  const metrics = new Set<string>();
+  const metrics = new Set<string>(names);
   for (const run of runs) {
     for (const [key, value] of Object.entries(run.config)) {
       const seen = values.get(key) ?? new Set();
@@ -116,7 +135,7 @@ export function sortRuns(runs: readonly Run[], order: string): Run[] {
   return keyed.map((item) => item.run);
 }
 
-function compareValues(a: unknown, b: unknown, down: boolean): number {
+export function compareValues(a: unknown, b: unknown, down: boolean): number {
   const missing = Number(isMissing(a)) - Number(isMissing(b));
   if (missing || isMissing(a)) return missing;
   const order =

@@ -3,6 +3,8 @@
 
 import { toNumber } from "../format";
 import type { Run } from "../api/types";
+import { columnFor } from "./columns";
+import { compileTree } from "./tree";
 
 export type Predicate = (run: Run) => boolean;
 
@@ -31,7 +33,20 @@ export function words(text: string): string[] {
   return [...text.matchAll(/-?\w*:?"[^"]*"|\S+/g)].map((match) => match[0].replaceAll('"', ""));
 }
 
+/** What is wrong with a JSON filter; empty for all others, which always mean something. */
+export function filterProblem(text: string): string {
+  if (!text.trimStart().startsWith("{")) return "";
+  try {
+    compileTree(text);
+    return "";
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
 export function compileFilter(text: string): Predicate {
+  // A JSON filter that is still being typed hides nothing.
+  if (text.trimStart().startsWith("{")) return filterProblem(text) ? () => true : compileTree(text);
   const terms = words(text).map(negatable);
   return (run) => terms.every((term) => term(run));
 }
@@ -68,11 +83,10 @@ function compared(key: string, operator: string, wanted: string): Predicate {
   };
 }
 
-/** `metric.` and `config.` say which; without them a metric wins over a config key. */
+/** `metric.`, `min.` and `config.` say which; without them a metric wins over a config key. */
 function valueOf(run: Run, key: string): unknown {
-  if (key.startsWith("config.")) return run.config[key.slice(7)];
-  if (key.startsWith("metric.")) return run.summary[key.slice(7)];
-  return run.summary[key] ?? run.config[key];
+  const plain = run.summary[key] ?? run.config[key];
+  return plain ?? columnFor(key)?.value(run) ?? undefined;
 }
 
 /** A matcher for `/regex/` (line by line) or a plain part, both blind to case; a broken regex is taken as text. */

@@ -42,8 +42,16 @@ const ranks = computed(() => {
 });
 
 export function colorOf(run: Pick<Run, "id">): string {
+  return colorAt(chosen.value[run.id] ?? ranks.value.get(run.id) ?? run.id);
+}
+
+/** The colour of a group of runs: groups are numbered -1, -2, … in the order of their first runs. */
+export function colorOfGroup(id: number): string {
+  return colorAt(-1 - id);
+}
+
+function colorAt(number: number): string {
   const base = PALETTE[theme.value];
-  const number = chosen.value[run.id] ?? ranks.value.get(run.id) ?? run.id;
   const index = ((number % COLORS) + COLORS) % COLORS;
   const palette = index < base.length ? base : SHADED[theme.value];
   return palette[index % base.length] as string;

@@ -39,7 +39,7 @@ export const place = signal<Place>(parsePlace(location.pathname));
 export const query = signal<Query>(parseQuery(location.search));
 
 /** What follows a person from one project to another: how to look, not what to look at. */
-const MANNERS = ["x", "smooth", "log"];
+const MANNERS = ["x", "smooth", "by", "log", "clip"];
 /** What makes sense only in the page it was set in. */
 const LOCAL = ["tab", "with", "find", "full", "at"];
 
@@ -128,6 +128,12 @@ export function param<T>(
 export function textParam(key: string, fallback = ""): Param<string> {
   return param(key, fallback, { read: (text) => text, write: (value) => value });
 }
+
+/** A list of keys as one parameter; a key may hold a comma of its own. */
+export const keyList = {
+  read: (text: string): string[] => (text ? text.split(",").map(decode) : []),
+  write: (keys: readonly string[]): string => keys.map((key) => key.replaceAll("%", "%25").replaceAll(",", "%2C")).join(","),
+};
 
 export function startRouting(): void {
   read();

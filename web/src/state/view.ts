@@ -1,16 +1,37 @@
 // How the charts are looked at: the x axis, smoothing, log scale, zoom, filters. All of it is in the URL.
 
 import type { XKind } from "../api/types";
-import { param, setQuery, textParam } from "./route";
+import type { Smoothing, SmoothKind } from "../smoothing";
+import { param, setQuery, textParam, type Param } from "./route";
 
-export const xKind = param<XKind>("x", "step", {
-  read: (text) => (text === "time" || text === "relative" ? text : "step"),
-  write: (value) => value,
-});
+/** What the x axis is: steps, times, or the values of a metric. */
+export interface Axis {
+  kind: XKind | "metric";
+  /** The metric whose values are the axis; empty for the other kinds. */
+  metric: string;
+}
+
+const METRIC = "metric:";
+
+export const xAxis = param<Axis>("x", { kind: "step", metric: "" }, { read: readAxis, write: writeAxis });
+
+export function readAxis(text: string): Axis {
+  if (text.startsWith(METRIC) && text.length > METRIC.length) return { kind: "metric", metric: text.slice(METRIC.length) };
+  return { kind: text === "time" || text === "relative" ? text : "step", metric: "" };
+}
+
+export function writeAxis({ kind, metric }: Axis): string {
+  return kind === "metric" ? METRIC + metric : kind;
+}
 
 export const smoothing = param<number>("smooth", 0, {
   read: (text) => Math.min(Math.max(Number(text) || 0, 0), 0.99),
   write: (value) => String(value),
+});
+
+export const smoothKind = param<SmoothKind>("by", "ema", {
+  read: (text) => (text === "time" || text === "gaussian" ? text : "ema"),
+  write: (value) => value,
 });
 
 export const logScale = param<boolean>("log", false, {
@@ -18,10 +39,19 @@ export const logScale = param<boolean>("log", false, {
   write: (value) => (value ? "1" : ""),
 });
 
-/** The stretch of the x axis that is looked at, in the units of `xKind`. */
+/** Whether the y axes leave out what is far from everything else. */
+export const clipped = param<boolean>("clip", false, {
+  read: (text) => text === "1",
+  write: (value) => (value ? "1" : ""),
+});
+
+/** The stretch of the x axis that is looked at, in the units of `xAxis`. */
 export type Span = readonly [number, number];
 
 export const zoom = param<Span | null>("zoom", null, { read: readSpan, write: (span) => span?.join(":") ?? "" });
+
+/** The same for charts that have an axis of time beside charts over steps: those of the machine. */
+const timeZoom = param<Span | null>("tzoom", null, { read: readSpan, write: (span) => span?.join(":") ?? "" });
 
 function readSpan(text: string): Span | null {
   const [lo, hi] = text.split(":").map(Number);
@@ -30,8 +60,9 @@ function readSpan(text: string): Span | null {
 }
 
 /** A zoom means nothing on another axis, so it goes with the old one. */
-export function setXKind(kind: XKind): void {
-  setQuery({ x: kind === "step" ? "" : kind, zoom: "" });
+export function setAxis(axis: Axis): void {
+  const text = writeAxis(axis);
+  setQuery({ x: text === "step" ? "" : text, zoom: "", tzoom: "" });
 }
 
 export const chartFilter = textParam("c");
@@ -48,6 +79,39 @@ export const mediaStep = param<number | null>("at", null, {
 });
 
 /** System metrics have a step count of their own, so "step" becomes the time since the start. */
-export function axisFor(name: string, kind: XKind): XKind {
-  return kind === "step" && name.startsWith("sys/") ? "relative" : kind;
+export function axisFor(name: string, axis: Axis): Axis {
+  const own = axis.kind === "step" || axis.kind === "metric";
+  return own && name.startsWith("sys/") ? { kind: "relative", metric: "" } : axis;
+}
+
+/** How one chart is looked at. */
+export interface ChartLook {
+  axis: Axis;
+  smoothing: Smoothing;
+  log: boolean;
+  clip: boolean;
+  span: Span | null;
+  zoom: Param<Span | null>;
+}
+
+/** How the toolbar and the URL say that the chart of a metric is looked at. */
+export function lookOf(name: string): ChartLook {
+  const zoomed = zoomFor(name);
+  return {
+    axis: axisFor(name, xAxis.value),
+    smoothing: { kind: smoothKind.value, weight: smoothing.value },
+    log: logScale.value,
+    clip: clipped.value,
+    span: zoomed.value,
+    zoom: zoomed,
+  };
+}
+
+/** The zoom of charts like that of this metric. */
+export function zoomFor(name: string): Param<Span | null> {
+  return axisFor(name, xAxis.value).kind === xAxis.value.kind ? zoom : timeZoom;
+}
+
+export function resetZoom(): void {
+  setQuery({ zoom: "", tzoom: "" });
 }

@@ -1,0 +1,195 @@
+"""Charts in headless Chromium: groups of runs, metrics over metrics, outliers, drawings."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+from playwright.sync_api import Download, expect
+
+from tests.e2e.browser import Curve, Site, Theme, Visit, eventually, record, site
+from tests.e2e.recorded_sweep import (
+    PROJECT,
+    RATES,
+    SEEDS,
+    SPIKE,
+    STEPS,
+    accuracy,
+    loss,
+    name,
+    record_sweep,
+    samples,
+)
+
+pytestmark = pytest.mark.slow
+
+LOSS, ACCURACY, JUMPY = "train/loss", "val/accuracy", "train/jumpy"
+
+
+@pytest.fixture(scope="module")
+def dashboard(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    runs = tmp_path_factory.mktemp("runs")
+    record_sweep(runs)
+    record(runs, "pair")
+    with site(runs, chromium, tmp_path_factory.mktemp("home")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def visit(dashboard: Site) -> Iterator[Visit]:
+    with dashboard.visit() as opened:
+        yield opened
+
+
+def query(visit: Visit, key: str) -> str | None:
+    found = parse_qs(visit.page.evaluate("() => location.search.slice(1)")).get(key)
+    return found[0] if found else None
+
+
+def drawn(visit: Visit, chart: str, count: int) -> list[Curve]:
+    """Return the curves of a chart once it draws so many, each with all its points."""
+    return eventually(
+        lambda: curves if len(curves := visit.curves(chart)) == count else None,
+        f"{count} curves in {chart}",
+    )
+
+
+def save(visit: Visit, chart: str, entry: str) -> Download:
+    """Download from the menu of a chart."""
+    card = visit.part(f"chart-{chart}")
+    card.hover()
+    card.get_by_role("button", name="Menu of").click()
+    with visit.page.expect_download() as waiting:
+        card.get_by_role("button", name=entry).click()
+    return waiting.value
+
+
+def test_runs_grouped_by_a_setting_are_drawn_as_mean_and_deviation(visit: Visit) -> None:
+    visit.open(f"/p/{PROJECT}")
+    drawn(visit, LOSS, 10)
+    visit.page.get_by_role("button", name="Group the runs").click()
+    visit.page.get_by_label("lr", exact=True).check()
+
+    groups = drawn(visit, LOSS, len(RATES))
+
+    eventually(lambda: query(visit, "group") == "config.lr")
+    for place, rate in enumerate(RATES):
+        (curve,) = (each for each in groups if each.run == -1 - place)
+        seeds = np.array([[loss(rate, seed, step) for step in range(STEPS)] for seed in SEEDS])
+        assert curve.mean == pytest.approx(seeds.mean(0))
+        assert curve.high - curve.mean == pytest.approx(seeds.std(0, ddof=1))
+        assert curve.mean - curve.low == pytest.approx(seeds.std(0, ddof=1))
+    rail = visit.part("runs-rail")
+    row = rail.get_by_test_id("group-row-3")
+    expect(row).to_contain_text("lr 0.03")
+    expect(row).to_contain_text("±")
+    visit.screenshot("grouped-charts")
+    # A group opens to its runs, and goes out of the charts as one.
+    row.get_by_role("button", name="lr 0.03", exact=False).last.click()
+    expect(rail.get_by_role("link", name=name(RATES[-1], 1))).to_be_visible()
+    row.get_by_role("button", name="Show lr 0.03 in the charts").click()
+    assert {curve.run for curve in drawn(visit, LOSS, 2)} == {-1, -2}
+
+
+def test_a_metric_can_be_the_x_axis_of_the_others(visit: Visit) -> None:
+    visit.open(f"/p/{PROJECT}?q=seed2")
+    drawn(visit, LOSS, len(RATES))
+    visit.page.get_by_role("button", name="A metric as x axis").click()
+    visit.page.get_by_label("Find a name").fill("sampl")
+    visit.page.get_by_role("button", name="samples", exact=True).click()
+
+    expected = [samples(2, step) for step in range(STEPS)]
+    eventually(lambda: all(curve.x[-1] == expected[-1] for curve in visit.curves(LOSS)))
+
+    eventually(lambda: query(visit, "x") == "metric:samples")
+    for curve in drawn(visit, ACCURACY, len(RATES)):
+        assert list(curve.x) == expected
+    means = sorted(tuple(curve.mean) for curve in visit.curves(ACCURACY))
+    assert means == sorted(
+        tuple(accuracy(rate, 2, step) for step in range(STEPS)) for rate in RATES
+    )
+    visit.screenshot("over-a-metric")
+    visit.page.get_by_label("x axis", exact=True).select_option("step")
+    eventually(lambda: visit.curves(LOSS)[0].x[-1] == STEPS - 1, "steps again")
+
+
+def test_outliers_leave_the_range_only_when_asked_and_it_is_said(visit: Visit) -> None:
+    visit.open(f"/p/{PROJECT}")
+    drawn(visit, JUMPY, 10)
+    chart = visit.part(f"chart-{JUMPY}")
+    expect(chart).not_to_contain_text("out of the range")
+    visit.page.get_by_label("Leave outliers out of the y range").check()
+    expect(chart).to_contain_text("1 outlying point lies out of the range")
+    expect(visit.part(f"chart-{LOSS}")).not_to_contain_text("out of the range")
+    eventually(lambda: query(visit, "clip") == "1")
+    assert max(curve.high.max() for curve in visit.curves(JUMPY)) == SPIKE
+
+
+def test_the_kind_of_smoothing_is_in_the_link(visit: Visit) -> None:
+    visit.open(f"/p/{PROJECT}?smooth=0.9&by=gaussian")
+    drawn(visit, LOSS, 10)
+    kind = visit.page.get_by_label("Kind of smoothing")
+    expect(kind).to_have_value("gaussian")
+    kind.select_option("time")
+    eventually(lambda: query(visit, "by") == "time")
+
+
+def test_a_chart_is_saved_as_a_drawing(visit: Visit, tmp_path: Path) -> None:
+    visit.open(f"/p/{PROJECT}?group=config.lr")
+    drawn(visit, LOSS, len(RATES))
+    saved = save(visit, LOSS, "Save as SVG")
+    assert saved.suggested_filename == "loss.svg"
+    saved.save_as(tmp_path / "loss.svg")
+    drawing = ET.parse(tmp_path / "loss.svg").getroot()
+    texts = [element.text for element in drawing.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts[0] == "loss"
+    assert "lr 0.03 (4)" in texts
+    paths = [element.get("d", "") for element in drawing.iter("{http://www.w3.org/2000/svg}path")]
+    assert sum(path.count("L") == STEPS - 1 for path in paths) == len(RATES)
+
+
+def test_the_values_of_a_chart_are_saved_as_a_table(visit: Visit, tmp_path: Path) -> None:
+    visit.open(f"/p/{PROJECT}?q=lr0.01-seed3")
+    drawn(visit, LOSS, 1)
+    save(visit, LOSS, "Save values as CSV").save_as(tmp_path / "loss.csv")
+    with open(tmp_path / "loss.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["mean"]) for row in rows] == [loss(0.01, 3, step) for step in range(STEPS)]
+    assert {(row["run"], row["metric"]) for row in rows} == {("lr0.01-seed3", LOSS)}
+
+
+def test_a_drag_in_the_system_tab_zooms_all_of_the_machine(visit: Visit) -> None:
+    visit.open("/p/digits")
+    visit.part("runs-rail").get_by_role("link", name="slow", exact=True).click()
+    visit.tab("system")
+    chart = "sys/cpu.percentage.0"
+    whole = visit.curve(chart)
+    area = visit.part(f"chart-{chart}").locator(".u-over").bounding_box()
+    assert area
+    mouse, middle = visit.page.mouse, area["y"] + area["height"] / 2
+    mouse.move(area["x"] + 0.2 * area["width"], middle)
+    mouse.down()
+    mouse.move(area["x"] + 0.7 * area["width"], middle, steps=5)
+    mouse.up()
+    zoomed = eventually(lambda: query(visit, "tzoom"), "a zoom in the address")
+    low, high = map(float, zoomed.split(":"))
+    assert 0 <= low < high < whole.x[-1]
+    # The charts over steps are not touched by it.
+    assert query(visit, "zoom") is None
+    visit.page.get_by_title("Show everything").click()
+    eventually(lambda: query(visit, "tzoom") is None, "no zoom in the address")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_groups_and_notes_are_readable_in_both_themes(dashboard: Site, theme: Theme) -> None:
+    """What can be asserted is little; the pictures are there to be looked at."""
+    with dashboard.visit(theme) as visit:
+        visit.open(f"/p/{PROJECT}?group=config.lr&smooth=0.5&clip=1")
+        drawn(visit, JUMPY, len(RATES))
+        visit.page.wait_for_timeout(300)
+        assert (visit.screenshot(f"{theme}-groups") > 128) == (theme == "light")
