@@ -19,7 +19,7 @@ from pluto.server.ingest import STREAMS, Ingest
 from pluto.server.runs_signals import SignalRoutes
 from pluto.server.state import ServerState
 from pluto.server.static import DashboardRoutes
-from pluto.server.wire import RequestBody, answer, answer_json
+from pluto.server.wire import BodyTooLarge, RequestBody, answer, answer_json, limited
 
 logger = logging.getLogger("pluto")
 
@@ -33,9 +33,11 @@ _OPEN: Final = frozenset(
         "/api/docs",
         "/api/runs/trigger",  # judged by its own route, in the words of the py service
         "/api/runs/alert",
-        "/api/stale-runs/trigger",
     }
 )
+MAX_BODY_BYTES: Final = 64 << 20
+MAX_OPEN_BODY_BYTES: Final = 64 << 10
+"""Of a request that nobody has shown a key for when its body is read."""
 _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -65,7 +67,12 @@ class Server:
         self._named = {route.path for route in routes}
         last = [*reading.last_routes(state), *DashboardRoutes(state, self._gate).routes()]
         self._routed = Starlette(
-            routes=[*routes, *last], exception_handlers={Exception: _unexpected, 404: _not_found}
+            routes=[*routes, *last],
+            exception_handlers={
+                Exception: _unexpected,
+                BodyTooLarge: _too_large,
+                404: _not_found,
+            },
         )
         self._routed.router.redirect_slashes = False
 
@@ -110,13 +117,15 @@ class Server:
             await self._ingest(scope, receive, send)
 
     async def _answer_routed(self, scope: Scope, receive: Receive, send: Send) -> None:
+        most = MAX_OPEN_BODY_BYTES
         if self._asks_for_key(scope):
+            most = MAX_BODY_BYTES
             refusal = self._gate.api(scope)
             if refusal:
                 await RequestBody(receive).drain()
                 await answer_json(send, 401, refusal)
                 return
-        await self._routed(scope, receive, _with_headers(send))
+        await self._routed(scope, limited(receive, most), _with_headers(send))
 
     def _asks_for_key(self, scope: Scope) -> bool:
         path: str = scope["path"]
@@ -142,6 +151,10 @@ def _with_headers(send: Send) -> Send:
 
 async def _unexpected(_: Request, __: Exception) -> Response:
     return JSONResponse({"error": "Internal Server Error"}, 500)
+
+
+async def _too_large(_: Request, error: Exception) -> Response:
+    return JSONResponse({"error": str(error)}, 413)
 
 
 async def _not_found(_: Request, __: Exception) -> Response:

@@ -24,7 +24,7 @@ logger = logging.getLogger("pluto")
 
 STREAMS: Final = {"/ingest/metrics": "metrics", "/ingest/logs": "logs", "/ingest/data": "data"}
 PART_BYTES: Final = 4 << 20
-MAX_LINE_BYTES: Final = 256 << 20
+MAX_LINE_BYTES: Final = 64 << 20
 _THREADS: Final = 2
 
 _DATA_TYPES: Final = {"STRING-SERIES": "DATA"}
@@ -57,6 +57,34 @@ class Taken:
 
     rows: int
     error: IngestError | None = None
+
+
+class _Lines:
+    """The lines of a body as its pieces arrive; `whole` counts the bytes of finished ones."""
+
+    def __init__(self) -> None:
+        self._pending = bytearray()
+        self.whole = 0
+
+    def add(self, piece: bytes) -> None:
+        """Take a piece, looking only at it: a line may be long, and its pieces many."""
+        end = piece.rfind(b"\n") + 1
+        if end:
+            self.whole = len(self._pending) + end
+        self._pending += piece
+        if len(self._pending) - self.whole > MAX_LINE_BYTES:
+            raise IngestError("InvalidInput", f"a line is longer than {MAX_LINE_BYTES:,} bytes")
+
+    def cut(self) -> bytes:
+        """Return the finished lines and forget them."""
+        lines = bytes(memoryview(self._pending)[: self.whole])
+        del self._pending[: self.whole]
+        self.whole = 0
+        return lines
+
+    def rest(self) -> bytes:
+        """Return everything that is left, a last line without an end too."""
+        return bytes(self._pending)
 
 
 class Ingest:
@@ -107,7 +135,7 @@ class Ingest:
             raise error
         run_id = self._run_id(scope)
         numbering = _numbering(scope)
-        loop, total, pending = asyncio.get_running_loop(), 0, bytearray()
+        loop, total, lines = asyncio.get_running_loop(), 0, _Lines()
 
         async def take(part: bytes) -> None:
             nonlocal total
@@ -119,11 +147,10 @@ class Ingest:
                 raise taken.error
 
         async for piece in body.pieces():
-            pending += piece
-            if len(pending) >= PART_BYTES:
-                await take(_cut_lines(pending))
-        if pending:
-            await take(bytes(pending))
+            lines.add(piece)
+            if lines.whole >= PART_BYTES:
+                await take(lines.cut())
+        await take(lines.rest())
         return total
 
     def _run_id(self, scope: Scope) -> int:
@@ -230,13 +257,3 @@ def _numbering(scope: Scope) -> Numbering | None:
             "InvalidHeaderFormat", f"X-Pluto-Rows is <writer>/<stream>/<first>, not {text!r}"
         )
     return Numbering(parts[0], parts[1], int(parts[2]))
-
-
-def _cut_lines(pending: bytearray) -> bytes:
-    """Take the whole lines out of `pending`; the last, unfinished one stays."""
-    end = pending.rfind(b"\n") + 1
-    if not end and len(pending) > MAX_LINE_BYTES:
-        raise IngestError("InvalidInput", f"a line is longer than {MAX_LINE_BYTES:,} bytes")
-    lines = bytes(pending[:end])
-    del pending[:end]
-    return lines

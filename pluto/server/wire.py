@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
+
+from pluto.errors import PlutoError
 
 Headers = Iterable[tuple[bytes, bytes]]
 JSON_TYPE = b"application/json"
 TEXT_TYPE = b"text/plain; charset=utf-8"
+IDLE_SECONDS: Final = 60.0
+"""Without a byte of a body that has begun: then the client counts as gone."""
+MAX_DRAINED_BYTES: Final = 64 << 20
+
+
+class BodyTooLarge(PlutoError):
+    """A request body that is not read to its end."""
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:
@@ -46,33 +56,72 @@ class RequestBody:
         ...     print(len(piece))
     """
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, idle_seconds: float = IDLE_SECONDS) -> None:
         self._receive = receive
+        self._idle_seconds = idle_seconds
         self._ended = False
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """Give what has not been read yet.
 
         Raises:
-            ConnectionError: the client went away before the end.
+            ConnectionError: the client went away before the end, or stopped sending.
         """
         while not self._ended:
-            message = await self._receive()
+            message = await self.next_message()
             if message["type"] == "http.disconnect":
-                self._ended = True
                 raise ConnectionError("the client went away before the end of the request body")
-            self._ended = not message.get("more_body", False)
             body = message.get("body", b"")
             if body:
                 yield body
 
     async def drain(self) -> None:
-        """Read what is left, so that the client gets to see the answer."""
+        """Read what is left, up to a limit, so that the client gets to see the answer."""
+        left = MAX_DRAINED_BYTES
         try:
-            async for _ in self.pieces():
-                pass
+            async for piece in self.pieces():
+                left -= len(piece)
+                if left < 0:
+                    return
         except ConnectionError:
             return  # nobody is left to read the answer
+
+    async def next_message(self) -> Message:
+        """Return the next ASGI message; once the body has ended, however long that takes.
+
+        Raises:
+            ConnectionError: the client stopped in the middle of the body.
+        """
+        if self._ended:
+            return await self._receive()
+        try:
+            message = await asyncio.wait_for(self._receive(), self._idle_seconds)
+        except asyncio.TimeoutError:
+            self._ended = True
+            raise ConnectionError(
+                f"no byte of the request body came for {self._idle_seconds:g} s"
+            ) from None
+        self._ended = not message.get("more_body", False)
+        return message
+
+
+def limited(receive: Receive, most: int) -> Receive:
+    """Return `receive` for a request whose body may have `most` bytes.
+
+    It raises `BodyTooLarge` beyond that, and `ConnectionError` where the client stops sending.
+    """
+    body = RequestBody(receive)
+    left = most
+
+    async def receive_some() -> Message:
+        nonlocal left
+        message = await body.next_message()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise BodyTooLarge(f"the body of this request may have {most:,} bytes")
+        return message
+
+    return receive_some
 
 
 async def answer(
