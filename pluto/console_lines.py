@@ -74,7 +74,7 @@ class LineFolder:
         """Return what is left, such as a last line without a newline."""
         self._held = ""
         if self._screen is not None:
-            lines = list(self._screen.rest(time))
+            lines = list(self._screen.rest())
             self._screen = None
             return lines
         rest, self._plain, self._plain_length = "".join(self._plain), [], 0
@@ -113,12 +113,11 @@ class _Row:
     def __init__(self) -> None:
         self.cells: list[tuple[str, str]] = []  # (colours, character)
         self.redrawn = False
-        self.told = ""
-        self.born = self.told_at = -1
+        self._told = ""
+        self._written_at = 0
 
     def put(self, column: int, text: str, colours: str, time: int) -> None:
-        if self.born < 0:
-            self.born = self.told_at = time
+        self._written_at = time
         if column < len(self.cells):
             self.redrawn = True
         missing = column - len(self.cells)
@@ -143,30 +142,32 @@ class _Row:
         text = "".join(pieces) + ("\x1b[0m" if current else "")
         return text.rstrip() if self.redrawn else text
 
-    def tell(self, time: int) -> Iterator[Line]:
+    def tell(self) -> Iterator[Line]:
         """Tell the row as it is, unless it is blank or told already."""
         text = self.text()
-        self.told_at = time
-        if text != self.told and any(not character.isspace() for _, character in self.cells):
-            self.told = text
-            yield Line(text, time)
-
-    def is_due(self, time: int) -> bool:
-        """A bar that runs for hours is told more rarely than one that runs for seconds."""
-        pause = min(max(STATE_EVERY_MS, (time - self.born) // 60), STATE_EVERY_MAX_MS)
-        return self.redrawn and time - self.told_at >= pause
+        if text != self._told and any(not character.isspace() for _, character in self.cells):
+            self._told = text
+            yield Line(text, self._written_at)
 
 
 class _Screen:
-    """The last rows of an endless terminal, and the cursor."""
+    """The last rows of an endless terminal, and the cursor.
+
+    After the cursor has moved up, the rows from where it went to the last one are a block that
+    will be drawn again, as several bars below each other are: it is told when it is due. Rows
+    that the block has left behind, such as lines printed above the bars, are final.
+    """
 
     def __init__(self) -> None:
         self._rows = [_Row()]
         self._row = 0
         self._column = 0
         self._colours = ""
-        self._moved_up = False  # rows above the cursor may be drawn again
-        self._quiet_rows = 0  # new rows since the cursor last moved up
+        self._height = 0  # how far the cursor has moved up at most; 0: it has not
+        self._top = 0  # where it arrived the last time
+        self._quiet_rows = 0  # new rows since then
+        self._drawn_since = self._told_at = -1
+        self._written_at = 0
 
     @property
     def is_blank(self) -> bool:
@@ -178,54 +179,65 @@ class _Screen:
             if token["text"] is not None:
                 yield from self._put(token["text"], time)
             elif token["control"] is not None:
-                yield from self._control(token["control"], time)
+                yield from self._control(token["control"])
             elif token["final"] is not None:
                 self._sequence(token["final"], token["parameters"], token[0])
 
     def due(self, time: int) -> Iterator[Line]:
+        """A bar that runs for hours is told more rarely than one that runs for seconds."""
+        pause = min(max(STATE_EVERY_MS, (time - self._drawn_since) // 60), STATE_EVERY_MAX_MS)
+        is_still = self._height > 0 and time - self._written_at >= STATE_EVERY_MS
+        if self._drawn_since < 0 or (time - self._told_at < pause and not is_still):
+            return
+        self._told_at = time
         for row in self._rows:
-            if row.is_due(time):
-                yield from row.tell(time)
+            if row.redrawn or row is not self._rows[self._row]:
+                yield from row.tell()
 
-    def rest(self, time: int) -> Iterator[Line]:
+    def rest(self) -> Iterator[Line]:
         for row in self._rows:
-            yield from row.tell(time)
+            yield from row.tell()
 
     def _put(self, text: str, time: int) -> Iterator[Line]:
-        row = self._rows[self._row]
-        row.put(self._column, text, self._colours, time)
+        if self._drawn_since < 0:
+            self._drawn_since = self._told_at = time
+        self._written_at = time
+        self._rows[self._row].put(self._column, text, self._colours, time)
         self._column += len(text)
         if self._column >= MAX_LINE:
-            yield from self._newline(time)
+            yield from self._newline()
 
-    def _control(self, control: str, time: int) -> Iterator[Line]:
+    def _control(self, control: str) -> Iterator[Line]:
         if control == "\n":
-            yield from self._newline(time)
+            yield from self._newline()
         elif control == "\b":
             self._column = max(0, self._column - 1)
         else:
             self._column = 0
             self._rows[self._row].redrawn = True
 
-    def _newline(self, time: int) -> Iterator[Line]:
-        row = self._rows[self._row]
-        if not row.told or not self._moved_up:
-            yield from row.tell(time)
+    def _newline(self) -> Iterator[Line]:
+        if not self._height:
+            yield from self._rows[self._row].tell()
+            self._drawn_since = -1
         self._column = 0
         self._row += 1
         if self._row == len(self._rows):
             self._rows.append(_Row())
             self._quiet_rows += 1
-            yield from self._forget(time)
+        yield from self._forget()
 
-    def _forget(self, time: int) -> Iterator[Line]:
+    def _forget(self) -> Iterator[Line]:
         """Let go of rows that the cursor will not come back to."""
         if self._quiet_rows >= MAX_ROWS:
-            self._moved_up = False
-        keep = MAX_ROWS if self._moved_up else 1
-        while len(self._rows) > keep:
-            yield from self._rows.pop(0).tell(time)
-            self._row -= 1
+            self._height, self._drawn_since = 0, -1
+        block = min(self._top, len(self._rows) - 1 - self._height) if self._height else MAX_ROWS
+        gone = max(min(block, len(self._rows) - 1), len(self._rows) - MAX_ROWS)
+        for row in self._rows[:gone]:
+            yield from row.tell()
+        del self._rows[:gone]
+        self._row -= gone
+        self._top = max(0, self._top - gone)
 
     def _sequence(self, final: str, parameters: str, whole: str) -> None:
         if final == "m":
@@ -255,10 +267,11 @@ class _Screen:
         if columns:
             self._column = min(max(0, self._column + columns), max(MAX_COLUMN, self._column))
         if rows < 0:
-            self._moved_up, self._quiet_rows = True, 0
             missing = min(max(0, -rows - self._row), MAX_ROWS)
             self._rows[:0] = [_Row() for _ in range(missing)]
-            self._row = max(0, self._row + missing + rows)
+            self._top = self._row = max(0, self._row + missing + rows)
+            self._height = min(max(self._height, -rows), MAX_ROWS - 1)
+            self._quiet_rows = 0
         elif rows > 0:
             self._row = min(self._row + rows, len(self._rows) - 1)
 

@@ -38,7 +38,7 @@ def fold(*pieces: str, step: int = 0) -> list[str]:
         ("\x1b[?25lhidden cursor\r\x1b[?25h\n", ["hidden cursor"]),
         ("\x1b]0;title\x07text\n", ["text"]),
         ("gone\r    \rback\n", ["back"]),
-        ("one\ntwo\x1b[A\rONE\x1b[B\rTWO\n", ["one", "TWO", "ONE"]),
+        ("one\ntwo\x1b[A\rONE\x1b[B\rTWO\n", ["one", "ONE", "TWO"]),
         ("a\tb  \n", ["a\tb  "]),
     ],
 )
@@ -85,13 +85,54 @@ def test_nested_progress_bars_leave_what_stays_on_the_screen() -> None:
     assert len(lines) <= 4
 
 
-def test_lines_flow_at_once_again_after_a_cursor_moved_up() -> None:
+def test_lines_behind_bars_wait_for_a_second_and_soon_flow_at_once_again() -> None:
     folder = LineFolder()
     folder.feed("a\nb\x1b[A\r1\n\n", 0)
-    for number in range(2 * MAX_ROWS):
-        assert [line.text for line in folder.feed(f"line {number}\n", 0)] [-1:] == [
-            f"line {number}"
-        ]  # fmt: skip
+    assert folder.feed("line\n", 100) == []
+    assert folder.tick(1100) == [("1", 0), ("b", 0), ("line", 100)]
+    for number in range(MAX_ROWS):
+        folder.feed(f"line {number}\n", 2000)
+    assert folder.feed("next\n", 2000) == [("next", 2000)]
+
+
+# What rich 15 writes for two bars below each other, with and without a line printed above them.
+FRAME = "\r\x1b[2K\x1b[1A\x1b[2K"
+BARS = "epoch {}%\nbatch {}%"
+
+
+def test_a_line_that_is_printed_above_bars_is_told_at_once_and_in_its_order() -> None:
+    folder = LineFolder()
+    told = folder.feed(BARS.format(0, 0), 0)
+    for number in range(3):
+        text = f"{FRAME}loss {number}\n{BARS.format(number, 9 * number)}"
+        told += folder.feed(text, 100 * number)
+        told += folder.feed(FRAME + BARS.format(number, 9 * number + 5), 100 * number + 50)
+        told += folder.tick(100 * number + 60)
+    assert [line.text for line in told] == ["epoch 0%", "loss 0", "loss 1", "loss 2"]
+    assert [line.text for line in folder.close(400)] == ["epoch 2%", "batch 23%"]
+
+
+def test_bars_below_each_other_give_a_state_a_second_however_much_is_printed_above() -> None:
+    folder = LineFolder()
+    told = folder.feed(BARS.format(0, 0), 0)
+    for tenth in range(100):
+        told += folder.feed(f"{FRAME}loss {tenth}\n{BARS.format(tenth, tenth)}", 100 * tenth)
+        told += folder.tick(100 * tenth)
+    lines = [line.text for line in told]
+    assert [line for line in lines if line.startswith("loss")] == [f"loss {n}" for n in range(99)]
+    assert 8 <= len([line for line in lines if line.startswith("epoch")]) <= 11
+
+
+def test_a_table_that_grows_while_it_is_drawn_is_told_whole_and_its_head_once() -> None:
+    folder = LineFolder()
+    told = folder.feed("head\nrow 0\nend", 0)
+    for rows in range(2, 6):
+        body = "".join(f"row {row}\n" for row in range(rows))
+        told += folder.feed(f"\r\x1b[2K\x1b[{rows}A" + f"head\n{body}end", 10 * rows)
+    told += folder.close(100)
+    texts = [line.text for line in told]
+    assert texts[2:] == ["head", *(f"row {row}" for row in range(5)), "end"]
+    assert texts[:2] == ["head", "row 0"]
 
 
 def test_a_line_without_end_is_broken() -> None:
