@@ -317,6 +317,11 @@ def _summary(run_id: int, value: Any, _time: int | None) -> Request | None:
     return config_request(run_id, {"summary": value})
 
 
+def _closed(run_id: int, _value: Any, _time: int | None) -> Request:
+    """Return that the run is still running, with the reason why it falls silent."""
+    return status_request(run_id, {"status": "RUNNING", "statusMetadata": {"closed": True}})
+
+
 def _alert(run_id: int, value: Any, time: int | None) -> Request:
     """Return an alert; a `url` would make the public server fail after it sent the mail."""
     alert = {"timestamp": time, **value, "url": None}
@@ -335,6 +340,7 @@ _FACTS: Final[Mapping[str, Callable[[int, Any, int | None], Request | None]]] = 
     "config": _config,
     "summary": _summary,
     "status": status_request,
+    "closed": _closed,
     "alert": _alert,
     "modelGraph": _model_graph,
 }

@@ -200,7 +200,7 @@ def _remember(
     if where is not None:
         facts["destination"] = where.urls._asdict()
     facts |= circumstances()
-    facts["finished_at"], facts["ends"] = None, []
+    facts |= {"finished_at": None, "ends": [], "closed": None}
     event = {"from": None, "to": "RUNNING", "source": "client", "metadata": None}
     history = facts.get("status_history", [])
     facts["status_history"] = [*history, {**event, "createdAt": facts["created_at"]}]

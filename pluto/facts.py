@@ -71,7 +71,8 @@ def _status(facts: dict[str, Any], value: Any, time: int) -> None:
         "metadata": value.get("statusMetadata"),
         "createdAt": time,
     }
-    facts["status_history"] = [*facts.get("status_history", []), event]
+    if facts.get("status") != value["status"]:
+        facts["status_history"] = [*facts.get("status_history", []), event]
     facts["status"] = value["status"]
     facts["status_metadata"] = value.get("statusMetadata")
     facts["finished_at"] = None if value["status"] == "RUNNING" else time
@@ -79,6 +80,10 @@ def _status(facts: dict[str, Any], value: Any, time: int) -> None:
 
 def _end(facts: dict[str, Any], value: Any, time: int) -> None:
     facts["ends"] = [*(facts.get("ends") or []), {"time": time, **value}]
+
+
+def _closed(facts: dict[str, Any], _value: Any, time: int) -> None:
+    facts["closed"] = time
 
 
 _RULES: Final[dict[str, Callable[[dict[str, Any], Any, int], None]]] = {
@@ -90,4 +95,5 @@ _RULES: Final[dict[str, Callable[[dict[str, Any], Any, int], None]]] = {
     "system_metadata": _system_metadata,
     "status": _status,
     "end": _end,
+    "closed": _closed,
 }

@@ -20,6 +20,7 @@ FIRST_SAMPLE_AFTER: Final = 0.5  # seconds; loads and rates need two looks at th
 HEARTBEAT_PAUSE_MAX: Final = 30.0  # a server gives a run up after 150 s without a sign of life
 
 CANCELLED: Final = "CANCELLED"
+COMPLETED: Final = "COMPLETED"
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,8 @@ class Sampler(Worker):
     def step(self) -> float:
         """Beat, then sample; return the seconds until the next cycle."""
         began = time.monotonic()
-        if self._heart is not None and self._heart.beat() == CANCELLED:
-            self._cancel()
+        if self._heart is not None:
+            self._heed(self._heart.beat())
         if self._open is None:
             self._open = open_all(self._sampling.probes, self._sampling.directory)
             return min(FIRST_SAMPLE_AFTER, self._sampling.interval)
@@ -108,6 +109,17 @@ class Sampler(Worker):
             return []
         self._failing.discard(name)
         return readings
+
+    def _heed(self, status: str | None) -> None:
+        """Act on the status that the server has for the run.
+
+        COMPLETED is what another machine of the job said that ended before this one: the run goes
+        on, and ends as its last process says. A worse end stays, as it does within a machine.
+        """
+        if status == CANCELLED:
+            self._cancel()
+        elif status == COMPLETED:
+            self._recorder.fact("status", {"status": "RUNNING", "statusMetadata": None})
 
     def _cancel(self) -> None:
         on_cancel, self._on_cancel = self._on_cancel, None

@@ -90,8 +90,11 @@ class Session:
             timeout: seconds; a local run, which waits for its disk only, gets a minute more.
         """
         deadline = time.monotonic() + timeout
-        if status is not None:  # first: the process may be killed while the parts stop
+        # First: the process may be killed while the parts stop.
+        if status is not None:
             self.recorder.fact("end", {**status, "writer": self.journal.writer})
+        else:
+            self.recorder.fact("closed", {"writer": self.journal.writer})
         for part in self.parts:
             part.stop(deadline)
         self.recorder.ended = True

@@ -183,8 +183,14 @@ class Store:
         return True
 
     def note_death(self) -> None:
-        """Write down that a run which was never ended, and which nobody owns any more, is dead."""
-        if not self.conclude() and self.writer.facts().get("status") == "RUNNING":
+        """Write down that a run which was never ended, and which nobody owns any more, is dead.
+
+        One that was closed is not: it waits for a process that goes on with it.
+        """
+        if self.conclude():
+            return
+        facts = self.writer.facts()
+        if facts.get("status") == "RUNNING" and not facts.get("closed"):
             self._end_with(self._death(None))
 
     def _end_with(self, end: Mapping[str, Any]) -> None:

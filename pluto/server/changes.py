@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 
 from pluto.errors import PlutoError
 from pluto.server.catalog import Catalog
+from pluto.server.local import CLOSED
 from pluto.server.rows import TERMINAL, RunRow
 from pluto.storage import Batch, Kind, Record, Rewind
 
@@ -82,9 +83,11 @@ class RunChanges:
         if config:
             self.merge_config(run_id, config)
         row = self._known(run_id)
-        if row.status == "RUNNING":
+        closed = row.status == "RUNNING" and row.cause == CLOSED
+        if row.status == "RUNNING" and not closed:
             return row
-        return self.set_status(run_id, StatusChange("RUNNING", source="resume"))
+        metadata = None if closed else UNSET
+        return self.set_status(run_id, StatusChange("RUNNING", source="resume", metadata=metadata))
 
     def cancel(self, run_id: int) -> RunRow:
         """Ask a running run to stop: its next heartbeat tells it so.

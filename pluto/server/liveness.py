@@ -13,6 +13,7 @@ from typing import Any, Final
 from pluto.errors import PlutoError
 from pluto.server.catalog import Catalog
 from pluto.server.changes import RunChanges, StatusChange
+from pluto.server.local import CLOSED
 from pluto.server.rows import RunRow
 
 logger = logging.getLogger("pluto")
@@ -88,7 +89,9 @@ class Liveness:
             beaten = self._beats.get(row.id)
             grace = SILENCE_GRACE_SECONDS if beaten is None else HEARTBEAT_GRACE_SECONDS
             heard = max(self._heard(row, now), beaten or 0)
-            if now - heard > grace * 1000 and self._fail(row, heard, grace):
+            if now - heard <= grace * 1000 or self._waits(row, heard, grace):
+                continue
+            if self._fail(row, heard, grace):
                 failed.append(row.id)
         return failed
 
@@ -103,6 +106,13 @@ class Liveness:
         # A client may say that a run was updated in the future: that is no sign of life.
         updated = row.updated_at if row.updated_at <= now else 0
         return max(self._seen.get(row.id, 0), updated, self._started_at)
+
+    def _waits(self, row: RunRow, heard: int, grace: int) -> bool:
+        """Tell whether a silent run was closed by the last process that was heard of."""
+        if row.cause != CLOSED:
+            return False
+        closed = self._catalog.reader(row.id).facts()["status_updated"]
+        return heard <= int(closed) + grace * 1000
 
     def _fail(self, row: RunRow, heard: int, grace: int) -> bool:
         silent = (self._now() - heard) // 1000

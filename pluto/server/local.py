@@ -24,6 +24,7 @@ from pluto.storage import RUN_DB, RunReader
 logger = logging.getLogger("pluto")
 
 PROCESS_DIED: Final = "process died"
+CLOSED: Final = "closed without a final status, for another process to go on with it"
 _REFRESH_SECONDS: Final = 1.0
 _FIRST_ID, _LAST_ID = 2**32, 2**48
 
@@ -46,7 +47,8 @@ class _Seen:
 class LocalRuns:
     """The runs below a directory, read afresh when their files change; nothing is written.
 
-    A run that says RUNNING while no process holds its lock is shown as FAILED.
+    A run that says RUNNING while no process holds its lock is shown as FAILED, unless its process
+    closed it.
 
     Example:
         >>> [row.status for row in LocalRuns(Path(".")).rows()]
@@ -132,7 +134,8 @@ class LocalRuns:
         if known is None or known.signature != signature:
             known = self._read(path, signature, known)
         row = known.row
-        if row and row.status == "RUNNING" and not _is_written(path):
+        may_be_dead = row is not None and row.status == "RUNNING" and row.cause != CLOSED
+        if row and may_be_dead and not _is_written(path):
             known.row = replace(
                 row, status="FAILED", cause=PROCESS_DIED, finished_at=row.updated_at
             )
@@ -196,13 +199,16 @@ def _row(path: Path, facts: dict[str, Any], signature: Signature) -> RunRow:
         updated_at=finished_at if status in TERMINAL and finished_at else written_at,
         path=path,
         finished_at=finished_at,
-        cause=facts.get("cause") or _reported_cause(status, facts.get("status_metadata")),
+        cause=facts.get("cause") or _cause(status, facts),
         local=True,
     )
 
 
-def _reported_cause(status: str, metadata: Any) -> str | None:
-    """Return why a run failed, in the words of whoever found it dead."""
+def _cause(status: str, facts: dict[str, Any]) -> str | None:
+    """Return why a run failed, in the words of whoever found it dead, or why it is silent."""
+    if status == "RUNNING" and facts.get("closed"):
+        return CLOSED
+    metadata = facts.get("status_metadata")
     if status != "FAILED" or not isinstance(metadata, dict):
         return None
     reason = metadata.get("reason")

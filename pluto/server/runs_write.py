@@ -16,6 +16,7 @@ from pluto.server.changes import ChangeRefused, StatusChange
 from pluto.server.clock import iso
 from pluto.server.endpoints import BadParameters, Endpoint, Reads, Refused
 from pluto.server.forks import ForkRefused, inherited_tags, resolve_fork
+from pluto.server.local import CLOSED
 from pluto.server.rows import NewRun, RunRow
 from pluto.server.run_bodies import (
     AddLogNames,
@@ -136,11 +137,16 @@ def _update_status(reads: Reads, asked: UpdateStatus) -> Success:
     change = StatusChange(
         asked.status,
         metadata=metadata,
+        cause=CLOSED if _is_closed(asked.status, metadata) else None,
         at=asked.status_updated,
         logger_settings=_json(asked.logger_settings, "Invalid loggerSettings JSON"),
     )
     reads.state.changes.set_status(asked.run_id, change)
     return Success()
+
+
+def _is_closed(status: str, metadata: Any) -> bool:
+    return status == "RUNNING" and isinstance(metadata, dict) and bool(metadata.get("closed"))
 
 
 def _status_history(reads: Reads, asked: OneRun) -> StatusHistory:

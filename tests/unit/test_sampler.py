@@ -18,6 +18,7 @@ class Recorded:
 
     def __init__(self) -> None:
         self.samples: list[tuple[int, dict[str, float]]] = []
+        self.facts: list[tuple[str, object]] = []
         self.two = threading.Event()
 
     def metrics(
@@ -41,7 +42,9 @@ class Recorded:
         time_ms: int,
         index: int,
     ) -> None: ...
-    def fact(self, name: str, value: object) -> None: ...
+
+    def fact(self, name: str, value: object) -> None:
+        self.facts.append((name, value))
 
 
 @pytest.fixture
@@ -203,6 +206,22 @@ def test_a_run_that_is_going_on_is_not_cancelled(recorded: Recorded, tmp_path: P
     sampler.step()
     sampler.step()
     assert cancels == []
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ("COMPLETED", [("status", {"status": "RUNNING", "statusMetadata": None})]),
+        ("FAILED", []),
+        ("TERMINATED", []),
+        ("RUNNING", []),
+    ],
+)
+def test_a_run_that_another_machine_completed_goes_on_while_this_one_lives(
+    known: str, said: list[object], recorded: Recorded, tmp_path: Path
+) -> None:
+    Sampler(recorded, sampling(tmp_path, probes={}), heartbeat=lambda: known).step()
+    assert recorded.facts == said
 
 
 @pytest.mark.parametrize(

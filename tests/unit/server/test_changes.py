@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pluto.server.catalog import Catalog
 from pluto.server.changes import ChangeRefused, RunChanges, StatusChange, deep_merge
 from pluto.server.liveness import Liveness
+from pluto.server.local import CLOSED
 from pluto.server.rows import NewRun
 from pluto.storage import Kind, RunReader
 
@@ -243,3 +244,36 @@ def test_changes_survive_the_server(bench: Bench) -> None:
     reader.close()
 
     assert (facts["status"], facts["status_metadata"]) == ("FAILED", {"why": "oom"})
+
+
+def close(bench: Bench) -> None:
+    bench.set("RUNNING", metadata={"closed": True}, cause=CLOSED)
+
+
+def test_a_run_that_was_closed_waits_for_who_goes_on_with_it(bench: Bench) -> None:
+    bench.liveness.beat(bench.run)
+    close(bench)
+    bench.now += 100_000 * SECOND
+
+    assert bench.liveness.reap() == []
+    assert bench.status() == "RUNNING"
+
+
+def test_a_closed_run_that_another_process_went_on_with_is_failed_by_its_silence(
+    bench: Bench,
+) -> None:
+    close(bench)
+    bench.changes.reopen(bench.run)
+    bench.liveness.beat(bench.run)
+    bench.now += 151 * SECOND
+
+    assert bench.liveness.reap() == [bench.run]
+
+
+def test_a_process_that_outlived_the_one_that_closed_is_missed_when_it_dies(bench: Bench) -> None:
+    close(bench)
+    bench.now += 1000 * SECOND
+    bench.liveness.beat(bench.run)
+    bench.now += 151 * SECOND
+
+    assert bench.liveness.reap() == [bench.run]
