@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from pluto.server.changes import deep_merge
 from pluto.server.endpoints import Endpoint, Reads
 from pluto.server.fields import json_safe
 from pluto.server.rows import RunRow
@@ -109,10 +110,13 @@ def _relative(row: RunRow, step: int) -> Relative:
 
 
 def graph(reads: Reads, query: DetailsQuery) -> ModelGraph:
-    """Return the graph of the model that was watched."""
-    return ModelGraph(
-        json_safe(reads.reader(reads.require(query.run_id)).facts().get("modelGraph"))
-    )
+    """Return the graph of the model that was watched; later parts are laid over earlier ones."""
+    reader = reads.reader(reads.require(query.run_id))
+    whole = reader.facts().get("modelGraph")
+    if whole is None:  # a client's own directory has the parts as they were recorded
+        for record in reader.records(Kind.FACT, "modelGraph"):
+            whole = deep_merge(whole, json.loads(record.body))
+    return ModelGraph(json_safe(whole))
 
 
 ENDPOINTS: tuple[Endpoint[Any], ...] = (

@@ -27,7 +27,8 @@ A **bold** rate, see [the paper](https://example.org/paper) and `train.py`.
 - first `lr`
 - then the <b onclick="alert(1)">rest</b> [trap](javascript:alert(1))
 """
-HTML = "<h1>Report</h1><p id=plain>as written</p><script>document.title='owned'</script>"
+HTML = "<h1>Report</h1><p>as written</p>"
+HOSTILE = "<p>still here</p><script>top.document.title = 'owned'</script>"
 GRAPH = {
     "format": "torch",
     "nodes": {
@@ -77,6 +78,8 @@ def main(directory: str) -> None:
         print("a complaint", file=sys.stderr, flush=True)
         for step in STEPS:
             run.log({"train/loss": rate / (step + 1), **things(rate, step)}, step=step)
+        if name == "bold":
+            run.log({"val/hostile": pluto.Html(HOSTILE)}, step=20)
         run.log({"letters": pluto.Table(letters(), columns=["letter", "place", "kind"])}, step=20)
         run.set_notes(NOTES)
         run.alert("the loss is high", title="Loss", level="WARNING")

@@ -60,6 +60,18 @@ def test_the_graph_is_given_as_it_was_recorded(server: ReadServer) -> None:
     }
 
 
+def test_a_graph_that_a_client_recorded_in_parts_is_put_together(server: ReadServer) -> None:
+    row = server.run()
+    parts = [{"format": "torch", "nodes": {"a": {"order": 0}}}, {"nodes": {"b": {"order": 1}}}]
+    records = [
+        Record(Kind.FACT, time, 0, "modelGraph", "", json.dumps(part).encode())
+        for time, part in enumerate(parts)
+    ]
+    server.write(row, Batch(records=records))
+    (graph,) = server.json(f"/api/ui/runs/{row.id}/graph").values()
+    assert graph == {"format": "torch", "nodes": {"a": {"order": 0}, "b": {"order": 1}}}
+
+
 @pytest.mark.parametrize("page", ["story", "graph"])
 def test_an_unknown_run_has_neither(server: ReadServer, page: str) -> None:
     assert server.get(f"/api/ui/runs/12345/{page}").status_code == 404

@@ -1,7 +1,9 @@
 // A project: its runs beside their charts, or the runs as a table.
 
+import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 import { ChartsPage } from "../charts/ChartsPage";
+import { lazy } from "../parts/lazy";
 import { ErrorPanel, Skeleton } from "../parts/states";
 import { Rail } from "../runs/Rail";
 import { RunsTable } from "../runs/RunsTable";
@@ -33,15 +35,30 @@ export function Workspace() {
       </main>
     );
   }
-  const charts = (
+  const { title, View } = PAGES[tab.value] ?? (PAGES.charts as Page);
+  const page = (
     <main class="main">
-      <h1 class="unseen">Charts of {project}</h1>
+      <h1 class="unseen">
+        {title} of {project}
+      </h1>
       <WorkspaceTabs />
-      <ChartsPage />
+      <View />
     </main>
   );
-  return <Beside page={charts} />;
+  return <Beside page={page} />;
 }
+
+interface Page {
+  title: string;
+  View: ComponentType;
+}
+
+/** What stands beside the list of runs, by tab. */
+const PAGES: Record<string, Page> = {
+  charts: { title: "Charts", View: ChartsPage },
+  media: { title: "Media", View: lazy(() => import("../media/MediaTab").then((loaded) => loaded.ProjectMedia), "the media") },
+  compare: { title: "Comparison", View: lazy(() => import("../compare/ComparePage").then((loaded) => loaded.ComparePage), "the comparison") },
+};
 
 function Beside({ page }: { page: preact.JSX.Element }) {
   return (
@@ -55,10 +72,12 @@ function Beside({ page }: { page: preact.JSX.Element }) {
 export const WORKSPACE_TABS: readonly (readonly [id: string, label: string])[] = [
   ["charts", "Charts"],
   ["table", "Table"],
+  ["media", "Media"],
+  ["compare", "Compare"],
 ];
 
 function WorkspaceTabs() {
-  const current = tab.value === "table" ? "table" : "charts";
+  const current = WORKSPACE_TABS.some(([id]) => id === tab.value) ? tab.value : "charts";
   const tabs = WORKSPACE_TABS.map(([id, label]) => [id, label, id === "table" ? runs.value.length : undefined] as const);
   return <Tabs current={current} tabs={tabs} />;
 }

@@ -1,6 +1,6 @@
 // The console of a run: only the lines in sight exist, it follows the end, and it can be searched.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { ConsoleLine, RunAnswer } from "../api/types";
 import { formatClock, formatCount, formatDate } from "../format";
 import { download } from "../parts/download";
@@ -19,6 +19,8 @@ export function ConsoleTab({ answer: { run } }: { answer: RunAnswer }) {
   const search = useSettled(consoleSearch.value.trim());
   const [state, retry] = useConsole(run.id, search, versions.value[run.id]);
   const [follow, setFollow] = useState(true);
+  const [level, setLevel] = useState<Level>("all");
+  const lines = useMemo(() => state.lines.filter((line) => LEVELS[level].keeps(line.type)), [state.lines, level]);
   return (
     <div class="console-page">
       <div class="toolbar">
@@ -31,20 +33,22 @@ export function ConsoleTab({ answer: { run } }: { answer: RunAnswer }) {
           value={consoleSearch.value}
           onInput={(event) => consoleSearch.set(event.currentTarget.value)}
         />
+        <LevelChoice level={level} set={setLevel} />
         <span class="muted number" role="status">
           {summary(state, search)}
+          {level !== "all" && `, ${formatCount(lines.length)} of them ${LEVELS[level].label}`}
         </span>
         <span class="spacer" />
         <label class="field">
           <input type="checkbox" checked={follow} onChange={(event) => setFollow(event.currentTarget.checked)} />
           <span>follow</span>
         </label>
-        <button type="button" class="button" disabled={!state.lines.length} onClick={() => save(run.name, state.lines)}>
+        <button type="button" class="button" disabled={!lines.length} onClick={() => save(run.name, lines)}>
           Download
         </button>
       </div>
       {state.error && <ErrorPanel error={state.error} retry={retry} title="The console could not be read" />}
-      <Lines state={state} search={search} follow={follow} setFollow={setFollow} />
+      <Lines state={state} lines={lines} search={search} follow={follow} setFollow={setFollow} />
     </div>
   );
 }
@@ -71,15 +75,36 @@ function save(name: string, lines: readonly ConsoleLine[]): void {
   download(new Blob([text, "\n"], { type: "text/plain" }), `${name.replaceAll(/[^\w.-]+/g, "_")}.log`);
 }
 
+type Level = "all" | "warnings" | "errors";
+
+const LOUD = ["ERROR", "CRITICAL", "FATAL"];
+const LEVELS: Record<Level, { label: string; keeps(type: string): boolean }> = {
+  all: { label: "all lines", keeps: () => true },
+  warnings: { label: "warnings and errors", keeps: (type) => type.startsWith("WARN") || LOUD.includes(type) },
+  errors: { label: "errors", keeps: (type) => LOUD.includes(type) },
+};
+
+function LevelChoice({ level, set }: { level: Level; set(level: Level): void }) {
+  return (
+    <select aria-label="Lines to show" value={level} onChange={(event) => set(event.currentTarget.value as Level)}>
+      {Object.entries(LEVELS).map(([id, { label }]) => (
+        <option key={id} value={id}>
+          {label}
+        </option>
+      ))}
+    </select>
+  );
+}
+
 interface LinesProps {
   state: ConsoleState;
+  lines: readonly ConsoleLine[];
   search: string;
   follow: boolean;
   setFollow(follow: boolean): void;
 }
 
-function Lines({ state, search, follow, setFollow }: LinesProps) {
-  const { lines } = state;
+function Lines({ state, lines, search, follow, setFollow }: LinesProps) {
   const rows = useRows(lines.length, ROW);
   const atEnd = useRef(true);
   useEffect(() => {
@@ -104,10 +129,15 @@ function Lines({ state, search, follow, setFollow }: LinesProps) {
         </div>
       </div>
       {lines.length === 0 && !state.loading && !state.error && (
-        <p class="muted console-none">{search ? `No line contains “${search}”.` : "This run printed nothing."}</p>
+        <p class="muted console-none">{nothing(state, search)}</p>
       )}
     </div>
   );
+}
+
+function nothing({ lines }: ConsoleState, search: string): string {
+  if (lines.length) return "No line is of this kind.";
+  return search ? `No line contains “${search}”.` : "This run printed nothing.";
 }
 
 function Line({ line, search }: { line: ConsoleLine; search: string }) {

@@ -6,9 +6,9 @@ import type { DataPoint, NameInfo, RunAnswer } from "../api/types";
 import { useInSight } from "../parts/hooks";
 import { Empty, ErrorPanel, Skeleton } from "../parts/states";
 import { Histograms } from "./Histograms";
-import { DATA_TYPES, ofTypes } from "./RunPage";
 import { Strings } from "./Strings";
 import { Tables } from "./Tables";
+import { DATA_TYPES, ofTypes } from "./types";
 import { useFetched } from "./useFetched";
 
 type View = (props: { points: readonly DataPoint[]; name: string }) => ComponentChildren;

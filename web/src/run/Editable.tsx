@@ -1,6 +1,9 @@
 // Tags and notes of a run, edited in place.
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { lazy } from "../parts/lazy";
+
+const Markdown = lazy(() => import("../parts/Markdown").then((loaded) => loaded.Markdown), "the notes");
 
 export function Tags({ tags, save }: { tags: readonly string[]; save: (tags: string[]) => Promise<void> }) {
   const [adding, setAdding] = useState(false);
@@ -61,9 +64,12 @@ export function Notes({ notes, save }: { notes: string; save: (notes: string) =>
   }, [editing]);
   if (text === null) {
     return (
-      <button type="button" class={`notes ${notes ? "" : "link"}`} title="Edit the notes" onClick={() => setText(notes)}>
-        {notes || "+ notes"}
-      </button>
+      <div class="notes" data-testid="notes">
+        {notes && <Markdown text={notes} />}
+        <button type="button" class="link" onClick={() => setText(notes)}>
+          {notes ? "Edit notes" : "+ notes"}
+        </button>
+      </div>
     );
   }
   const finish = (keep: boolean) => {
@@ -74,7 +80,8 @@ export function Notes({ notes, save }: { notes: string; save: (notes: string) =>
     <div class="notes-edit">
       <textarea
         aria-label="Notes"
-        rows={3}
+        rows={6}
+        placeholder="Markdown: **bold**, `code`, - list, [link](https://…)"
         value={text}
         ref={field}
         onInput={(event) => setText(event.currentTarget.value)}

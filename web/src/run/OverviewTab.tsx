@@ -5,9 +5,10 @@ import { formatDate, toNumber } from "../format";
 import { KeyValues } from "../parts/KeyValues";
 import { CopyButton } from "../parts/states";
 import { metricOrder } from "../runs/columns";
-import { factsOf, flatten } from "./meta";
+import { Life } from "./Life";
+import { factsOf, flatten, reportedCause } from "./meta";
 
-export function OverviewTab({ answer: { run, names } }: { answer: RunAnswer }) {
+export function OverviewTab({ answer: { run, names, version } }: { answer: RunAnswer }) {
   const facts = factsOf(run.systemMetadata);
   const last = names
     .filter((info) => info.type === "METRIC" && !info.name.startsWith("sys/"))
@@ -38,6 +39,7 @@ export function OverviewTab({ answer: { run, names } }: { answer: RunAnswer }) {
           </div>
         </section>
       )}
+      <Life run={run.id} version={version} />
       <KeyValues title="Last values" rows={last} none="No metrics yet." testId="last-values" />
       <KeyValues title="Run" rows={about.filter(([, value]) => value !== null)} none="" />
       <KeyValues title="Status details" rows={flatten(run.statusMetadata)} none="Nothing was reported." />
@@ -56,6 +58,7 @@ function History({ changes }: { changes: readonly StatusChange[] }) {
           <li key={index}>
             <time>{formatDate(new Date(change.createdAt).getTime())}</time> {change.from?.toLowerCase() ?? "new"} →{" "}
             <b>{change.to.toLowerCase()}</b> <span class="muted">{change.source}</span>
+            {reportedCause(change.metadata) && <span> · {reportedCause(change.metadata)}</span>}
           </li>
         ))}
       </ol>

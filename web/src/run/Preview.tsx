@@ -1,6 +1,7 @@
 // What a browser can show of a file, and a link to have it whole.
 
 import type { FileRow } from "../api/types";
+import { fetchText } from "../api/http";
 import { formatBytes, formatDate } from "../format";
 import { ErrorPanel, Skeleton } from "../parts/states";
 import { useFetched } from "./useFetched";
@@ -53,9 +54,8 @@ function TextShown({ file }: { file: FileRow }) {
   return <pre class="text-shown">{data}</pre>;
 }
 
-async function readText(url: string): Promise<string> {
-  const answer = await fetch(url, { credentials: "same-origin" });
-  if (!answer.ok) throw new Error(`the file could not be read (HTTP ${answer.status})`);
-  const text = await answer.text();
-  return text.length > TEXT_LIMIT ? `${text.slice(0, TEXT_LIMIT)}\n… cut here; download the file for the rest` : text;
+/** The text of a file, cut where it is longer than `limit`. */
+export async function readText(url: string, limit = TEXT_LIMIT): Promise<string> {
+  const text = await fetchText(url);
+  return text.length > limit ? `${text.slice(0, limit)}\n… cut here; download the file for the rest` : text;
 }

@@ -5,28 +5,32 @@ import type { ComponentChildren } from "preact";
 import type { NameInfo, RunAnswer } from "../api/types";
 import { Tabs } from "../app/Tabs";
 import { ChartsPage } from "../charts/ChartsPage";
+import { lazy } from "../parts/lazy";
 import { ErrorPanel, Skeleton } from "../parts/states";
 import { runDetail } from "../state/catalog";
 import { tab } from "../state/view";
 import { ConfigTab } from "./ConfigTab";
-import { ConsoleTab } from "./ConsoleTab";
-import { FilesTab } from "./FilesTab";
-import { MediaTab } from "./MediaTab";
 import { OverviewTab } from "./OverviewTab";
 import { RunHeader } from "./RunHeader";
 import { SystemTab } from "./SystemTab";
-import { DataTab } from "./DataTab";
+import { DATA_TYPES, MEDIA_TYPES, ofTypes } from "./types";
 
-type View = (props: { answer: RunAnswer }) => ComponentChildren;
+interface Props {
+  answer: RunAnswer;
+}
+
+type View = (props: Props) => ComponentChildren;
 
 const VIEWS: Record<string, View> = {
   charts: ChartsPage,
   overview: OverviewTab,
-  media: MediaTab,
-  data: DataTab,
-  console: ConsoleTab,
+  media: lazy<Props>(() => import("../media/MediaTab").then((loaded) => loaded.MediaTab), "the media"),
+  data: lazy<Props>(() => import("./DataTab").then((loaded) => loaded.DataTab), "the data"),
+  console: lazy<Props>(() => import("./ConsoleTab").then((loaded) => loaded.ConsoleTab), "the console"),
   system: SystemTab,
-  files: FilesTab,
+  files: lazy<Props>(() => import("./FilesTab").then((loaded) => loaded.FilesTab), "the files"),
+  graph: lazy<Props>(() => import("../graph/GraphTab").then((loaded) => loaded.GraphTab), "the graph"),
+  code: lazy<Props>(() => import("./CodeTab").then((loaded) => loaded.CodeTab), "the code"),
   config: ConfigTab,
 };
 
@@ -59,12 +63,6 @@ export function RunPage({ id }: { id: number }) {
   );
 }
 
-export const MEDIA_TYPES = ["IMAGE", "AUDIO", "VIDEO", "TEXT"];
-export const DATA_TYPES = ["HISTOGRAM", "TABLE", "DATA"];
-
-export function ofTypes(names: readonly NameInfo[], types: readonly string[]): NameInfo[] {
-  return names.filter((info) => types.includes(info.type));
-}
 
 export function tabsOf(names: readonly NameInfo[]): [string, string, number?][] {
   const count = (types: readonly string[]) => ofTypes(names, types).length;
@@ -76,6 +74,8 @@ export function tabsOf(names: readonly NameInfo[]): [string, string, number?][] 
     ["console", "Console"],
     ["system", "System"],
     ["files", "Files"],
+    ["graph", "Graph"],
+    ["code", "Code"],
     ["config", "Config"],
   ];
 }

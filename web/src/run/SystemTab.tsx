@@ -10,7 +10,7 @@ import { textMatcher } from "../runs/filter";
 import { metricsOf } from "../state/metrics";
 import { shownRuns } from "../state/selection";
 import { chartFilter } from "../state/view";
-import { flatten } from "./meta";
+import { machineOf } from "./meta";
 
 export function SystemTab({ answer: { run, names } }: { answer: RunAnswer }) {
   const filter = chartFilter.value.trim();
@@ -21,7 +21,7 @@ export function SystemTab({ answer: { run, names } }: { answer: RunAnswer }) {
       {groups.length === 0 && <p class="muted">No system metrics{filter ? ` match “${filter}”` : " were recorded"}.</p>}
       <Sections sections={groups} runs={shownRuns.value} filtered={filter !== ""} open />
       <div class="columns-page">
-        <KeyValues title="Machine and environment" rows={flatten(run.systemMetadata)} none="Nothing was recorded." />
+        <KeyValues title="Machine and environment" rows={machineOf(run.systemMetadata)} none="Nothing was recorded." />
       </div>
       <ChartOverlay />
     </div>

@@ -1,8 +1,9 @@
-// A logged table at a chosen step, sorted by any of its columns.
+// A logged table at a chosen step, sorted by any of its columns, and filtered.
 
 import { useState } from "preact/hooks";
 import type { DataPoint } from "../api/types";
 import { exactValue, formatCount, formatValue } from "../format";
+import { textMatcher } from "../runs/filter";
 import { atStep, steps } from "./steps";
 import { StepSlider } from "./StepSlider";
 
@@ -14,6 +15,8 @@ interface TableData {
 
 /** Rows made at once; a table is for reading. */
 const MOST = 200;
+/** Below this the eye is faster than a search field. */
+const SEARCHED = 10;
 
 /** The payload as rows and names; null when it is not a table. */
 export function readTable(data: unknown): TableData | null {
@@ -40,7 +43,7 @@ export function Tables({ points }: { points: readonly DataPoint[] }) {
   return (
     <>
       <StepSlider steps={all} step={step} set={setChosen} />
-      {table ? <Grid table={table} /> : <p class="muted">The value at this step is not a table.</p>}
+      {table ? <Grid key={table.columns.join("|")} table={table} /> : <p class="muted">The value at this step is not a table.</p>}
     </>
   );
 }
@@ -52,37 +55,94 @@ interface Order {
 
 function Grid({ table }: { table: TableData }) {
   const [order, setOrder] = useState<Order | null>(null);
-  const indices = sorted(table.rows, order);
-  const most = largest(table);
+  const [search, setSearch] = useState("");
+  const [most, setMost] = useState(MOST);
+  const indices = sorted(table.rows, matching(table, search), order);
+  const heat = largest(table);
   return (
-    <div class="table-box">
-      <table class="plain-table">
-        <thead>
-          <tr>
-            {table.rowNames && <th />}
-            {table.columns.map((name, column) => (
-              <th key={column}>
-                <button type="button" onClick={() => setOrder({ column, down: order?.column === column && !order.down })}>
-                  {name} {order?.column === column ? (order.down ? "↓" : "↑") : ""}
-                </button>
-              </th>
+    <>
+      {table.rows.length > SEARCHED && <Search total={table.rows.length} found={indices.length} search={search} set={setSearch} />}
+      <div class="table-box" tabIndex={0} role="region" aria-label="Rows of the table">
+        <table class="plain-table">
+          <Head table={table} order={order} set={setOrder} />
+          <tbody>
+            {indices.slice(0, most).map((index) => (
+              <tr key={index}>
+                {table.rowNames && <th scope="row">{table.rowNames[index]}</th>}
+                {(table.rows[index] as unknown[]).map((cell, column) => (
+                  <Cell key={column} value={cell} heat={heat && typeof cell === "number" ? cell / heat : 0} />
+                ))}
+              </tr>
             ))}
-          </tr>
-        </thead>
-        <tbody>
-          {indices.slice(0, MOST).map((index) => (
-            <tr key={index}>
-              {table.rowNames && <th scope="row">{table.rowNames[index]}</th>}
-              {(table.rows[index] as unknown[]).map((cell, column) => (
-                <Cell key={column} value={cell} heat={most && typeof cell === "number" ? cell / most : 0} />
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {indices.length > MOST && <p class="muted">and {formatCount(indices.length - MOST)} more rows</p>}
+          </tbody>
+        </table>
+        {indices.length > most && (
+          <button type="button" class="link" onClick={() => setMost(most + MOST)}>
+            {formatCount(indices.length - most)} more rows: show {formatCount(Math.min(MOST, indices.length - most))}
+          </button>
+        )}
+      </div>
+    </>
+  );
+}
+
+interface SearchProps {
+  total: number;
+  found: number;
+  search: string;
+  set(search: string): void;
+}
+
+function Search({ total, found, search, set }: SearchProps) {
+  return (
+    <div class="toolbar table-search">
+      <input
+        type="search"
+        class="search"
+        placeholder="Filter rows"
+        aria-label="Filter the rows of the table"
+        value={search}
+        onInput={(event) => set(event.currentTarget.value)}
+      />
+      <span class="muted number" role="status">
+        {found === total ? `${formatCount(total)} rows` : `${formatCount(found)} of ${formatCount(total)} rows`}
+      </span>
     </div>
   );
+}
+
+interface HeadProps {
+  table: TableData;
+  order: Order | null;
+  set(order: Order): void;
+}
+
+function Head({ table, order, set }: HeadProps) {
+  return (
+    <thead>
+      <tr>
+        {table.rowNames && <td />}
+        {table.columns.map((name, column) => {
+          const own = order?.column === column ? order : null;
+          return (
+            <th key={column} aria-sort={own ? (own.down ? "descending" : "ascending") : undefined}>
+              <button type="button" onClick={() => set({ column, down: own !== null && !own.down })}>
+                {name} {own ? (own.down ? "↓" : "↑") : ""}
+              </button>
+            </th>
+          );
+        })}
+      </tr>
+    </thead>
+  );
+}
+
+/** Rows of which some cell, or the name, matches. */
+function matching({ rows, rowNames }: TableData, search: string): number[] {
+  const indices = rows.map((_, index) => index);
+  if (!search.trim()) return indices;
+  const matches = textMatcher(search.trim());
+  return indices.filter((index) => matches([rowNames?.[index] ?? "", ...(rows[index] as unknown[]).map(formatValue)].join(" ")));
 }
 
 function Cell({ value, heat }: { value: unknown; heat: number }) {
@@ -104,11 +164,10 @@ function largest({ rows, rowNames }: TableData): number | null {
   return isMatrix ? cells.reduce<number>((most, cell) => Math.max(most, cell as number), 0) : null;
 }
 
-function sorted(rows: readonly unknown[][], order: Order | null): number[] {
-  const indices = rows.map((_, index) => index);
-  if (!order) return indices;
+function sorted(rows: readonly unknown[][], indices: readonly number[], order: Order | null): number[] {
+  if (!order) return [...indices];
   const sign = order.down ? -1 : 1;
-  return indices.sort((a, b) => sign * compare(rows[a]?.[order.column], rows[b]?.[order.column]));
+  return [...indices].sort((a, b) => sign * compare(rows[a]?.[order.column], rows[b]?.[order.column]));
 }
 
 function compare(a: unknown, b: unknown): number {

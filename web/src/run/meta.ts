@@ -52,6 +52,31 @@ export function factsOf(systemMetadata: unknown): Facts {
   };
 }
 
+export interface Git {
+  facts: [string, unknown][];
+  /** What was changed since the commit, and since what had been pushed. */
+  diffs: { since: string; text: string }[];
+}
+
+/** What the client wrote down of the repository; null outside one. */
+export function gitOf(systemMetadata: unknown): Git | null {
+  const git = asObject(asObject(systemMetadata).git);
+  if (!Object.keys(git).length) return null;
+  const { diff, ...rest } = git;
+  const { head, remote } = asObject(diff);
+  const all = [
+    { since: "the commit", text: head },
+    { since: "the last push", text: remote },
+  ];
+  const diffs = all.filter((one): one is Git["diffs"][number] => typeof one.text === "string" && one.text !== "");
+  return { facts: flatten(rest).filter(([, value]) => value !== null), diffs };
+}
+
+/** The metadata without what has a page of its own: the changes of the code. */
+export function machineOf(systemMetadata: unknown): [string, unknown][] {
+  return flatten(systemMetadata).filter(([path]) => !path.startsWith("git.diff"));
+}
+
 /** Why a run ended: what the server saw, and what the client said of it. */
 export function causeOf({ cause, statusMetadata }: { cause: string | null; statusMetadata: unknown }): string | null {
   const said = [cause, reportedCause(statusMetadata)].filter((text) => text !== null);

@@ -1,0 +1,98 @@
+"""The page of a run in headless Chromium: graph, code, alerts, notes, console, forks, the stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.browser import Site, Theme, Visit, site
+from tests.e2e.recorded_media import record_media
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def dashboard(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    directory = tmp_path_factory.mktemp("runs")
+    record_media(directory)
+    with site(directory, chromium, tmp_path_factory.mktemp("home")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def visit(dashboard: Site) -> Iterator[Visit]:
+    with dashboard.visit() as opened:
+        opened.open_run("careful")
+        yield opened
+
+
+def test_the_model_is_a_tree_that_folds(visit: Visit) -> None:
+    visit.tab("graph")
+    graph = visit.part("graph")
+    expect(graph.get_by_text("178 parameters")).to_be_visible()
+    inner = graph.locator(".graph-part[title='body.0']")
+    expect(inner).to_contain_text("weight 16\u00d78")
+    expect(inner).to_contain_text("takes 4\u00d78")
+    expect(graph.locator(".graph-part[title='head']")).to_contain_text("from body.0")
+    graph.get_by_role("button", name="Fold all", exact=True).click()
+    expect(inner).to_be_hidden()
+    graph.get_by_label("Search the parts").fill("body.0")
+    expect(inner).to_be_visible()
+    expect(graph.locator(".graph-part[title='head']")).to_have_count(0)
+
+
+def test_what_was_changed_since_the_commit_is_shown_line_by_line(visit: Visit) -> None:
+    visit.tab("code")
+    code = visit.part("code")
+    expect(code.locator(".diff-line.removed")).to_have_text("-rate = 0.1")
+    expect(code.locator(".diff-line.added")).to_have_text("+rate = 0.2")
+    expect(code.locator("summary")).to_have_text("train.py +1 \u22121")
+    with visit.page.expect_download() as download:
+        code.get_by_role("button", name="Download").click()
+    assert "+rate = 0.2" in download.value.path().read_text("utf-8")
+
+
+def test_notes_are_markdown_and_nothing_in_them_is_html(visit: Visit) -> None:
+    notes = visit.part("notes")
+    expect(notes.get_by_role("heading", name="What I tried")).to_be_visible()
+    expect(notes.locator("strong")).to_have_text("bold")
+    expect(notes.get_by_role("link")).to_have_text(["the paper"])
+    expect(notes.get_by_role("listitem")).to_have_count(2)
+    expect(notes).to_contain_text('<b onclick="alert(1)">rest</b> [trap](javascript:alert(1))')
+    assert notes.locator("b, script").count() == 0
+
+
+def test_alerts_are_listed_with_their_level(visit: Visit) -> None:
+    visit.tab("overview")
+    expect(visit.part("alerts").get_by_role("listitem")).to_contain_text(
+        "warning Loss the loss is high"
+    )
+
+
+def test_the_console_is_coloured_and_kept_to_errors(visit: Visit) -> None:
+    visit.tab("console")
+    console = visit.part("console")
+    expect(console.locator(".ansi-red.bold")).to_have_text("red and bold")
+    expect(console).not_to_contain_text("\x1b")
+    visit.page.get_by_label("Lines to show").select_option("errors")
+    expect(console).to_contain_text("a complaint")
+    expect(console).not_to_contain_text("red and bold")
+    with visit.page.expect_download() as download:
+        visit.page.get_by_role("button", name="Download").click()
+    lines = download.value.path().read_text("utf-8").splitlines()
+    assert "a complaint" in lines
+    assert not any("red and bold" in line for line in lines)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_new_tabs_look_right_in_both_themes(dashboard: Site, theme: Theme) -> None:
+    """What can be asserted is little; the pictures are there to be looked at."""
+    with dashboard.visit(theme) as visit:
+        visit.open_run("careful")
+        for tab in ("graph", "code", "overview", "console"):
+            visit.tab(tab)
+            visit.part(tab).wait_for()
+            assert (visit.screenshot(f"{theme}-run-{tab}") > 128) == (theme == "light")

@@ -1,0 +1,42 @@
+// Logged documents: HTML in a sandbox, JSON as the figure or the points that it is.
+
+import type { FileRow } from "../api/types";
+import { ErrorPanel, Skeleton } from "../parts/states";
+import { readText } from "../run/Preview";
+import { useFetched } from "../run/useFetched";
+import { FigureView } from "./FigureView";
+import { asFigure, asPoints } from "./kinds";
+import { Points } from "./Points";
+
+/** Scripts, forms and popups of the document are off: the sandbox allows nothing. */
+export function HtmlShown({ file }: { file: FileRow }) {
+  const title = file.caption ?? `${file.name} at step ${file.step}`;
+  return (
+    <div class="html-shown">
+      <iframe sandbox="" src={file.url} title={title} loading="lazy" referrerpolicy="no-referrer" />
+      <p class="muted">
+        Scripts are off.{" "}
+        <a class="link" href={file.url} download={file.fileName}>
+          Download
+        </a>
+      </p>
+    </div>
+  );
+}
+
+const WHOLE = 30_000_000;
+
+export function JsonShown({ file }: { file: FileRow }) {
+  const { data, error, retry } = useFetched(() => readJson(file.url), [file.url]);
+  if (error) return <ErrorPanel error={error} retry={retry} />;
+  if (!data) return <Skeleton rows={4} label={`Loading ${file.name}`} />;
+  const points = asPoints(data.value);
+  if (points) return <Points points={points} label={file.caption ?? file.name} />;
+  const figure = asFigure(data.value);
+  if (figure) return <FigureView figure={figure} label={file.caption ?? file.name} />;
+  return <pre class="text-shown">{JSON.stringify(data.value, null, 2)}</pre>;
+}
+
+async function readJson(url: string): Promise<{ value: unknown }> {
+  return { value: JSON.parse(await readText(url, WHOLE)) };
+}

@@ -1,0 +1,32 @@
+// Parts of the page whose code is fetched when they are first shown.
+
+import type { ComponentType, FunctionComponent } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { asApiError, type ApiError } from "../api/http";
+import { ErrorPanel, Skeleton } from "./states";
+
+/** A component that stands for the one that `load` brings; `label` says what is waited for. */
+export function lazy<P extends object>(load: () => Promise<ComponentType<P>>, label: string): FunctionComponent<P> {
+  let known: ComponentType<P> | null = null;
+  return function Lazy(props: P) {
+    const [error, setError] = useState<ApiError | null>(null);
+    const [turn, setTurn] = useState(0);
+    useEffect(() => {
+      if (known) return;
+      load().then(
+        (loaded) => {
+          known = loaded;
+          setError(null);
+          setTurn((old) => old + 1);
+        },
+        (problem: unknown) => setError(asApiError(problem)),
+      );
+    }, [turn]);
+    if (known) {
+      const Shown = known;
+      return <Shown {...props} />;
+    }
+    if (error) return <ErrorPanel error={error} retry={() => setTurn(turn + 1)} title={`${label} could not be loaded`} />;
+    return <Skeleton rows={4} label={`Loading ${label}`} />;
+  };
+}

@@ -1,0 +1,73 @@
+// Alerts that a run raised, and the runs that it came from or that came from it.
+
+import { fetchStory } from "../api/client";
+import type { Alert, Relative } from "../api/types";
+import { formatCount, formatDate } from "../format";
+import { ErrorPanel } from "../parts/states";
+import { StatusSign } from "../runs/Status";
+import { followLink, hrefFor } from "../state/route";
+import { useFetched } from "./useFetched";
+
+export function Life({ run, version }: { run: number; version: number }) {
+  const { data, error, retry } = useFetched(() => fetchStory(run), [run, version]);
+  if (error && !data) return <ErrorPanel error={error} retry={retry} title="Alerts and forks could not be loaded" />;
+  if (!data) return null;
+  const { alerts, ancestors, forks } = data;
+  return (
+    <>
+      {alerts.length > 0 && <Alerts alerts={alerts} />}
+      {ancestors.length + forks.length > 0 && <Lineage ancestors={ancestors} forks={forks} />}
+    </>
+  );
+}
+
+function Alerts({ alerts }: { alerts: readonly Alert[] }) {
+  return (
+    <section data-testid="alerts">
+      <h2>
+        Alerts <span class="muted number">{alerts.length}</span>
+      </h2>
+      <ul class="alerts">
+        {alerts.map((alert, index) => (
+          <li key={index}>
+            <span class={`alert-level ${alert.level.toLowerCase()}`}>{alert.level.toLowerCase()}</span> <b>{alert.title}</b> {alert.body}{" "}
+            {alert.url && /^https?:/.test(alert.url) && (
+              <a class="link" href={alert.url} target="_blank" rel="noopener noreferrer">
+                {alert.url}
+              </a>
+            )}{" "}
+            <time class="muted number">{formatDate(alert.time)}</time>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Lineage({ ancestors, forks }: { ancestors: readonly Relative[]; forks: readonly Relative[] }) {
+  return (
+    <section data-testid="lineage">
+      <h2>Forks</h2>
+      <ul class="alerts">
+        {ancestors.map((run, index) => (
+          <li key={run.id}>
+            {index ? "which began at" : "begun at"} step {formatCount(run.step)} of <RunLink run={run} />
+          </li>
+        ))}
+        {forks.map((run) => (
+          <li key={run.id}>
+            <RunLink run={run} /> went on from step {formatCount(run.step)}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function RunLink({ run: { id, name, project, status } }: { run: Relative }) {
+  return (
+    <a class="link" href={hrefFor({ project, run: id })} onClick={followLink}>
+      <StatusSign status={status} /> {name}
+    </a>
+  );
+}

@@ -1,0 +1,130 @@
+import { describe, expect, test } from "vitest";
+import type { FileRow, Run } from "../src/api/types";
+import { change, parts } from "../src/compare/differences";
+import { matching, readGraph } from "../src/graph/tree";
+import { classesOf, readAnnotations } from "../src/media/annotations";
+import { axisOf, placeOn, readFigure } from "../src/media/figure";
+import { asFigure, asPoints, kindOf } from "../src/media/kinds";
+import { readInline, readMarkdown } from "../src/parts/readMarkdown";
+import { readDiff } from "../src/run/diff";
+
+function run(id: number, config: Record<string, unknown>, summary: Run["summary"]): Run {
+  const times = { createdAt: id, updatedAt: id, durationMs: 5 };
+  const words = { displayId: `R-${id}`, name: `run-${id}`, project: "p", cause: null, tags: [], notes: null };
+  return { id, status: "COMPLETED", ...words, ...times, config, summary, metricCount: 0 };
+}
+
+function file(more: Partial<FileRow>): FileRow {
+  const place = { step: 0, time: 0, sampleIndex: 0, caption: null, annotations: null };
+  return { name: "n", type: "FILE", fileName: "f", fileType: "bin", mime: null, size: 1, url: "/f", ...place, ...more };
+}
+
+describe("what differs between runs", () => {
+  const [, config, summary] = parts([run(1, { lr: 1, a: [1] }, { loss: "NaN" }), run(2, { a: [1], b: null }, { loss: "NaN" })], 0);
+
+  test("a key that one run lacks differs, equal lists do not", () => {
+    const rows = config?.rows.map(({ key, differs }) => [key, differs]);
+    expect(rows).toEqual([["a", false], ["b", true], ["lr", true]]);
+  });
+
+  test("NaN is the same as NaN", () => expect(summary?.rows[0]).toMatchObject({ key: "loss", differs: false }));
+
+  test.each([
+    [1.5, 1, "+50 %"],
+    [-1, -2, "+50 %"],
+    [2, 0, "+2"],
+    [1, 1, ""],
+    ["a", 1, ""],
+    [NaN, 1, ""],
+  ])("%s against %s", (value, base, text) => expect(change(value, base)).toBe(text));
+});
+
+describe("Markdown", () => {
+  test("blocks", () => {
+    const kinds = readMarkdown("# H\ntext\nmore\n\n- a\n  - [x] b\n\n> q\n\n```\n**no**\n```\n---\n1. one").map((block) => block.kind);
+    expect(kinds).toEqual(["heading", "paragraph", "list", "quote", "code", "rule", "list"]);
+  });
+
+  test.each(["[x](javascript:alert(1))", "<img src=x onerror=alert(1)>", "[x](data:text/html,y)", "a * b * c", "snake_case_name"])(
+    "%s stays text",
+    (text) => expect(readInline(text)).toEqual([{ kind: "text", text }]),
+  );
+
+  test("a link ends before the full stop", () => {
+    expect(readInline("see https://a.example/b.")).toEqual([
+      { kind: "text", text: "see " },
+      { kind: "link", text: "https://a.example/b", href: "https://a.example/b" },
+      { kind: "text", text: "." },
+    ]);
+  });
+});
+
+describe("a model's graph", () => {
+  const nodes = {
+    Net: { type: "Net", depth: 0, node_id: "n0" },
+    "body.0": { type: "Linear", node_id: "n2", order: 1, params: { weight: [2, 3] }, edges: [["n3", "n2"]], args: [[4, 3]] },
+    body: { type: "Sequential", node_id: "n1" },
+    head: { type: "Linear", node_id: "n3", order: 0, params: { bias: [2] } },
+  };
+
+  test("is a tree in the order of the calls, with sums of parameters", () => {
+    const [root] = readGraph({ nodes }) ?? [];
+    expect(root).toMatchObject({ name: "Net", parameters: 8 });
+    expect(root?.parts.map((part) => [part.name, part.parameters])).toEqual([["head", 2], ["body", 6]]);
+    expect(root?.parts[1]?.parts[0]).toMatchObject({ name: "0", sources: ["head"], inputs: ["4×3"] });
+    expect(matching(root as NonNullable<typeof root>, (text) => text.startsWith("body.0"))?.parts.map((part) => part.name)).toEqual(["body"]);
+  });
+
+  test.each([null, {}, { nodes: {} }, "text", { nodes: [] }])("%j is none", (graph) => expect(readGraph(graph)).toBeNull());
+});
+
+describe("media", () => {
+  test.each([
+    [{ type: "VIDEO", mime: "image/gif" }, "image"],
+    [{ type: "VIDEO", mime: "video/mp4" }, "video"],
+    [{ mime: "text/html" }, "html"],
+    [{ mime: "application/json", size: 1e9 }, null],
+    [{ type: "ARTIFACT", mime: "application/json" }, null],
+    [{ type: "IMAGE", fileType: "mask" }, null],
+  ])("%j", (row, kind) => expect(kindOf(file(row))).toBe(kind));
+
+  test("boxes by corners, by their middle, in pixels or fractions; broken ones are left out", () => {
+    const box_data = [
+      { position: { minX: 1, minY: 2, maxX: 4, maxY: 6 }, class_id: 1, domain: "pixel", scores: { p: 0.5 } },
+      { position: { middle: [0.5, 0.5], width: 0.2, height: 0.4 }, class_id: 2 },
+      { position: {} },
+      null,
+    ];
+    const annotations = { boxes: { found: { box_data, class_labels: { 1: "cat" } } }, masks: { m: { fileName: "m.png", class_labels: { 1: "sky" } } } };
+    const { boxes } = readAnnotations(file({ annotations }));
+    expect(boxes.map((box) => [box.label, box.fraction, box.score])).toEqual([["cat", false, 0.5], ["2", true, null]]);
+    expect(boxes[0]?.place).toEqual([1, 2, 3, 4]);
+    expect(boxes[1]?.place.map((value) => Number(value.toFixed(3)))).toEqual([0.4, 0.3, 0.2, 0.4]);
+    expect(classesOf([file({ annotations })])).toEqual(["2", "cat", "sky"]);
+    expect(readAnnotations(file({ annotations: "text" }))).toEqual({ boxes: [], masks: [] });
+  });
+
+  test("points and figures are told apart from other JSON", () => {
+    expect(asPoints([[1, 2, 3]])).toHaveLength(1);
+    expect(asPoints([[1, 2]])).toBeNull();
+    expect(asFigure({ data: [{ y: [1] }], layout: {} })?.data).toHaveLength(1);
+    expect(asFigure([])).toBeNull();
+  });
+
+  test("a figure says what it cannot draw", () => {
+    const drawing = readFigure({ data: [{ type: "sankey" }, { y: [1, 2] }], layout: { title: "<b>t</b>" } });
+    expect(drawing).toMatchObject({ title: "t", unknown: ["sankey"] });
+    expect(drawing.traces[0]).toMatchObject({ kind: "line", x: [0, 1] });
+  });
+
+  test("an axis of names gives each its place", () => {
+    expect(placeOn(axisOf(["a", "b"], false), "b")).toBe(0.75);
+    expect(placeOn(axisOf([2, 4], true), 1)).toBe(0.25);
+    expect(placeOn(axisOf([3, 3], false), 3)).toBe(0.5);
+  });
+});
+
+test("a diff is read by file, and a removed line that begins with dashes is one", () => {
+  const text = "diff --git a/x.sql b/x.sql\nindex 1..2\n--- a/x.sql\n+++ b/x.sql\n@@ -1 +1 @@\n--- comment\n+++ more\n same\ndiff --git a/a b/b\nrename from a";
+  expect(readDiff(text).map(({ name, added, removed }) => [name, added, removed])).toEqual([["x.sql", 1, 1], ["a → b", 0, 0]]);
+});
