@@ -15,8 +15,8 @@ DATA = {"time": 1, "step": 1, "data": "{}", "dataType": "TABLE", "logName": "t"}
 class Run:
     """A run on a server, and the calls that a client makes for it."""
 
-    def __init__(self, client: httpx.Client, project: str) -> None:
-        body = {"runName": "r", "projectName": project}
+    def __init__(self, client: httpx.Client, project: str, **fields: Any) -> None:
+        body = {"runName": "r", "projectName": project, **fields}
         self.id = client.post("/api/runs/create", json=body).json()["runId"]
         self.client = client
         self.project = project
