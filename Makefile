@@ -10,13 +10,13 @@ PIP       = -m pip install --quiet --disable-pip-version-check
 ARGS     ?=
 # Processes of pytest; 0 runs in this one, for print and the debugger.
 JOBS     ?= 2
-# The torch for the tests that use it: a CPU build or none (docs/decisions/0003-no-torch-extra.md).
-TORCH    ?= 2.13.0+cpu
+# The frameworks that tests/compat trains with, pinned; `make test FRAMEWORKS=` does without them.
+FRAMEWORKS ?= tests/compat/requirements.txt
 # The published client that tests/e2e runs against our server, in an environment of its own.
 UPSTREAM_VERSION := 0.0.29
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test cov check format browser upstream torch bench docs web web-check wheel clean
+.PHONY: help setup demo test cov check format browser upstream frameworks bench docs web web-check wheel clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,7 +36,7 @@ setup: $(VENV)/installed-dev ## Make .venv with everything that development need
 demo: $(VENV)/installed-demo ## Train a small model for some 20 s and look at it in the dashboard
 	@$(BIN)/python -m examples.demo $(ARGS)
 
-TEST_TOOLS := $(VENV)/installed-dev $(VENV)/installed-libraries torch browser upstream
+TEST_TOOLS := $(VENV)/installed-dev $(VENV)/installed-libraries frameworks browser upstream
 
 test: $(TEST_TOOLS) ## Install what the tests need and run them all
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
@@ -70,10 +70,11 @@ $(UPSTREAM)/installed-$(UPSTREAM_VERSION):
 	$(UPSTREAM)/bin/python $(PIP) 'pluto-ml==$(UPSTREAM_VERSION)'
 	@touch $@
 
-torch: $(VENV)/installed-torch-$(TORCH)
-$(VENV)/installed-torch-%: | $(VENV)/installed-dev
-	@$(BIN)/python $(PIP) 'torch==$*' && touch $@ || \
-	  echo "make: torch $* is not to be had here: the tests that use it are skipped"
+# Where pip does not find them all, their tests are skipped, except in CI.
+frameworks: $(FRAMEWORKS:%=$(VENV)/installed-frameworks)
+$(VENV)/installed-frameworks: $(FRAMEWORKS) | $(VENV)/installed-dev $(VENV)/installed-libraries
+	@$(BIN)/python $(PIP) --requirement $(FRAMEWORKS) && touch $@ || \
+	  echo "make: not all of $(FRAMEWORKS) is to be had here: tests that need it are skipped"
 
 bench: $(VENV)/installed-dev ## Run the benchmarks of benchmarks/README.md
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script $(ARGS) || exit 1; done
@@ -101,4 +102,4 @@ wheel: $(VENV)/installed-dev ## Build the wheel into dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean: ## Remove everything that make made, except recorded runs
-	rm -rf $(VENV) $(UPSTREAM) dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
+	rm -rf $(VENV) $(UPSTREAM) .venv-peers dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage*

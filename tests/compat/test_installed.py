@@ -1,0 +1,33 @@
+"""In CI the hooks are tested with the frameworks that requirements.txt pins, none is skipped."""
+
+import os
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+LINES = (Path(__file__).parent / "requirements.txt").read_text("utf-8").splitlines()
+REQUIREMENTS = [Requirement(line) for line in LINES if not line.startswith("#")]
+WANTED = {
+    requirement.name: str(requirement.specifier).removeprefix("==")
+    for requirement in REQUIREMENTS
+    if requirement.marker is None or requirement.marker.evaluate()
+}
+
+
+def installed(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def test_every_framework_is_pinned_to_one_version() -> None:
+    specifiers = [str(requirement.specifier) for requirement in REQUIREMENTS]
+    assert [text for text in specifiers if not text.startswith("==") or "," in text] == []
+
+
+@pytest.mark.skipif("CI" not in os.environ, reason="a laptop may lack frameworks, CI may not")
+def test_in_ci_every_framework_is_there_in_its_pinned_version() -> None:
+    assert {name: installed(name) for name in WANTED} == WANTED
