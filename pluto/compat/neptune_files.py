@@ -13,6 +13,7 @@ import pluto
 from pluto.compat import neptune_types as types
 from pluto.compat.neptune_types import File
 from pluto.errors import UsageError
+from pluto.media.content import BytesContent
 
 _MAGIC: Final[tuple[tuple[int, bytes, str], ...]] = (
     (0, b"\x89PNG\r\n\x1a\n", "image"),
@@ -88,7 +89,7 @@ def made_file(source: Any, name: str | None, kind: str, extension: str) -> pluto
         return pluto.File(source, name=name)
     if extension in (".html", ".htm"):
         return pluto.Html(bytes(source).decode("utf-8", "replace"))
-    return pluto.Artifact(bytes(source), name=f"{name or 'file'}{extension}")
+    return BytesFile(bytes(source), extension or ".bin", name)
 
 
 def kind_of(source: Any, mime_type: str | None) -> str:
@@ -111,6 +112,19 @@ def _ending(file: File) -> str:
     if file.destination:
         return Path(file.destination).suffix
     return (mimetypes.guess_extension(file.mime_type) or "") if file.mime_type else ""
+
+
+class BytesFile(pluto.File):
+    """A file with a content that is in memory.
+
+    Args:
+        content: its bytes.
+        extension: with its dot.
+        name: readable beginning of its name.
+    """
+
+    def __init__(self, content: bytes, extension: str, name: str | None = None) -> None:
+        self._adopt(BytesContent(content, extension), name=name or "file")
 
 
 class Histogram(pluto.Histogram):

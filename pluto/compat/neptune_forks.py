@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 
 import pluto
+from pluto.compat.neptune_files import BytesFile
 from pluto.op import Op
 
 _EPOCH = np.datetime64(0, "ms")
@@ -45,7 +46,8 @@ def copy_history(op: Op, client: Any, project: str, parent: int, last_step: int)
 def _copy_file(op: Op, file: dict[str, Any], last_step: int) -> None:
     parts = urlsplit(str(file.get("url") or ""))
     if int(file["step"]) <= last_step and parts.scheme == "file":
-        kept = _KeptFile(Path(unquote(parts.path)), file)
+        name = Path(str(file["fileName"]))
+        kept = BytesFile(Path(unquote(parts.path)).read_bytes(), name.suffix, name.stem)
         op.log({file["logName"]: kept}, step=int(file["step"]))
 
 
@@ -62,13 +64,3 @@ class _Kept(pluto.Data):
 
     def to_json(self) -> str:
         return self._body
-
-
-class _KeptFile(pluto.Artifact):
-    """A file as it was stored, under its name."""
-
-    def __init__(self, path: Path, file: dict[str, Any]) -> None:
-        ending = Path(str(file["fileName"])).suffix
-        content = path.read_bytes()
-        stem = Path(str(file["fileName"])).stem
-        super().__init__(content, file.get("caption"), name=f"{stem}{ending}")

@@ -98,7 +98,8 @@ class Recording:
                 writer = session.journal.writer
                 receipt = owned.store.receipt(session.address, writer=writer)
                 stored = owned.store.receipt(session.address).logged
-                if stored == receipt.logged and receipt.kept == 0:
+                is_encoded = not any(_entries(owned.store.staging))
+                if stored == receipt.logged and receipt.kept == 0 and is_encoded:
                     return True
             if time.monotonic() >= deadline:
                 return False
@@ -158,6 +159,11 @@ class Recording:
             if path != name and info.last is not None and path in self._last:
                 self._numbered.add(path)
                 self._last[path] = self._last[path][0], info.last
+
+
+def _entries(directory: Path) -> list[str]:
+    """Return what is in a directory: media that wait to be encoded."""
+    return os.listdir(directory) if directory.is_dir() else []
 
 
 def seconds_of(moment: datetime | float | None) -> float | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pluto
+from pluto.compat.neptune_files import BytesFile
 from pluto.probes.git import _Repository
 from pluto.redact import Redactor
 
@@ -73,7 +74,7 @@ def _files(config: SourceTrackingConfig, git: _Repository) -> dict[str, pluto.Fi
 def _patch(path: str, text: str | None) -> dict[str, pluto.File]:
     if not text:
         return {}
-    return {path: pluto.Artifact(f"{Redactor().text(text)}\n".encode(), name="diff.patch")}
+    return {path: BytesFile(f"{Redactor().text(text)}\n".encode(), ".patch", "diff")}
 
 
 def _below(namespace: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,65 @@
+"""`neptune` (1.14) without it: `init_run`, and what belongs to it.
+
+Scripts reach it as `import pluto.compat.neptune as neptune`, or by their own `import neptune`
+after an `import pluto.compat.neptune`. `docs/how-to/from-neptune.md` says what is kept as what.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pluto.compat import neptune_client_errors as exceptions
+from pluto.compat import neptune_client_types as types
+from pluto.compat import neptune_handler as handler
+from pluto.compat import neptune_utils as utils
+from pluto.compat.neptune_client_project import Project
+from pluto.compat.neptune_run import Run
+
+__all__ = [
+    "ANONYMOUS_API_TOKEN",
+    "Model",
+    "ModelVersion",
+    "Project",
+    "Run",
+    "exceptions",
+    "handler",
+    "init_model",
+    "init_model_version",
+    "init_project",
+    "init_run",
+    "types",
+    "utils",
+]
+
+__version__ = "1.14.0"
+"""The version of neptune whose names and rules these are."""
+
+ANONYMOUS_API_TOKEN: Final = "ANONYMOUS"  # noqa: S105 - it opens nothing
+
+
+class Model:
+    """Not offered: Pluto has no registry of models."""
+
+    def __init__(self, *_args: Any, **_kwargs: Any) -> None:
+        raise exceptions.NeptuneUnsupportedFunctionalityException(
+            "Pluto has no registry of models: keep what belongs to a model in a run,"
+            " init_run(tags='model', custom_run_id=...), and read it with init_run(with_id=...)"
+        )
+
+
+class ModelVersion(Model):
+    """Not offered: Pluto has no registry of models."""
+
+
+def init_run(with_id: str | None = None, **arguments: Any) -> Run:
+    """Begin a run, go on with one, or read one; see `Run`."""
+    return Run(with_id, **arguments)
+
+
+def init_project(project: str | None = None, **arguments: Any) -> Project:
+    """Return a project: its table of runs, and attributes of its own; see `Project`."""
+    return Project(project, **arguments)
+
+
+init_model = Model
+init_model_version = ModelVersion

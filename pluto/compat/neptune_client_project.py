@@ -1,0 +1,145 @@
+"""`neptune.Project` of version 1.x: a table of runs, and attributes of the project itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from pluto.compat.neptune_begin import project_of
+from pluto.compat.neptune_run import Run
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from pluto.compat.neptune_handler import Handler
+
+OWN_RUN: Final = "neptune-project"
+"""The id of the run that keeps the attributes of a project."""
+
+
+class RunsTable:
+    """Runs as rows, attributes as columns.
+
+    Args:
+        frame: of pandas.
+    """
+
+    def __init__(self, frame: Any) -> None:
+        self._frame = frame
+
+    def to_pandas(self) -> Any:
+        """Return it as a frame of pandas."""
+        return self._frame
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Return the rows as dicts."""
+        rows: list[dict[str, Any]] = self._frame.to_dict("records")
+        return rows
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(self.to_rows())
+
+
+class Project:
+    """A project. What is assigned to it is kept in a run of its own.
+
+    Args:
+        project: `workspace/name`.
+        **arguments: of `Run`.
+    """
+
+    def __init__(self, project: str | None = None, **arguments: Any) -> None:
+        self._project = project
+        self._arguments = arguments
+        self._run: Run | None = None
+
+    def fetch_runs_table(
+        self,
+        *,
+        columns: Iterable[str] | None = None,
+        id: str | Iterable[str] | None = None,  # noqa: A002 - the names of Neptune
+        state: str | Iterable[str] | None = None,
+        tag: str | Iterable[str] | None = None,
+        limit: int | None = None,
+        sort_by: str = "sys/creation_time",
+        ascending: bool = False,
+        **others: Any,
+    ) -> RunsTable:
+        """Return the runs of the project.
+
+        Args:
+            columns: paths of attributes; all by default. `sys/id` is always there.
+            id: only these runs.
+            state: only `active` or `inactive` ones.
+            tag: only runs that have all of these tags.
+            limit: how many at most.
+            sort_by: path of an attribute.
+            ascending: whether the smallest comes first.
+            **others: `query` is refused; `owner` and `trashed` have no meaning.
+
+        Raises:
+            NotImplementedError: for a `query`.
+        """
+        if others.get("query"):
+            raise NotImplementedError("query= is not offered: use pluto.query.list_runs(filters=)")
+        from pluto.compat.neptune_query import tables
+        from pluto.compat.neptune_query.filters import AttributeFilter
+
+        chosen = None if columns is None else ["sys/id", *columns]
+        frame = tables.overview(
+            tables.Question(self._project, None, tables.RUN),
+            AttributeFilter(chosen),
+            sort_by=sort_by,
+            ascending=ascending,
+            limit=None,
+            chosen=lambda run: (
+                run.run_id != OWN_RUN
+                and _matches(run.values["sys/id"], id)
+                and _matches(run.values["sys/state"], state)
+                and set(_listed(tag)) <= run.values["sys/tags"]
+            ),
+        )
+        return RunsTable(frame if limit is None else frame.head(limit))
+
+    def __getitem__(self, path: str) -> Handler:
+        return self._own_run()[path]
+
+    def __setitem__(self, path: str, value: Any) -> None:
+        self._own_run()[path] = value
+
+    def exists(self, path: str) -> bool:
+        """Tell whether the project has an attribute."""
+        return self._own_run().exists(path)
+
+    def fetch(self) -> dict[str, Any]:
+        """Return the single values of the project."""
+        return self._own_run().fetch()
+
+    def stop(self, *, seconds: float | None = None) -> None:
+        """End the run that keeps the attributes, if one has begun."""
+        if self._run is not None:
+            self._run.stop(seconds=seconds)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.stop()
+
+    def _own_run(self) -> Run:
+        if self._run is None:
+            self._run = Run(
+                project=self._project,
+                custom_run_id=OWN_RUN,
+                name=f"attributes of {project_of(self._project)[0]}",
+                **{"source_files": [], **self._arguments},
+            )
+        return self._run
+
+
+def _listed(given: str | Iterable[str] | None) -> list[str]:
+    return [given] if isinstance(given, str) else list(given or ())
+
+
+def _matches(value: str, given: str | Iterable[str] | None) -> bool:
+    return given is None or value in _listed(given)

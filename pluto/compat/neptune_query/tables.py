@@ -1,0 +1,299 @@
+"""Runs of Pluto as the frames of pandas that Neptune's queries return."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pluto.compat.neptune_begin import local_runs, project_of
+from pluto.compat.neptune_query.filters import MISSING, AttributeFilter, Filter, fits
+from pluto.compat.neptune_query.types import File, Histogram
+from pluto.compat.neptune_reading import (
+    FILE,
+    FILES,
+    HISTOGRAMS,
+    Point,
+    StoredFile,
+    StoredRun,
+)
+from pluto.names import directory_name
+
+EXPERIMENT: Final = "experiment"
+RUN: Final = "run"
+"""What the rows of a table are: experiments by name, or runs by id."""
+
+Chosen = str | list[str] | Filter | None
+Attributes = str | list[str] | AttributeFilter | None
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which runs are asked for.
+
+    Attributes:
+        project: `workspace/name`, or the name; None for what the environment says.
+        chosen: a pattern of names or ids, a list of them, or a filter; None for all.
+        unit: `EXPERIMENT` or `RUN`.
+    """
+
+    project: str | None
+    chosen: Chosen
+    unit: str
+
+    def label(self, run: StoredRun) -> str:
+        """Return how a run is called in tables."""
+        return run.name if self.unit == EXPERIMENT else str(run.values["sys/id"])
+
+    @contextmanager
+    def runs(self) -> Iterator[list[tuple[str, StoredRun]]]:
+        """Give (label, run) of all that are asked for, the newest first.
+
+        Of several runs with the name of an experiment the newest is it.
+        """
+        from pluto import query
+
+        project = project_of(self.project)[0]
+        place = local_runs({"project": project})
+        with query.Client() if place is None else query.Client(dir=place) as client:
+            found: dict[str, StoredRun] = {}
+            for listed in client.list_runs(project, limit=None):
+                run = StoredRun(client, listed["id"], project)
+                if self._may_be(listed["name"]) and self._is(run):
+                    found.setdefault(self.label(run), run)
+            yield list(found.items())
+
+    def _may_be(self, name: str) -> bool:
+        """Tell from the list of runs alone whether one can be meant."""
+        is_by_name = self.unit == EXPERIMENT and not isinstance(self.chosen, (Filter, type(None)))
+        return not is_by_name or fits(self.chosen, name)  # type: ignore[arg-type]
+
+    def _is(self, run: StoredRun) -> bool:
+        if self.chosen is None or (self.unit == EXPERIMENT and not isinstance(self.chosen, Filter)):
+            return True
+        if isinstance(self.chosen, Filter):
+            return self.chosen.holds(lambda name: value_of(run, name))
+        return any(fits(self.chosen, name) for name in {self.label(run), run.run_id})
+
+
+def value_of(run: StoredRun, path: str) -> Any:
+    """Return the (last) value of an attribute; `MISSING` if there is none."""
+    place = "sys/id" if path == "id" else path
+    if place in run.values:
+        return run.values[place]
+    return run.last(place) if place in run.kinds else MISSING
+
+
+def attribute_filter(given: Attributes) -> AttributeFilter:
+    """Return a choice of attributes in any of its forms."""
+    return given if isinstance(given, AttributeFilter) else AttributeFilter(given)
+
+
+def names(question: Question) -> list[str]:
+    """Return what the runs are called."""
+    with question.runs() as runs:
+        return [label for label, _ in runs]
+
+
+def attributes(question: Question, chosen: Attributes) -> list[str]:
+    """Return the paths of the attributes of runs."""
+    choice = attribute_filter(chosen)
+    with question.runs() as runs:
+        found = {path for _, run in runs for path in _chosen(run, choice)}
+    return sorted(found)
+
+
+def overview(
+    question: Question,
+    choice: AttributeFilter,
+    *,
+    sort_by: str,
+    ascending: bool,
+    limit: int | None,
+    suffix: bool = False,
+    chosen: Callable[[StoredRun], bool] = lambda _run: True,
+) -> Any:
+    """Return a frame with a row for each run and a column for each attribute.
+
+    Args:
+        question: which runs.
+        choice: which attributes.
+        sort_by: path of an attribute; runs without it come last.
+        ascending: whether the smallest comes first.
+        limit: how many runs at most.
+        suffix: whether the names of columns tell the types.
+        chosen: tells whether a run is wanted after all.
+    """
+    pandas = pandas_module()
+    rows, keys = {}, {}
+    with question.runs() as runs:
+        for label, run in runs:
+            if not chosen(run):
+                continue
+            paths = _chosen(run, choice)
+            rows[label] = {_column(path, run, suffix): _cell(label, run, path) for path in paths}
+            keys[label] = value_of(run, sort_by)
+    order = _sorted(keys, ascending=ascending)[:limit]
+    columns = sorted({column for label in order for column in rows[label]})
+    data = [[rows[label].get(column) for column in columns] for label in order]
+    return pandas.DataFrame(data, index=pandas.Index(order, name=question.unit), columns=columns)
+
+
+def series(
+    question: Question,
+    choice: AttributeFilter,
+    kinds: Sequence[str],
+    *,
+    step_range: tuple[float | None, float | None],
+    tail_limit: int | None,
+    with_time: bool,
+    with_previews: bool = False,
+    suffix: bool = False,
+) -> Any:
+    """Return a frame with a row for each run and step, and a column for each series.
+
+    Args:
+        question: which runs.
+        choice: which attributes.
+        kinds: the types that belong in the table.
+        step_range: the lowest and the highest step; None is open.
+        tail_limit: how many points of each series at most, from its end.
+        with_time: whether there are columns for the times.
+        with_previews: whether previews are points, and columns tell which.
+        suffix: whether the names of columns tell the types.
+    """
+    cells: dict[tuple[str, float], dict[Any, Any]] = {}
+    with question.runs() as runs:
+        for label, run in runs:
+            for path in _chosen(run, choice):
+                if run.kinds[path] not in kinds:
+                    continue
+                points = run.points(path, *step_range)
+                if not with_previews:
+                    points = [point for point in points if point.preview is None]
+                column = _column(path, run, suffix)
+                for point in points if tail_limit is None else points[-tail_limit:]:
+                    row = cells.setdefault((label, point.step), {})
+                    value = _value(label, run, path, point)
+                    row.update(_columns(column, point, value, with_time, with_previews))
+    return _frame(question.unit, cells, is_flat=not (with_time or with_previews))
+
+
+def download(files: Any, destination: str | Path | None) -> Any:
+    """Fetch files and return a frame of where they are, as `files` has them.
+
+    Args:
+        files: a `File`, several, or a series or frame of pandas that has some.
+        destination: a directory; the working directory by default.
+    """
+    from pluto import query
+
+    pandas = pandas_module()
+    wanted = list(dict.fromkeys(_files_in(files)))
+    root = Path(destination or ".")
+    cells: dict[tuple[str, float], dict[Any, Any]] = {}
+    place = local_runs({})
+    with query.Client() if place is None else query.Client(dir=place) as client:
+        for file in wanted:
+            folder = root / directory_name(file.container) / directory_name(file.attribute)
+            folder.mkdir(parents=True, exist_ok=True)
+            name = file.path if file.step is None else f"step-{file.step:g}-{file.path}"
+            path = client.fetch_file(file.row, folder / Path(name).name)
+            step = float("nan") if file.step is None else file.step
+            cells.setdefault((file.container, step), {})[file.attribute] = str(path)
+    if not cells:
+        return pandas.DataFrame()
+    return _frame(RUN, cells, is_flat=True)
+
+
+def _files_in(files: Any) -> Iterator[File]:
+    if isinstance(files, File):
+        yield files
+    elif hasattr(files, "to_numpy"):
+        yield from _files_in(files.to_numpy().ravel().tolist())
+    elif isinstance(files, (list, tuple, set)):
+        for each in files:
+            yield from _files_in(each)
+
+
+def _chosen(run: StoredRun, choice: AttributeFilter) -> list[str]:
+    return [path for path, kind in run.kinds.items() if choice.chooses(path, kind)]
+
+
+def _column(path: str, run: StoredRun, suffix: bool) -> str:
+    return f"{path}:{run.kinds[path]}" if suffix else path
+
+
+def _cell(label: str, run: StoredRun, path: str) -> Any:
+    value = run.last(path)
+    if isinstance(value, StoredFile):
+        step = None if run.kinds[path] == FILE else value.step
+        return File(run.project, run.number, label, path, step, value.row)
+    return _histogram(value) if run.kinds[path] == HISTOGRAMS else value
+
+
+def _value(label: str, run: StoredRun, path: str, point: Point) -> Any:
+    if run.kinds[path] in (FILE, FILES):
+        return File(run.project, run.number, label, path, point.step, point.value.row)
+    return _histogram(point.value) if run.kinds[path] == HISTOGRAMS else point.value
+
+
+def _histogram(document: Any) -> Histogram:
+    given = document.get("given")
+    if given is None:
+        bins = document["bins"]
+        width = (bins["max"] - bins["min"]) / bins["num"]
+        edges = [bins["min"] + width * number for number in range(bins["num"])] + [bins["max"]]
+        return Histogram("COUNTING", edges, document["freq"])
+    kind = "COUNTING" if "counts" in given else "DENSITY"
+    return Histogram(kind, given["bin_edges"], given.get("counts", given.get("densities")))
+
+
+def _columns(
+    column: str, point: Point, value: Any, with_time: bool, with_previews: bool
+) -> dict[Any, Any]:
+    if not (with_time or with_previews):
+        return {column: value}
+    found = {(column, "value"): value}
+    if with_time:
+        moment = pandas_module().Timestamp(point.seconds, unit="s", tz="UTC")
+        found[column, "absolute_time"] = moment
+    if with_previews:
+        found[column, "is_preview"] = point.preview is not None
+        found[column, "preview_completion"] = 1.0 if point.preview is None else point.preview
+    return found
+
+
+def _frame(unit: str, cells: dict[tuple[str, float], dict[Any, Any]], *, is_flat: bool) -> Any:
+    pandas = pandas_module()
+    columns = sorted({column for row in cells.values() for column in row})
+    keys = sorted(cells, key=lambda key: (key[0], key[1]))
+    index = pandas.MultiIndex.from_tuples(keys, names=[unit, "step"]) if keys else None
+    data = [[cells[key].get(column) for column in columns] for key in keys]
+    heads = columns if is_flat else pandas.MultiIndex.from_tuples(columns) if columns else []
+    return pandas.DataFrame(data, index=index, columns=heads)
+
+
+def _sorted(keys: dict[str, Any], *, ascending: bool) -> list[str]:
+    known = [label for label, key in keys.items() if key is not MISSING and key is not None]
+    try:
+        known.sort(key=lambda label: keys[label], reverse=not ascending)
+    except TypeError:  # values of several types
+        known.sort(key=lambda label: str(keys[label]), reverse=not ascending)
+    return [*known, *(label for label in keys if label not in set(known))]
+
+
+def pandas_module() -> Any:
+    """Return pandas.
+
+    Raises:
+        ImportError: it is not installed.
+    """
+    from importlib import import_module
+
+    try:
+        return import_module("pandas")
+    except ModuleNotFoundError as error:
+        raise ImportError("tables of runs are frames of pandas: pip install pandas") from error

@@ -1,0 +1,25 @@
+"""`neptune.utils` of version 1.x."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+__all__ = ["stringify_unsupported"]
+
+
+def stringify_unsupported(value: Any) -> Any:
+    """Return a value with everything in it that is no single value as a text.
+
+    Example:
+        >>> stringify_unsupported({"lr": 0.1, "sizes": [1, 2], "sub": {"none": None}})
+        {'lr': 0.1, 'sizes': '[1, 2]', 'sub': {'none': 'None'}}
+    """
+    if isinstance(value, Mapping):
+        return {str(key): stringify_unsupported(item) for key, item in value.items()}
+    if isinstance(value, (bool, int, float, str, datetime)):
+        return value
+    if hasattr(value, "item") and getattr(value, "size", 0) == 1 and hasattr(value, "dtype"):
+        return value
+    return value if type(value).__module__.startswith("pluto.compat") else str(value)
