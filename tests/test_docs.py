@@ -15,7 +15,7 @@ from tests.conftest import REPOSITORY
 DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
 PYTHON_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 RELATIVE_LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#]+)")
-FRAMEWORKS = ("torch", "lightning", "transformers", "accelerate")
+FRAMEWORKS = ("torch", "lightning", "transformers", "accelerate", "tqdm")
 """What an example may need that is not installed for the other tests."""
 MAKE_COMMAND = re.compile(r"(?:^|`)make ([a-z-]+)", re.MULTILINE)
 
