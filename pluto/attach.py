@@ -33,6 +33,8 @@ def attach(run: RunInfo, call: Call, read: Read) -> tuple[RemoteRun, str]:
         RetryLater: nothing was decided.
     """
     try:
+        if run.only_rows:
+            return _joined(run, read)
         if run.resume_run_id is not None or run.resume_display_id is not None:
             answer = _resume(run, call)
         else:
@@ -40,6 +42,19 @@ def attach(run: RunInfo, call: Call, read: Read) -> tuple[RemoteRun, str]:
     except Refused as error:
         raise ServerDecision(f"Failed to create run: {error}", error.status) from error
     return api.read_run(answer), str(answer.get("projectName") or run.project)
+
+
+def _joined(run: RunInfo, read: Read) -> tuple[RemoteRun, str]:
+    """Find the run of this number, and make sure that it is not another one of another server."""
+    found = read(f"/api/runs/details/{run.resume_run_id}")
+    if found.get("projectName") not in (run.project, api.wire_name(run.project)):
+        raise ServerDecision(
+            f"run {run.resume_run_id} of this server is in project {found.get('projectName')!r} and"
+            f" not in {run.project!r}: name the server that the run began on with --url or --host",
+            409,
+        )
+    number = int(found["id"])
+    return RemoteRun(number, str(found.get("url") or ""), found.get("displayId"), True), run.project
 
 
 def _resume(run: RunInfo, call: Call) -> dict[str, Any]:

@@ -213,6 +213,7 @@ def _attachment(settings: Settings, resume: bool, step: int | None) -> dict[str,
         raise UsageError("resume_step goes with the run_id of the run to go on with")
     return {
         "resume_step": _checkpoint(step),
+        "only_rows": False,
         "resume_run_id": number,
         "resume_display_id": display_id,
         "external_id": external_id,

@@ -19,7 +19,8 @@ class RunInfo(NamedTuple):
     `uid` is made by `init()` and names this run directory for ever; it doubles as the
     external id where the user gave none, which makes creation idempotent. `fork_run_id` is the
     server's number of the parent, or its display id. `rewinds` are those of
-    `pluto.storage.rewind`, as mappings.
+    `pluto.storage.rewind`, as mappings. With `only_rows`, rows are added to a run whose status
+    and config are left alone.
     """
 
     uid: str
@@ -40,6 +41,7 @@ class RunInfo(NamedTuple):
     system_metadata: Mapping[str, Any] = _NOTHING
     backfill: Mapping[str, int] = _NOTHING
     rewinds: Sequence[Mapping[str, Any]] = ()
+    only_rows: bool = False
 
 
 class RemoteRun(NamedTuple):

@@ -12,6 +12,7 @@ from typing import Final
 
 from pluto.errors import PlutoError, RetryLater, RunInUse, ServerDecision
 from pluto.facts import run_info
+from pluto.old_store import old_stores, take_over
 from pluto.record import Receipt, RunInfo
 from pluto.sink import Sink
 from pluto.storage import is_run_directory
@@ -73,7 +74,7 @@ def sync_directory(
     lives is left to it.
 
     Args:
-        root: searched for runs, at any depth.
+        root: searched for runs, at any depth, also for those of the earlier client.
         sink_for: gives the destination of a run; None = a local run that stays local.
         include_local: send local runs too.
         timeout: seconds for all runs together; None = as long as it takes to try each once.
@@ -81,11 +82,25 @@ def sync_directory(
     """
     deadline = None if timeout is None else time.monotonic() + timeout
     done = SyncReport()
+    for problem in filter(None, map(_take_over, old_stores(root))):
+        done.runs.append(problem)
+        report(problem)
     for directory in run_directories(root):
         outcome = _sync_run(directory, sink_for, include_local, deadline)
         done.runs.append(outcome)
         report(outcome)
     return done
+
+
+def _take_over(directory: Path) -> RunReport | None:
+    """Take over what the earlier client has left; return what is in the way of it, or None."""
+    try:
+        take_over(directory)
+    except RunInUse as error:
+        return RunReport(directory, directory.name, problem=str(error), skipped=True)
+    except (PlutoError, OSError) as error:
+        return RunReport(directory, directory.name, problem=str(error))
+    return None
 
 
 def run_directories(root: Path) -> Iterator[Path]:

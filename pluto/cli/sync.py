@@ -14,6 +14,7 @@ from pluto.addresses import HOSTED, ServerUrls, resolve
 from pluto.auth import stored_key
 from pluto.cli.options import chosen_settings, server_options
 from pluto.iface import ServerInterface
+from pluto.old_store import NAME as OLD_STORE
 from pluto.record import RunInfo
 from pluto.sets import Settings
 from pluto.sink import Sink
@@ -26,7 +27,11 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.command()
 @click.argument("directory", type=FOLDER, required=False, metavar="[DIR]")
 @click.option("--dir", "folder", type=FOLDER, help="The same as DIR.")
-@click.option("--path", type=click.Path(path_type=Path), help="One run: its directory or run.db.")
+@click.option(
+    "--path",
+    type=click.Path(path_type=Path),
+    help="One run: its directory, run.db or sync.db.",
+)
 @click.option("--local", is_flag=True, help="Send runs too that were meant to stay here.")
 @click.option("--background", is_flag=True, help="Go on in a process of its own.")
 @click.option("--timeout", type=click.FloatRange(min=0), help="Seconds for all runs together.")
@@ -102,11 +107,11 @@ def sink_chooser(
 
 
 def _one_run(path: Path) -> Path:
-    directory = path.parent if path.name == "run.db" else path
-    if path.name == "sync.db":
-        raise click.ClickException(f"{path} is a store of the earlier client, in another format")
-    if not is_run_directory(directory):
-        raise click.ClickException(f"{path} is no run: name a run's directory or its run.db")
+    directory = path.parent if path.name in ("run.db", OLD_STORE) else path
+    if not (is_run_directory(directory) or (directory / OLD_STORE).is_file()):
+        raise click.ClickException(
+            f"{path} is no run: name a run's directory, its run.db, or a sync.db"
+        )
     return directory
 
 

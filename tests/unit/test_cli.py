@@ -113,7 +113,7 @@ def test_sync_of_an_empty_directory_has_nothing_to_do(
 
 
 @pytest.mark.parametrize(
-    ("path", "says"), [("sync.db", "of the earlier client"), ("x/run.db", "is no run")]
+    ("path", "says"), [("sync.db", "is no run"), ("x/run.db", "is no run")]
 )
 def test_sync_of_something_else_than_a_run_is_refused(
     path: str, says: str, capsys: pytest.CaptureFixture[str]
