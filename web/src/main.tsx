@@ -5,6 +5,7 @@ import "./style/tokens.css";
 import "./style/base.css";
 import "./style/frame.css";
 import "./style/runs.css";
+import "./style/own.css";
 import "./style/charts.css";
 import "./style/run.css";
 import "./style/panels.css";
@@ -16,6 +17,8 @@ import { startCatalog } from "./state/catalog";
 import { startLive } from "./state/live";
 import { startMetrics } from "./state/metrics";
 import { ownAddress } from "./state/deeplink";
+import { startPanels } from "./state/panels";
+import { startSaved } from "./state/saved";
 import { startRouting } from "./state/route";
 import { startTheme } from "./state/theme";
 
@@ -27,6 +30,8 @@ async function start(): Promise<void> {
   startCatalog();
   startMetrics();
   startBest();
+  startSaved();
+  startPanels();
   startLive();
   startKeyboard();
   render(<App />, document.getElementById("app") as HTMLElement);

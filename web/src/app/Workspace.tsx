@@ -4,6 +4,7 @@ import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 import { ChartsPage } from "../charts/ChartsPage";
 import { lazy } from "../parts/lazy";
+import { AddPanel } from "../panels/AddPanel";
 import { ErrorPanel, Skeleton } from "../parts/states";
 import { Rail } from "../runs/Rail";
 import { RunsTable } from "../runs/RunsTable";
@@ -13,6 +14,7 @@ import { place } from "../state/route";
 import { tab } from "../state/view";
 import { FirstSteps } from "./Projects";
 import { Tabs } from "./Tabs";
+import { Views } from "./Views";
 
 export function Workspace() {
   const { project, run } = place.value;
@@ -79,5 +81,10 @@ export const WORKSPACE_TABS: readonly (readonly [id: string, label: string])[] =
 function WorkspaceTabs() {
   const current = WORKSPACE_TABS.some(([id]) => id === tab.value) ? tab.value : "charts";
   const tabs = WORKSPACE_TABS.map(([id, label]) => [id, label, id === "table" ? runs.value.length : undefined] as const);
-  return <Tabs current={current} tabs={tabs} />;
+  return (
+    <Tabs current={current} tabs={tabs}>
+      {current === "charts" && <AddPanel />}
+      <Views />
+    </Tabs>
+  );
 }

@@ -4,6 +4,9 @@ import { shownRuns } from "../state/selection";
 import { fullChart } from "../state/view";
 import { Chart } from "./Chart";
 import { Toolbar } from "./Toolbar";
+import { lazy } from "../parts/lazy";
+
+const FullPanel = lazy(() => import("../panels/OwnPanels").then((loaded) => loaded.FullPanel), "the panel");
 
 export function ChartOverlay() {
   const name = fullChart.value;
@@ -11,7 +14,11 @@ export function ChartOverlay() {
   return (
     <div class="overlay" role="dialog" aria-modal="true" aria-label={name}>
       <Toolbar filter={false} name={name} />
-      <Chart key={name} name={name} title={name} runs={shownRuns.value} full />
+      {name.startsWith("panel:") ? (
+        <FullPanel key={name} />
+      ) : (
+        <Chart key={name} name={name} title={name} runs={shownRuns.value} full />
+      )}
     </div>
   );
 }

@@ -4,20 +4,27 @@ import { chartFilter } from "../state/view";
 import { metricNames, metricsError } from "../state/metrics";
 import { shownRuns } from "../state/selection";
 import { textMatcher } from "../runs/filter";
+import { lazy } from "../parts/lazy";
 import { Empty, ErrorPanel } from "../parts/states";
+import { edited, panels } from "../state/panels";
+import { place } from "../state/route";
 import { ChartOverlay } from "./ChartOverlay";
 import { sections } from "./sections";
 import { Sections } from "./Sections";
 import { Toolbar } from "./Toolbar";
 
+const OwnPanels = lazy(() => import("../panels/OwnPanels").then((loaded) => loaded.OwnPanels), "your panels");
+
 export function ChartsPage() {
   const shown = shownRuns.value;
+  const ofProject = place.value.run === null;
   const filter = chartFilter.value.trim();
   const groups = sections(metricNames.value, filter ? textMatcher(filter) : () => true);
   return (
     <div class="charts-page">
       <Toolbar />
       {metricsError.value && <ErrorPanel error={metricsError.value} title="Some metric names could not be read" />}
+      {ofProject && (panels.value.length > 0 || edited.value) && <OwnPanels />}
       {groups.length ? (
         <Sections sections={groups} runs={shown} filtered={filter !== ""} />
       ) : (

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import type { Run } from "../api/types";
 import { useInSight } from "../parts/hooks";
+import { pinChart } from "../state/panels";
 import { place } from "../state/route";
 import { Chart } from "./Chart";
 import { opensAtFirst, type Section } from "./sections";
@@ -64,15 +65,24 @@ export function Sections({ sections, runs, filtered, open = false }: Props) {
 
 function Grid({ section, runs }: { section: Section; runs: readonly Run[] }) {
   const [count, setCount] = useState(CARDS);
+  const ofProject = place.value.run === null;
   return (
     <>
       <div class="chart-grid">
         {section.names.slice(0, count).map((name) => (
-          <Chart key={name} name={name} title={section.title(name)} runs={runs} />
+          <Chart key={name} name={name} title={section.title(name)} runs={runs} menu={ofProject && <Pin name={name} />} />
         ))}
       </div>
       {count < section.names.length && <More key={count} more={() => setCount(count + CARDS)} />}
     </>
+  );
+}
+
+function Pin({ name }: { name: string }) {
+  return (
+    <button type="button" data-closes onClick={() => pinChart(name)}>
+      Keep on top as a panel
+    </button>
   );
 }
 

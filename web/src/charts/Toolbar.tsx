@@ -1,6 +1,5 @@
 // How the charts are looked at: filter, x axis, smoothing, log scale, outliers, zoom.
 
-import type { ComponentChildren } from "preact";
 import type { SmoothKind } from "../smoothing";
 import { metricNames } from "../state/metrics";
 import {
@@ -37,10 +36,9 @@ interface Props {
   filter?: boolean;
   /** The name of a chart below, or what all names below begin with: system metrics have no axis of steps. */
   name?: string;
-  children?: ComponentChildren;
 }
 
-export function Toolbar({ filter = true, name = "", children }: Props) {
+export function Toolbar({ filter = true, name = "" }: Props) {
   return (
     <div class="toolbar" role="toolbar" aria-label="Charts">
       {filter && <FilterField />}
@@ -49,7 +47,6 @@ export function Toolbar({ filter = true, name = "", children }: Props) {
       <Check label="log y" title="Logarithmic y axis" on={logScale.value} set={logScale.set} />
       <Check label="clip outliers" title="Leave outliers out of the y range" on={clipped.value} set={clipped.set} />
       <ZoomChip name={name} />
-      {children}
     </div>
   );
 }

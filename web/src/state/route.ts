@@ -1,6 +1,7 @@
 // The URL is the view: which project and run, and every setting of the view as a query parameter.
 
 import { computed, signal, type ReadonlySignal } from "@preact/signals";
+import { exportedAt } from "../parts/exported";
 
 export interface Place {
   project: string | null;
@@ -18,8 +19,8 @@ function parsePlace(pathname: string): Place {
 }
 
 function placePath(to: Place): string {
-  if (to.project === null) return "/";
-  const project = `/p/${encodeURIComponent(to.project)}`;
+  if (to.project === null) return `${ROOT}/`;
+  const project = `${ROOT}/p/${encodeURIComponent(to.project)}`;
   return to.run === null ? project : `${project}/r/${to.run}`;
 }
 
@@ -35,8 +36,15 @@ function parseQuery(search: string): Query {
   return Object.fromEntries(new URLSearchParams(search));
 }
 
-export const place = signal<Place>(parsePlace(location.pathname));
-export const query = signal<Query>(parseQuery(location.search));
+/** An exported page is one file, wherever in it one is: what is a path elsewhere stands behind a # there. */
+const ROOT = exportedAt === null ? "" : "#";
+
+function address(): { pathname: string; search: string } {
+  return exportedAt === null ? location : new URL(location.hash.slice(1) || "/", "http://exported");
+}
+
+export const place = signal<Place>(parsePlace(address().pathname));
+export const query = signal<Query>(parseQuery(address().search));
 
 /** What follows a person from one project to another: how to look, not what to look at. */
 const MANNERS = ["x", "smooth", "by", "log", "clip"];
@@ -71,8 +79,8 @@ export function followLink(event: MouseEvent): void {
 }
 
 function read(): void {
-  place.value = parsePlace(location.pathname);
-  query.value = parseQuery(location.search);
+  place.value = parsePlace(address().pathname);
+  query.value = parseQuery(address().search);
 }
 
 function searchText(values: Query): string {
@@ -100,6 +108,14 @@ function flushUrl(): void {
   clearTimeout(pendingUrl);
   pendingUrl = undefined;
   history.replaceState(null, "", placePath(place.peek()) + searchText(query.peek()));
+}
+
+/** The query as one text: all that is set on this page. */
+export const currentQuery = computed(() => searchText(query.value).replace(/^\?/, ""));
+
+/** Shows a page with a query that was kept. */
+export function showQuery(to: Place, text: string): void {
+  goHref(placePath(to) + (text ? `?${text}` : ""));
 }
 
 export interface Param<T> extends ReadonlySignal<T> {

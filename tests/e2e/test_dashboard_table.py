@@ -1,0 +1,203 @@
+"""The runs table in headless Chromium: best values, groups, filters, many runs at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, expect
+
+from pluto.storage import Batch, MetricGroup, RunWriter
+from tests.e2e.browser import Site, Theme, Visit, eventually, site
+from tests.e2e.recorded_sweep import (
+    PROJECT,
+    RATES,
+    SEEDS,
+    STEPS,
+    accuracy,
+    loss,
+    name,
+    record_sweep,
+)
+
+pytestmark = pytest.mark.slow
+
+MANY = 600
+TABLE = f"/p/{PROJECT}?tab=table"
+
+
+@pytest.fixture(scope="module")
+def dashboard(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    runs = tmp_path_factory.mktemp("runs")
+    record_sweep(runs)
+    record_many(runs)
+    with site(runs, chromium, tmp_path_factory.mktemp("home")) as opened:
+        yield opened
+
+
+def record_many(root: Path) -> None:
+    """Write many small runs, faster than clients would."""
+    for number in range(MANY):
+        writer = RunWriter(root / ".pluto" / "many" / f"run{number}")
+        facts = {
+            "uid": f"run{number}",
+            "project": "many",
+            "name": f"run-{number:04}",
+            "status": "COMPLETED",
+            "created_at": 1_767_225_600_000 + number,
+            "finished_at": 1_767_225_600_000 + number,
+            "config": {"lr": number / MANY},
+        }
+        row = MetricGroup(("loss",), np.array([1]), np.array([1]), np.array([[float(number)]]))
+        writer.append(Batch(facts=facts, groups=[row], names={"loss": "METRIC"}))
+        writer.close()
+
+
+@pytest.fixture
+def visit(dashboard: Site) -> Iterator[Visit]:
+    with dashboard.visit() as opened:
+        yield opened
+
+
+def names(visit: Visit) -> Locator:
+    return visit.part("runs-table").locator("tbody a")
+
+
+def cells(visit: Visit, column: str) -> list[str]:
+    """Return the texts of a column from top to bottom."""
+    return [
+        str(text)
+        for text in visit.page.evaluate(
+            """column => {
+                 const table = document.querySelector("[data-testid=runs-table]");
+                 const heads = [...table.querySelectorAll("thead th")];
+                 const place = heads.findIndex(head => head.dataset.column === column);
+                 return [...table.querySelectorAll("tbody tr:not([aria-hidden])")].map(
+                   row => row.cells[place].textContent.trim());
+               }""",
+            column,
+        )
+    ]
+
+
+def test_best_values_and_their_steps_are_columns_to_sort_by(visit: Visit) -> None:
+    visit.open(TABLE)
+    visit.page.get_by_role("button", name="Choose columns").click()
+    visit.page.get_by_label("Which value of a metric").select_option("maxstep")
+    visit.page.get_by_label("step of the max val/accuracy").check()
+    visit.page.get_by_label("Which value of a metric").select_option("max")
+    visit.page.get_by_label("max val/accuracy", exact=True).check()
+    visit.page.keyboard.press("Escape")
+    header = visit.part("runs-table").locator('[data-column="maxstep.val/accuracy"] button')
+
+    header.click()  # descending
+    eventually(lambda: cells(visit, "maxstep.val/accuracy")[0] == "80", "the values")
+
+    best = [40 + 10 * seed for seed in reversed(SEEDS) for _ in RATES]
+    assert cells(visit, "maxstep.val/accuracy") == [str(step) for step in best]
+    expected = {
+        name(rate, seed): accuracy(rate, seed, 40 + 10 * seed) for rate in RATES for seed in SEEDS
+    }
+    shown = dict(zip(names(visit).all_inner_texts(), cells(visit, "max.val/accuracy"), strict=True))
+    assert {run: float(text) for run, text in shown.items()} == pytest.approx(expected)
+    visit.screenshot("table-best")
+    visit.page.get_by_label("Filter runs").fill("max.val/accuracy>0.895")
+    expect(names(visit)).to_have_count(len(SEEDS))
+
+
+def test_groups_show_mean_and_deviation_and_open_to_their_runs(visit: Visit) -> None:
+    visit.open(f"{TABLE}&group=config.lr&sort=metric.train/loss")
+    groups = visit.part("runs-table").locator("tbody tr.group")
+    expect(groups).to_have_count(len(RATES))
+    finals = np.array([loss(RATES[-1], seed, STEPS - 1) for seed in SEEDS])
+    best = visit.page.get_by_test_id("group-row-3")
+    expect(groups.first).to_contain_text("lr 0.03")
+    expect(best).to_contain_text(f"{finals.mean():.4g} ± {finals.std(ddof=1):.2g}")
+    visit.screenshot("table-groups")
+    best.get_by_role("button", name="lr 0.03").last.click()
+    expect(names(visit)).to_have_text([name(RATES[-1], seed) for seed in SEEDS])
+
+
+def test_the_filter_takes_the_grammar_of_the_api(visit: Visit) -> None:
+    tree = '{"$or":[{"config.lr":{"$lt":0.005}},{"name":{"$regex":"seed4$"}}]}'
+    visit.open(f"{TABLE}&q={quote(tree)}")
+    expect(names(visit)).to_have_count(len(SEEDS) + 2)
+    field = visit.page.get_by_label("Filter runs")
+    expect(field).to_have_attribute("aria-invalid", "false")
+    field.fill('{"config.lr":{"$about":1}}')
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_attribute(
+        "title", "$about is no operator: $eq $ne $gt $gte $lt $lte $in $nin $regex"
+    )
+    expect(names(visit)).to_have_count(len(RATES) * len(SEEDS))
+    field.fill("/lr0.01-seed[12]$/")
+    expect(names(visit)).to_have_count(2)
+
+
+def test_a_pinned_column_stays_in_sight(visit: Visit) -> None:
+    visit.open(TABLE)
+    visit.page.get_by_role("button", name="Choose columns").click()
+    visit.page.get_by_label("Pin metric.val/accuracy").click()
+    visit.page.keyboard.press("Escape")
+    head = visit.part("runs-table").locator('[data-column="metric.val/accuracy"]')
+    expect(head).to_have_class("right pinned")
+    order = visit.page.evaluate(
+        "() => [...document.querySelectorAll('.runs-table th')].map(cell => cell.dataset.column)"
+    )
+    assert order[:2] == ["name", "metric.val/accuracy"]
+
+
+def test_many_runs_are_tagged_and_the_tags_taken_back(visit: Visit) -> None:
+    visit.open(f"{TABLE}&q=seed1")
+    expect(names(visit)).to_have_count(len(RATES))
+    visit.page.get_by_label("Select all runs of the list").check()
+    visit.page.get_by_role("button", name="Tag the selected runs").click()
+    visit.page.get_by_label("Add a tag to the selected runs").fill("first")
+    visit.page.get_by_role("button", name="Add to 3 runs").click()
+    tags = visit.part("runs-table").get_by_role("button", name="first")
+    expect(tags).to_have_count(len(RATES))
+    visit.page.keyboard.press("Escape")
+    visit.part("toast").get_by_role("button", name="Undo").click()
+    expect(tags).to_have_count(0)
+
+
+def test_deleted_runs_come_back(visit: Visit) -> None:
+    visit.open(TABLE)
+    everybody = len(RATES) * len(SEEDS)
+    expect(names(visit)).to_have_count(everybody)
+    visit.page.get_by_label(f"Select {name(0.01, 2)}", exact=True).check()
+    visit.page.get_by_label(f"Select {name(0.01, 3)}", exact=True).check()
+    visit.page.get_by_role("button", name="Delete", exact=True).click()
+    expect(names(visit)).to_have_count(everybody - 2)
+    toast = visit.part("toast")
+    expect(toast).to_contain_text("Deleted 2 runs.")
+    visit.screenshot("table-deleted")
+    toast.get_by_role("button", name="Undo").click()
+    expect(names(visit)).to_have_count(everybody)
+
+
+def test_rows_of_hundreds_of_runs_exist_only_in_sight(visit: Visit) -> None:
+    visit.open("/p/many?tab=table&sort=metric.loss")
+    names(visit).first.wait_for()  # all of them are read for the first time
+    expect(names(visit).first).to_have_text("run-0000")
+    assert names(visit).count() < 80
+    scroller = visit.page.get_by_role("region", name="Runs table")
+    scroller.evaluate("box => { box.scrollTop = box.scrollHeight }")
+    expect(names(visit).last).to_have_text(f"run-{MANY - 1:04}")
+    assert names(visit).count() < 80
+    visit.page.get_by_label("Filter runs").fill("loss<3")
+    expect(names(visit)).to_have_text(["run-0000", "run-0001", "run-0002"])
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_selected_rows_are_readable_in_both_themes(dashboard: Site, theme: Theme) -> None:
+    """What can be asserted is little; the pictures are there to be looked at."""
+    with dashboard.visit(theme) as visit:
+        visit.open(
+            f"{TABLE}&cols=status,metric.train/loss,min.train/loss,config.lr&pin=config.seed"
+        )
+        visit.page.get_by_label(f"Select {name(0.01, 2)}", exact=True).check()
+        assert (visit.screenshot(f"{theme}-table-selected") > 128) == (theme == "light")

@@ -1,0 +1,206 @@
+"""What people arrange in the dashboard and find again: panels of their own, and named views."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.e2e.browser import Site, Theme, Visit, eventually, site
+from tests.e2e.recorded_sweep import PROJECT, RATES, SEEDS, record_sweep
+
+pytestmark = pytest.mark.slow
+
+EVERYBODY = len(RATES) * len(SEEDS)
+
+
+@pytest.fixture(scope="module")
+def dashboard(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    runs = tmp_path_factory.mktemp("runs")
+    record_sweep(runs)
+    with site(runs, chromium, tmp_path_factory.mktemp("home")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def visit(dashboard: Site) -> Iterator[Visit]:
+    with dashboard.visit() as opened:
+        opened.open(f"/p/{PROJECT}")
+        opened.part("chart-train/loss").wait_for()
+        yield opened
+        # Whatever a test kept is forgotten for the next one.
+        opened.page.evaluate(FORGET, PROJECT)
+
+
+FORGET = """async project => {
+  const kept = await (await fetch(`/api/ui/saved?project=${project}`)).json();
+  const headers = {"Content-Type": "application/json"};
+  for (const kind of ["view", "panel"]) {
+    for (const name of Object.keys(kept[kind])) {
+      const body = JSON.stringify({project, kind, name, value: null});
+      await fetch("/api/ui/saved", {method: "POST", headers, body});
+    }
+  }
+}"""
+
+
+def choose(visit: Visit, row: str, key: str) -> None:
+    visit.page.get_by_role("button", name=f"{row}: choose", exact=True).click()
+    visit.page.get_by_label("Find a name").fill(key)
+    visit.page.get_by_role("button", name=key, exact=True).click()
+
+
+def add_panel(visit: Visit, kind: str, values: dict[str, list[str]], title: str) -> Locator:
+    """Make a panel as a person does; return its card."""
+    visit.page.get_by_role("button", name="Add a panel of your own").click()
+    visit.page.get_by_role("button", name=kind, exact=True).click()
+    for row, keys in values.items():
+        for key in keys:
+            choose(visit, row, key)
+    visit.page.get_by_label("Title").fill(title)
+    visit.page.get_by_role("button", name="Save", exact=True).click()
+    card = visit.part("own-panels").get_by_role("region", name=title)
+    card.wait_for()
+    return card
+
+
+def kept_places(visit: Visit) -> list[str]:
+    headings = visit.part("own-panels").get_by_role("heading")
+    return headings.all_inner_texts()
+
+
+def test_a_panel_of_lines_shows_several_metrics_and_is_there_after_a_reload(visit: Visit) -> None:
+    add_panel(visit, "Lines", {"Metrics": ["train/loss", "val/accuracy"]}, "Both")
+
+    def drawn() -> int:
+        charts = visit.page.evaluate("() => Object.keys(window.__pluto.charts)")
+        (panel,) = [chart for chart in charts if chart.startswith("panel:")]
+        return len(visit.curves(panel))
+
+    eventually(lambda: drawn() == 20, "two lines for each of ten runs")
+    visit.page.reload()
+    expect(visit.part("own-panels").get_by_role("heading", name="Both")).to_be_visible()
+    eventually(lambda: drawn() == 20)
+
+
+def test_bars_compare_runs_and_groups(visit: Visit) -> None:
+    card = add_panel(visit, "Bars", {"Value": ["max.val/accuracy"]}, "Best")
+    expect(card.locator("svg rect")).to_have_count(10)
+    visit.page.get_by_role("button", name="Group the runs").click()
+    visit.page.get_by_label("lr", exact=True).check()
+    expect(card.locator("svg rect")).to_have_count(len(RATES))
+    expect(card.locator("svg")).to_contain_text("lr 0.01 (4)")
+
+
+def test_a_scatter_has_a_point_a_run_that_leads_to_it(visit: Visit) -> None:
+    values = {"y": ["metric.train/loss"], "x": ["config.lr"], "Colour by": ["config.seed"]}
+    card = add_panel(visit, "Scatter", values, "Loss over rate")
+    points = card.locator("circle")
+    expect(points).to_have_count(EVERYBODY)
+    visit.page.get_by_label("Filter runs").fill("seed3")
+    expect(points).to_have_count(len(RATES))
+    visit.screenshot("panel-scatter")
+    points.first.click()
+    visit.page.get_by_role("heading", name="seed3", exact=False).first.wait_for()
+
+
+def test_a_drag_on_a_parallel_axis_leaves_the_runs_within(visit: Visit) -> None:
+    axes = ["config.lr", "config.seed", "metric.train/loss"]
+    card = add_panel(visit, "Parallel coordinates", {"Axes": axes}, "All of it")
+    lines = card.locator("path[data-run]")
+    chosen = card.locator("path[data-chosen=true]")
+    expect(lines).to_have_count(EVERYBODY)
+    expect(chosen).to_have_count(EVERYBODY)
+    axis = card.locator('[data-axis="config.seed"]')
+    box = axis.bounding_box()
+    assert box
+    middle = box["x"] + box["width"] / 2
+    visit.page.mouse.move(middle, box["y"] + 1)
+    visit.page.mouse.down()
+    visit.page.mouse.move(middle, box["y"] + 0.2 * box["height"], steps=4)
+    visit.page.mouse.up()
+    expect(chosen).to_have_count(len(RATES))  # those of the largest seed
+    visit.screenshot("panel-parallel")
+    axis.click()
+    expect(chosen).to_have_count(EVERYBODY)
+
+
+def test_a_chart_is_kept_on_top_moved_removed_and_taken_back(visit: Visit) -> None:
+    for chart in ("train/loss", "val/accuracy"):
+        card = visit.part(f"chart-{chart}")
+        card.hover()
+        card.get_by_role("button", name="Menu of").click()
+        card.get_by_role("button", name="Keep on top as a panel").click()
+    eventually(lambda: kept_places(visit) == ["train/loss", "val/accuracy"])
+    second = visit.part("own-panels").get_by_role("region", name="val/accuracy")
+    second.hover()
+    second.get_by_role("button", name="Menu of").click()
+    second.get_by_role("button", name="Move to the left").click()
+    eventually(lambda: kept_places(visit) == ["val/accuracy", "train/loss"])
+    second.hover()
+    second.get_by_role("button", name="Menu of").click()
+    second.get_by_role("button", name="Remove").click()
+    eventually(lambda: kept_places(visit) == ["train/loss"])
+    visit.part("toast").get_by_role("button", name="Undo").click()
+    eventually(lambda: kept_places(visit) == ["val/accuracy", "train/loss"])
+
+
+def test_a_named_view_brings_back_all_that_was_set(visit: Visit) -> None:
+    visit.open(f"/p/{PROJECT}?group=config.lr&smooth=0.5&c=accuracy&clip=1")
+    visit.page.get_by_role("button", name="Saved views").click()
+    visit.page.get_by_label("Name of the view").fill("For the paper")
+    visit.page.get_by_role("button", name="Save this view").click()
+    forget = visit.page.get_by_role("button", name="Forget For the paper")
+    expect(forget).to_be_visible()
+    visit.page.keyboard.press("Escape")
+
+    visit.open(f"/p/{PROJECT}")
+    visit.page.get_by_role("button", name="Saved views").click()
+    visit.page.get_by_role("button", name="For the paper", exact=True).click()
+    eventually(lambda: len(visit.curves("val/accuracy")) == len(RATES))
+
+    query = parse_qs(visit.page.evaluate("() => location.search.slice(1)"))
+    assert query == {"group": ["config.lr"], "smooth": ["0.5"], "c": ["accuracy"], "clip": ["1"]}
+    expect(visit.page.get_by_role("button", name="Saved views")).to_have_text("View: For the paper")
+    visit.page.get_by_role("button", name="Saved views").click()
+    forget.click()
+    expect(forget).to_have_count(0)
+    visit.page.keyboard.press("Escape")
+    visit.part("toast").get_by_role("button", name="Undo").click()
+    visit.page.get_by_role("button", name="Saved views").click()
+    expect(forget).to_be_visible()
+
+
+def test_a_panel_fills_the_screen_by_its_link(visit: Visit) -> None:
+    card = add_panel(visit, "Scatter", {"y": ["metric.train/loss"], "x": ["config.lr"]}, "Wide")
+    card.hover()
+    card.get_by_role("button", name="Wide in full screen").click()
+    overlay = visit.page.get_by_role("dialog")
+    expect(overlay.locator("circle")).to_have_count(EVERYBODY)
+    eventually(lambda: "full=panel:" in visit.page.evaluate("() => location.search"))
+    visit.page.reload()
+    expect(overlay.locator("circle")).to_have_count(EVERYBODY)
+    visit.page.keyboard.press("Escape")
+    expect(overlay).to_have_count(0)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_panels_are_readable_in_both_themes_and_on_a_phone(
+    dashboard: Site, visit: Visit, theme: Theme
+) -> None:
+    """What can be asserted is little; the pictures are there to be looked at."""
+    add_panel(visit, "Bars", {"Value": ["metric.train/loss"]}, "Bars")
+    add_panel(visit, "Scatter", {"y": ["metric.train/loss"], "x": ["config.lr"]}, "Points")
+    add_panel(visit, "Parallel coordinates", {"Axes": ["config.lr", "metric.train/loss"]}, "Axes")
+    with dashboard.visit(theme) as other:
+        other.open(f"/p/{PROJECT}")
+        expect(other.part("own-panels").locator("circle")).to_have_count(EVERYBODY)
+        assert (other.screenshot(f"{theme}-panels") > 128) == (theme == "light")
+    with dashboard.visit(theme, width=390) as phone:
+        phone.open(f"/p/{PROJECT}")
+        phone.part("own-panels").wait_for()
+        phone.screenshot(f"{theme}-panels-phone")
+        assert phone.page.evaluate("() => document.documentElement.scrollWidth") <= 390
