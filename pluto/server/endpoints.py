@@ -22,6 +22,7 @@ from pluto.names import is_display_id
 from pluto.server.encoding import compressed, takes_gzip
 from pluto.server.file_rows import FileRow
 from pluto.server.filters import FilterError
+from pluto.server.full_disk import FULL, storage_status
 from pluto.server.rows import RunRow
 from pluto.server.schemas import Query
 from pluto.server.series_cache import SeriesCache
@@ -224,7 +225,8 @@ def refusal(error: Exception) -> Response:
         return json_response({"error": str(error)}, error.status)
     if isinstance(error, UNREADABLE):
         logger.error("pluto: %s", error)
-        return json_response({"error": str(error)}, 500)
+        status = FULL if storage_status(error) == FULL else 500
+        return json_response({"error": str(error)}, status)
     return json_response({"error": str(error)}, 400)
 
 

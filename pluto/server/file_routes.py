@@ -7,6 +7,7 @@ import hashlib
 import logging
 import os
 import re
+import sqlite3
 from pathlib import Path
 from typing import IO, Annotated, Any, Final
 from urllib.parse import parse_qsl
@@ -20,7 +21,8 @@ from pluto.server.auth import Gate
 from pluto.server.catalog import ReadOnlyCatalog
 from pluto.server.file_rows import FileRow
 from pluto.server.files import ROUTE
-from pluto.server.ingest_errors import IngestError
+from pluto.server.full_disk import storage_status
+from pluto.server.ingest_errors import IngestError, not_stored
 from pluto.server.state import ServerState
 from pluto.server.wire import RequestBody, answer, answer_json, header, text_header
 
@@ -103,7 +105,7 @@ class FileRoutes:
                 raise error
             run_id = self._run_id(scope)
             rows = [file.row() for file in asked]
-            await asyncio.to_thread(self._state.files.announce, run_id, rows)
+            await self._remember(run_id, rows)
         except _Unreadable as problem:
             await body.drain()
             await answer(send, problem.status, str(problem).encode())
@@ -149,6 +151,13 @@ class FileRoutes:
             )
         return int(text)
 
+    async def _remember(self, run_id: int, rows: list[FileRow]) -> None:
+        try:
+            await asyncio.to_thread(self._state.files.announce, run_id, rows)
+        except sqlite3.Error as error:
+            logger.error("files of run %s could not be announced: %s", run_id, error)
+            raise not_stored(error) from error
+
     def _uploads(
         self, scope: Scope, run_id: int, rows: list[FileRow]
     ) -> dict[str, list[dict[str, str]]]:
@@ -178,9 +187,11 @@ class FileRoutes:
         except _Unreadable as problem:
             await body.drain()
             await answer(send, problem.status, str(problem).encode())
-        except (OSError, StorageError) as error:
+        except (OSError, StorageError, sqlite3.Error) as error:
             logger.error("a file of run %s could not be stored: %s", run_id, error)
-            await answer(send, 503, f"The file could not be stored: {error}\n".encode())
+            await body.drain()
+            text = f"The file could not be stored: {error}\n"
+            await answer(send, storage_status(error), text.encode())
         else:
             await answer(send, 200, b"", headers=[(b"etag", f'"{upload.digest}"'.encode())])
 

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from pluto.errors import StorageError
 from pluto.server.auth import Gate
 from pluto.server.catalog import ReadOnlyCatalog
-from pluto.server.ingest_errors import IngestError
+from pluto.server.ingest_errors import IngestError, not_stored
 from pluto.server.record_lines import BadRecordLine, parse_data_lines, parse_log_lines
 from pluto.server.state import ServerState
 from pluto.server.wire import RequestBody, answer, answer_json, header, text_header
@@ -102,8 +102,8 @@ class Ingest:
             rows = await self._store_body(scope, body, stream)
         except IngestError as error:
             await body.drain()
-            # "Database" errors pass: a client repeats a 503, while a 422 makes it drop the rows.
-            status = 503 if error.status == 503 else 422
+            # "Database" errors pass: a client repeats a 5xx, while a 422 makes it drop the rows.
+            status = error.status if error.status > 500 else 422
             await answer_json(send, status, error.wrapped(stream))
         except ConnectionError as error:
             logger.info("a request to %s ended early: %s", scope["path"], error)
@@ -182,7 +182,7 @@ class Ingest:
                 _keep_up(writer)
         except StorageError as error:
             logger.error("rows of run %s could not be stored: %s", run_id, error)
-            return Taken(0, IngestError("DatabaseError", str(error)))
+            return Taken(0, not_stored(error))
         self._state.liveness.rows_came(run_id)
         return taken
 

@@ -6,6 +6,7 @@ import re
 from typing import Any, Final
 
 from pluto.errors import PlutoError
+from pluto.server.full_disk import FULL, storage_status
 
 _CODES: Final = {
     "InvalidToken": 1002,
@@ -18,6 +19,7 @@ _CODES: Final = {
     "InvalidLogFormat": 2006,
     "StreamDecodingError": 3004,
     "DatabaseError": 4001,
+    "StorageFull": 4007,
 }
 _FAMILIES: Final = {1: "Authentication", 2: "Validation", 3: "Processing", 4: "Database"}
 _STATUSES: Final = {1: 401, 2: 400, 3: 422, 4: 503}
@@ -43,6 +45,8 @@ class IngestError(PlutoError):
     @property
     def status(self) -> int:
         """Return the HTTP status, where the answer is not wrapped."""
+        if self.name == "StorageFull":
+            return FULL
         return _STATUSES[self.number // 1000]
 
     def body(self) -> dict[str, Any]:
@@ -57,3 +61,9 @@ class IngestError(PlutoError):
             "code": "PROCESSING_FAILED",
             "message": f"Failed to process {stream} stream: {text}",
         }
+
+
+def not_stored(error: BaseException) -> IngestError:
+    """Return what is answered for rows that could not be stored; the client repeats them."""
+    name = "StorageFull" if storage_status(error) == FULL else "DatabaseError"
+    return IngestError(name, str(error))

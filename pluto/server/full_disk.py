@@ -1,0 +1,33 @@
+"""Tells a full disk from other failures: whoever sends should know that waiting may help."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from typing import Final
+
+FULL: Final = 507
+UNAVAILABLE: Final = 503
+_ERRNOS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_SQLITE_WORDS: Final = "database or disk is full"
+
+
+def storage_status(error: BaseException) -> int:
+    """Return the HTTP status for something that could not be stored: 507 or 503.
+
+    Clients repeat a request after either; what was stored before is kept and can be read.
+
+    Example:
+        >>> storage_status(OSError(errno.ENOSPC, "No space left on device"))
+        507
+        >>> storage_status(PermissionError(errno.EACCES, "Permission denied"))
+        503
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in _ERRNOS:
+            return FULL
+        if isinstance(cause, sqlite3.Error) and _SQLITE_WORDS in str(cause):
+            return FULL
+        cause = cause.__cause__
+    return UNAVAILABLE
