@@ -15,6 +15,7 @@ from pluto.config import deep_merge, plain_config
 from pluto.errors import MediaError, RunExistsError
 from pluto.names import clean_name
 from pluto.notice import Notices
+from pluto.run_view import RunView
 from pluto.sets import Settings, setup
 from pluto.values import MAX_STEP, Sorted, sort_values, whole_milliseconds, whole_step
 
@@ -31,7 +32,7 @@ logger = logging.getLogger("pluto")
 STATUS_OF_CODE: Final = {-1: "RUNNING", 0: "COMPLETED", 2: "TERMINATED", 15: "TERMINATED"}
 
 
-class Op:
+class Op(RunView):
     """A run: `pluto.init()` makes it, `finish()` ends it.
 
     Used as a context manager, it ends as COMPLETED, as FAILED on an exception, or as TERMINATED
@@ -75,35 +76,9 @@ class Op:
         self._process = os.getpid()
 
     @property
-    def id(self) -> int | None:
-        """The server's numeric id; None for a local run or before the server has answered."""
-        number = self.settings._op_id  # noqa: SLF001
-        return None if number is None else int(number)
-
-    @property
-    def run_id(self) -> str | None:
-        """The external id that the user gave, or None."""
-        return self.settings._external_id  # noqa: SLF001
-
-    @property
-    def name(self) -> str | None:
-        """The run's name."""
-        return self.settings._op_name  # noqa: SLF001
-
-    @property
-    def project(self) -> str:
-        """The project's name."""
-        return self.settings.project
-
-    @property
-    def url(self) -> str | None:
-        """Where a browser shows the run; None for a local run."""
-        return self.settings.url_view
-
-    @property
     def dir(self) -> str:
         """The run's directory on this machine."""
-        return str(self._session.directory) if self._session else self.settings.get_dir()
+        return str(self._session.directory) if self._session else super().dir
 
     @property
     def step(self) -> int:
@@ -250,13 +225,19 @@ class Op:
 
             return self.end(*shared().verdict())
         status = STATUS_OF_CODE.get(code, "FAILED")
-        return self.end(status, {"code": code} if status == "FAILED" else None)
+        is_first = not self._finished
+        receipt = self.end(status, {"code": code} if status == "FAILED" else None)
+        if is_first:
+            self.settings._op_status = code  # noqa: SLF001
+        return receipt
 
     def end(self, status: str, metadata: Mapping[str, Any] | None = None) -> Receipt | None:
         """End the run with a status and the cause of it (JSON values)."""
         if self._cancelled:
             status, metadata = "CANCELLED", {"reason": "cancelled on the server"}
         fact = {"status": status, "statusMetadata": dict(metadata) if metadata else None}
+        if not self._finished:
+            self.settings._op_status = _code_of(status, metadata or {})  # noqa: SLF001
         return self._end(None if status == "RUNNING" else fact)
 
     def cancel(self) -> None:
@@ -290,9 +271,6 @@ class Op:
         self._notices = Notices()
         if self._session is not None:
             self._session.after_fork()
-
-    def __repr__(self) -> str:
-        return f"<pluto run {self.settings._display_id or self.name} of {self.project}>"  # noqa: SLF001
 
     def _end(self, status: dict[str, Any] | None) -> Receipt | None:
         if os.getpid() != self._process:  # before the lock: it may have been held at the fork
@@ -395,3 +373,10 @@ class Op:
             self._notices.warn("finished", "log() after finish(): %r and later rows are lost", data)
         else:
             self._step += 1
+
+
+def _code_of(status: str, metadata: Mapping[str, Any]) -> int:
+    """Return the code of a status, as scripts know it: see `STATUS_OF_CODE`."""
+    if status == "TERMINATED":
+        return 2 if metadata.get("signal") == "SIGINT" else 15
+    return {"RUNNING": -1, "COMPLETED": 0}.get(status, 1)
