@@ -14,8 +14,9 @@ from typing import Any, Final
 import pluto
 from pluto.compat.neptune_forks import copy_history
 from pluto.compat.neptune_recording import OWN, seconds_of
+from pluto.compat.neptune_values import stored
 from pluto.errors import UsageError
-from pluto.names import generate_run_id, is_display_id
+from pluto.names import directory_name, generate_run_id, is_display_id
 from pluto.op import Op
 from pluto.sets import destination
 from pluto.storage import is_run_directory
@@ -80,11 +81,10 @@ def begin(wanted: Wanted) -> Begun:
         raise UsageError("fork_run_id and fork_step must be used together")
     run_id = wanted.run_id or generate_run_id()
     arguments = _arguments(wanted, run_id)
-    if wanted.must_exist:
-        _require(arguments, run_id)
+    place = _existing(arguments, run_id) if wanted.must_exist else external_id(run_id)
     with ExitStack() as stack:
         parent = _parent(wanted, arguments, stack)
-        op = pluto.init(**arguments, run_id=external_id(run_id), resume=True)
+        op = pluto.init(**arguments, run_id=place, resume=True)
         if parent is not None and not op.resumed:
             parent.copy_to(op)
     return Begun(op, run_id)
@@ -129,6 +129,8 @@ def _server_of(settings: pluto.Settings) -> bool:
 def _arguments(wanted: Wanted, run_id: str) -> dict[str, Any]:
     project, workspace = project_of(wanted.project)
     about = {"run_id": run_id, "workspace": workspace, **wanted.about}
+    if wanted.created is not None:
+        about["creation_time"] = stored(wanted.created)
     known = {key: value for key, value in about.items() if value is not None}
     given = {
         "project": project,
@@ -152,20 +154,29 @@ def _mode(given: str | None) -> str | None:
     return _MODES[mode]
 
 
-def _require(arguments: Mapping[str, Any], run_id: str) -> None:
-    """See that a run is there.
+def _existing(arguments: Mapping[str, Any], run_id: str) -> str:
+    """Return the external id of a run of this machine, given that or its display id.
+
+    Which runs a server has, it says itself when the run begins.
 
     Raises:
-        LookupError: it is not.
+        LookupError: there is no such run.
     """
-    from pluto.names import directory_name
+    runs, project = local_runs(arguments), arguments["project"]
+    if runs is None or arguments.get("mode") == "noop":
+        return run_id if is_display_id(run_id) else external_id(run_id)
+    if is_run_directory(runs / directory_name(project) / directory_name(external_id(run_id))):
+        return external_id(run_id)
+    from pluto import query
 
-    runs = local_runs(arguments)
-    if runs is not None and arguments.get("mode") != "noop":
-        project = runs / directory_name(arguments["project"])
-        if is_run_directory(project / directory_name(external_id(run_id))):
-            return
-        raise LookupError(f"there is no run {run_id!r} in {project}")
+    try:
+        with query.Client(dir=runs) as client:
+            found = client.get_run(project, run_id)["externalId"]
+    except (query.QueryError, UsageError) as error:
+        raise LookupError(f"there is no run {run_id!r} in {runs}: {error}") from error
+    if found is None:
+        raise LookupError(f"the run {run_id!r} has no id by which another process can go on")
+    return str(found)
 
 
 @dataclass(frozen=True)

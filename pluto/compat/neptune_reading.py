@@ -236,7 +236,7 @@ class StoredRun:
     @cached_property
     def _last_numbers(self) -> dict[str, float]:
         found = self.client.get_statistics(self.project, self.number)["metrics"]
-        return {each["logName"]: each["last"] for each in found if each.get("last") is not None}
+        return {each["logName"]: each["last"]["value"] for each in found if each.get("last")}
 
     @cached_property
     def _structured_values(self) -> list[Any] | None:
@@ -260,7 +260,7 @@ class StoredRun:
             "sys/name": about["name"],
             "sys/experiment/name": own.get("experiment"),
             "sys/description": own.get("description"),
-            "sys/creation_time": _moment(about["createdAt"]),
+            "sys/creation_time": _moment(own.get("creation_time") or about["createdAt"]),
             "sys/modification_time": _moment(about["updatedAt"]),
             "sys/failed": about["status"] == "FAILED",
             "sys/state": "active" if about["status"] == "RUNNING" else "inactive",

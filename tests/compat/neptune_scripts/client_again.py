@@ -23,6 +23,11 @@ again.sync()
 assert again["loss"].fetch_last() == 0.5
 again.stop()
 
+shown = again["sys/id"].fetch()
+by_shown_id = neptune.init_run(with_id=shown, project="lab/again", **quiet)
+assert by_shown_id["params/layers"].fetch() == 4
+by_shown_id.stop()
+
 reading = neptune.init_run(with_id=run_id, project="lab/again", mode="read-only")
 assert reading["params/lr"].fetch() == 0.05
 assert reading["sys/tags"].fetch() == {"first", "again"}
