@@ -67,6 +67,26 @@ def server(context: click.Context, /, data: Path, **options: Any) -> None:
         serve(_settings(context.obj, **options), _announce)
 
 
+@server.command("backup")
+@own_data_option
+@click.argument("target", type=click.Path(file_okay=False, path_type=Path))
+@click.pass_obj
+def back_up(data: Path, own_data: Path | None, target: Path) -> None:
+    """Copy everything to the directory TARGET, also while the server runs.
+
+    Once more into the same directory copies what has changed since. To restore, start a server
+    with --data TARGET, or with a copy of it.
+    """
+    from pluto.server.backup import backup
+
+    report = backup((own_data or data).expanduser(), target)
+    for problem in report.problems:
+        click.echo(f"pluto: {problem}", err=True)
+    click.echo(f"{report.runs:,} runs in {target}, {report.changed:,} of them copied now")
+    if report.problems:
+        raise SystemExit(1)
+
+
 @server.group()
 def key() -> None:
     """Make, list and revoke API keys. A running server knows of changes at once."""

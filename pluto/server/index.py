@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pluto.errors import StorageError
+from pluto.storage import copy_database
 
 APPLICATION_ID: Final = 0x506C7549  # "PluI"
 VERSION: Final = 1
@@ -87,6 +88,11 @@ class Index:
         """Keep `value` under `name`."""
         with self.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO setting VALUES (?,?)", (name, value))
+
+    def copy_to(self, target: Path) -> None:
+        """Write the state of this moment to another file; writers go on meanwhile."""
+        with self._lock:
+            copy_database(self._connection, target)
 
     def close(self) -> None:
         """Close the file; idempotent."""

@@ -8,6 +8,7 @@ by SHA-256. Nothing outside this package knows the schema.
 from pluto.storage.blobs import Blobs
 from pluto.storage.buckets import Buckets
 from pluto.storage.compaction import Compactor
+from pluto.storage.copies import copy_database, copy_run
 from pluto.storage.lines import BadLine, encode_metric_lines, parse_metric_lines
 from pluto.storage.outbox import Outbox
 from pluto.storage.reader import NameInfo, RunReader, StoredRecord
@@ -36,6 +37,8 @@ __all__ = [
     "RunWriter",
     "StagedFiles",
     "StoredRecord",
+    "copy_database",
+    "copy_run",
     "encode_metric_lines",
     "is_run_directory",
     "parse_metric_lines",
