@@ -1,5 +1,7 @@
 // The bar over every page: where you are, whether it is live, light or dark, help.
 
+import { formatDate } from "../format";
+import { exportedAt } from "../parts/exported";
 import { projects, session } from "../state/catalog";
 import { followLink, go, hrefFor, place } from "../state/route";
 import { connection, runningCount } from "../state/live";
@@ -23,7 +25,7 @@ export function TopBar() {
         </button>
       )}
       <a class="brand" href={hrefFor({ project: null, run: null })} onClick={followLink} title="All projects">
-        <img src="/favicon.svg" alt="" width="20" height="20" /> <span>pluto</span>
+        <img src={exportedAt === null ? "/favicon.svg" : "favicon.svg"} alt="" width="20" height="20" /> <span>pluto</span>
       </a>
       {project !== null && <ProjectSwitch project={project} />}
       <span class="spacer" />
@@ -69,6 +71,7 @@ function ProjectSwitch({ project }: { project: string }) {
 }
 
 function LiveBadge() {
+  if (exportedAt !== null) return <span class="live muted">exported {formatDate(exportedAt)}</span>;
   const state = connection.value;
   const running = runningCount.value;
   if (state === "lost") {

@@ -121,7 +121,11 @@ function Head({ table, order, set }: HeadProps) {
   return (
     <thead>
       <tr>
-        {table.rowNames && <td />}
+        {table.rowNames && (
+          <th>
+            <span class="unseen">Row</span>
+          </th>
+        )}
         {table.columns.map((name, column) => {
           const own = order?.column === column ? order : null;
           return (

@@ -4,6 +4,7 @@ import { computed, effect, signal, untracked } from "@preact/signals";
 import { liveUrl } from "../api/client";
 import type { Status, Tick } from "../api/types";
 import { retryFailed, runChanged, runEnded } from "../series/store";
+import { exportedAt } from "../parts/exported";
 import { details, loadDetails, projects, runDetail, runs, runsList } from "./catalog";
 import { place } from "./route";
 import { shownIds } from "./selection";
@@ -27,6 +28,7 @@ const statuses = new Map<number, Status>();
 
 /** Follows the shown runs while the page is in sight. */
 export function startLive(): void {
+  if (exportedAt !== null) return; // nothing will ever be new
   const wanted = computed(() => [...shownIds.value].sort((a, b) => a - b).join(","));
   effect(() => {
     void wanted.value;
