@@ -4,10 +4,11 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
-from importlib.metadata import requires
+from importlib.metadata import distribution, requires
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.conftest import REPOSITORY
 
@@ -73,6 +74,29 @@ def test_a_plain_install_brings_exactly_what_is_imported() -> None:
 @pytest.mark.parametrize("extra", EXTRAS)
 def test_an_extra_brings_what_it_is_for(extra: str) -> None:
     assert required(extra) == EXTRAS[extra]
+
+
+def brought_by(name: str, extras: frozenset[str] = frozenset()) -> set[str]:
+    """A distribution and all that it asks for on this platform, directly or not."""
+    found = {name}
+    for line in requires(name) or []:
+        needed = Requirement(line)
+        chosen = ({"extra": extra} for extra in extras | {""})
+        if needed.marker is None or any(map(needed.marker.evaluate, chosen)):
+            found |= brought_by(needed.name, frozenset(needed.extras))
+    return found
+
+
+def size(name: str) -> int:
+    """Bytes of a distribution's files, without what Python compiles from them."""
+    files = [path.locate() for path in distribution(name).files or [] if path.suffix != ".pyc"]
+    return sum(Path(str(path)).stat().st_size for path in files)
+
+
+def test_a_plain_install_takes_45_mb_at_most_besides_numpy_and_pillow() -> None:
+    besides = brought_by("pluto-ml") - {"pluto-ml", "numpy", "pillow"}
+    assert {"httpx", "h2", "granian"} <= besides
+    assert sum(map(size, besides)) <= 45e6
 
 
 def test_the_old_name_needs_nothing_of_its_own() -> None:
