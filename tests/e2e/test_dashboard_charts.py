@@ -99,7 +99,7 @@ def test_runs_grouped_by_a_setting_are_drawn_as_mean_and_deviation(visit: Visit)
 def test_a_metric_can_be_the_x_axis_of_the_others(visit: Visit) -> None:
     visit.open(f"/p/{PROJECT}?q=seed2")
     drawn(visit, LOSS, len(RATES))
-    visit.page.get_by_role("button", name="A metric as x axis").click()
+    visit.page.get_by_role("button", name="Choose a metric for x").click()
     visit.page.get_by_label("Find a name").fill("sampl")
     visit.page.get_by_role("button", name="samples", exact=True).click()
 
@@ -114,7 +114,7 @@ def test_a_metric_can_be_the_x_axis_of_the_others(visit: Visit) -> None:
         tuple(accuracy(rate, 2, step) for step in range(STEPS)) for rate in RATES
     )
     visit.screenshot("over-a-metric")
-    visit.page.get_by_label("x axis", exact=True).select_option("step")
+    visit.page.get_by_label("x axis").select_option("step")
     eventually(lambda: visit.curves(LOSS)[0].x[-1] == STEPS - 1, "steps again")
 
 
@@ -133,7 +133,7 @@ def test_outliers_leave_the_range_only_when_asked_and_it_is_said(visit: Visit) -
 def test_the_kind_of_smoothing_is_in_the_link(visit: Visit) -> None:
     visit.open(f"/p/{PROJECT}?smooth=0.9&by=gaussian")
     drawn(visit, LOSS, 10)
-    kind = visit.page.get_by_label("Kind of smoothing")
+    kind = visit.page.get_by_label("Smooth by")
     expect(kind).to_have_value("gaussian")
     kind.select_option("time")
     eventually(lambda: query(visit, "by") == "time")

@@ -32,6 +32,11 @@ export function formatNumber(value: number, digits = 4): string {
   return minus(trim(value.toPrecision(digits)));
 }
 
+/** How far values are apart: two digits, or all those before the point. */
+export function formatDeviation(value: number): string {
+  return formatNumber(value, value >= 100 ? 4 : 2);
+}
+
 /** A whole number with thousands separators: 41,200. */
 export function formatCount(value: number): string {
   return minus(Math.round(value).toLocaleString("en-US"));

@@ -3,7 +3,7 @@ import type { Run, Series } from "../src/api/types";
 import { best } from "../src/runs/best";
 import { columnFor, sortRuns } from "../src/runs/columns";
 import { compileFilter, filterProblem } from "../src/runs/filter";
-import { groupRuns, groupText, sortGroups, statistics } from "../src/runs/groups";
+import { groupRuns, groupText, meanText, sortGroups, statistics } from "../src/runs/groups";
 import { against, stepsWithin } from "../src/series/against";
 import { spreadOf } from "../src/series/spread";
 import { smooth } from "../src/smoothing";
@@ -50,6 +50,7 @@ describe("groups of runs", () => {
     expect(text("config.lr")).toBe("0.1");
     expect(text("config.seed")).toBe("2 values");
     expect(text("metric.none")).toBe("");
+    expect(meanText({ mean: 4800, deviation: 2478.7, count: 4 })).toBe("4800 ± 2479");
   });
 
   test("are sorted by their means", () => {

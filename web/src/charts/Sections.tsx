@@ -9,6 +9,9 @@ import { place } from "../state/route";
 import { Chart } from "./Chart";
 import { opensAtFirst, type Section } from "./sections";
 
+/** Sections that a page makes at a time; more follow as the last one comes into sight. */
+const SECTIONS = 12;
+
 /** Cards that a section makes at a time; more follow as its end comes into sight. */
 const CARDS = 36;
 
@@ -40,9 +43,10 @@ interface Props {
 }
 
 export function Sections({ sections, runs, filtered, open = false }: Props) {
+  const [count, setCount] = useState(SECTIONS);
   return (
     <div class="sections">
-      {sections.map((section) => {
+      {sections.slice(0, count).map((section) => {
         const id = `${place.value.project}/${open ? "page/" : ""}${section.id}`;
         const isOpen = filtered || (folds.value[id] ?? (open || opensAtFirst(section.id) || sections.length === 1));
         return (
@@ -59,6 +63,7 @@ export function Sections({ sections, runs, filtered, open = false }: Props) {
           </section>
         );
       })}
+      {count < sections.length && <More key={count} more={() => setCount(count + SECTIONS)} />}
     </div>
   );
 }

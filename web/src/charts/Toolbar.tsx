@@ -73,7 +73,7 @@ function AxisField({ name }: { name: string }) {
       </label>
       {!name.startsWith("sys/") && (
         <NamePicker
-          label="A metric as x axis"
+          label="Choose a metric for x"
           button="metric…"
           names={() => metricNames.peek()}
           choose={(metric) => setAxis({ kind: "metric", metric })}
@@ -117,7 +117,7 @@ function SmoothField() {
       </label>
       {smoothing.value > 0 && (
         <select
-          aria-label="Kind of smoothing"
+          aria-label="Smooth by"
           value={smoothKind.value}
           onChange={(event) => smoothKind.set(event.currentTarget.value as SmoothKind)}
         >

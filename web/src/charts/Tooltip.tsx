@@ -3,7 +3,7 @@
 import type { Smoothing } from "../smoothing";
 import type { Axis } from "../state/view";
 import { FLAG_NAN, FLAG_NEGATIVE, FLAG_POSITIVE } from "../api/types";
-import { formatCount, formatDate, formatDuration, formatNumber } from "../format";
+import { formatCount, formatDate, formatDeviation, formatDuration, formatNumber } from "../format";
 import { nearest } from "../series/merge";
 import type { Line } from "./lines";
 import type { Hover } from "./plot";
@@ -45,7 +45,7 @@ function rawText({ series, smoothed, counts }: Line, index: number, unit: Unit):
   const min = series.min[index] as number;
   const max = series.max[index] as number;
   const mean = series.mean[index] as number;
-  if (counts) return `± ${formatIn(unit, max - mean, 2)} · ${counts[index]} runs`;
+  if (counts) return `± ${unit ? formatIn(unit, max - mean, 3) : formatDeviation(max - mean)} · ${counts[index]} runs`;
   if (max > min) return `${formatIn(unit, min)} … ${formatIn(unit, max)}`;
   return smoothed && Number.isFinite(mean) ? formatIn(unit, mean) : "";
 }

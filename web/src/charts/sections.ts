@@ -1,6 +1,6 @@
 // Groups metric names into the sections of a page by what stands before the first slash.
 
-import { metricOrder } from "../runs/columns";
+import { byName, metricOrder } from "../runs/columns";
 
 export interface Section {
   id: string;
@@ -40,7 +40,7 @@ function groupOf(name: string): string {
 }
 
 function sectionOrder(a: string, b: string): number {
-  return rank(a) - rank(b) || a.localeCompare(b, undefined, { numeric: true });
+  return rank(a) - rank(b) || byName(a, b);
 }
 
 function rank(id: string): number {

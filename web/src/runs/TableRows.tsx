@@ -3,7 +3,7 @@
 import type { Run } from "../api/types";
 import { exactValue } from "../format";
 import { now } from "../state/catalog";
-import { pick } from "../state/picked";
+import { isPicked, pick } from "../state/picked";
 import { followLink, hrefFor, place } from "../state/route";
 import { listedRuns } from "../state/selection";
 import { runFilter } from "../state/view";
@@ -12,7 +12,7 @@ import { Eye } from "./Eye";
 import { GroupEye, GroupName } from "./GroupParts";
 import { groupText, type Group } from "./groups";
 import type { Pins } from "./RunsTable";
-import { StatusBadge } from "./Status";
+import { StatusBadge, StatusSign } from "./Status";
 import { Swatch } from "./Swatch";
 
 export function isRight(column: Column): boolean {
@@ -106,6 +106,35 @@ function NameCell({ run, picked }: { run: Run; picked: boolean }) {
   );
 }
 
+function GroupPick({ group }: { group: Group }) {
+  const count = group.runs.filter((run) => isPicked(run.id)).length;
+  return (
+    <input
+      type="checkbox"
+      aria-label={`Select the runs of ${group.label}`}
+      title="Select its runs"
+      checked={count === group.runs.length}
+      indeterminate={count > 0 && count < group.runs.length}
+      onChange={(event) => group.runs.forEach((run) => pick(run.id, event.currentTarget.checked))}
+    />
+  );
+}
+
+/** How many runs are in each status. */
+function Statuses({ runs }: { runs: readonly Run[] }) {
+  const counts = new Map<Run["status"], number>();
+  for (const { status } of runs) counts.set(status, (counts.get(status) ?? 0) + 1);
+  return (
+    <>
+      {[...counts].map(([status, count]) => (
+        <span class="badge statuses" key={status} title={`${count} ${status.toLowerCase()}`}>
+          <StatusSign status={status} /> {count}
+        </span>
+      ))}
+    </>
+  );
+}
+
 interface GroupProps {
   group: Group;
   open: boolean;
@@ -120,9 +149,12 @@ export function GroupRow({ group, open, columns, pins }: GroupProps) {
         <td key={column.key} {...cellLook(column, pins)} title={column.measured ? `Mean ± standard deviation of ${group.runs.length} runs` : ""}>
           {column.key === "name" ? (
             <div class="name-cell">
+              <GroupPick group={group} />
               <GroupEye group={group} />
               <GroupName group={group} open={open} />
             </div>
+          ) : column.key === "status" ? (
+            <Statuses runs={group.runs} />
           ) : (
             groupText(column, group.runs)
           )}

@@ -1,7 +1,7 @@
 // Runs put together by what their columns say, for instance all seeds of one learning rate.
 
 import type { Run } from "../api/types";
-import { formatNumber, formatValue } from "../format";
+import { formatDeviation, formatNumber, formatValue } from "../format";
 import { columnFor, compareValues, type Column } from "./columns";
 
 export interface Group {
@@ -76,7 +76,7 @@ export function groupText(column: Column, runs: readonly Run[]): string {
 }
 
 export function meanText({ mean, deviation, count }: Statistics): string {
-  return count > 1 ? `${formatNumber(mean)} ± ${formatNumber(deviation, 2)}` : formatNumber(mean);
+  return count > 1 ? `${formatNumber(mean)} ± ${formatDeviation(deviation)}` : formatNumber(mean);
 }
 
 /** The value by which a group is sorted: the mean of numbers, else what its first run says. */
