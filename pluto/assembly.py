@@ -13,7 +13,7 @@ from pluto.config import deep_merge
 from pluto.crash import CrashTrace
 from pluto.death import circumstances
 from pluto.errors import RunExistsError, RunInUse, StorageError
-from pluto.facts import run_info
+from pluto.facts import dated, run_info
 from pluto.file_system import is_on_network
 from pluto.home import home
 from pluto.iface import ServerInterface
@@ -127,7 +127,8 @@ class _Acquire:
 
     def _run(self, store: Store) -> RunInfo:
         metadata = self._collector.result(METADATA_TIMEOUT) if self._collector else self._given
-        return run_info(store.writer.facts())._replace(system_metadata=metadata)
+        run = run_info(store.writer.facts())._replace(system_metadata=metadata)
+        return dated(run, time.time_ns() // 1_000_000)
 
 
 def _run_directory(settings: Settings, facts: dict[str, Any]) -> Path:

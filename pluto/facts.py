@@ -11,12 +11,21 @@ from pluto.config import deep_merge
 from pluto.record import RunInfo
 from pluto.storage import Kind, Record
 
+LATE_MS: Final = 60_000
+
 
 def run_info(facts: Mapping[str, Any]) -> RunInfo:
     """Return what a server has to know to create the run that these facts describe."""
     known = RunInfo._fields
     values = {key: value for key, value in facts.items() if key in known and value is not None}
     return RunInfo(**{**values, "tags": tuple(facts.get("tags") or ())})
+
+
+def dated(run: RunInfo, now: int) -> RunInfo:
+    """Have a server that gets the run late (`now`, in ms) show it from when it began."""
+    if now - run.created_at < LATE_MS:
+        return run
+    return run._replace(backfill={"createdAt": run.created_at, **run.backfill})
 
 
 def apply_fact(read: Callable[[], dict[str, Any]], records: Iterable[Record]) -> dict[str, Any]:

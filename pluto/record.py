@@ -85,6 +85,7 @@ class Receipt(NamedTuple):
     kept_in: str | None = None
     local: bool = False
     handed_over: bool = False
+    unfinished: bool = False
 
     @property
     def kept(self) -> int:
@@ -103,6 +104,8 @@ class Receipt(NamedTuple):
                 parts.append(f"{self.rejected:,} refused by the server (reasons in {self.kept_in})")
             if self.kept:
                 parts.append(f"{self.kept:,} kept in {self.kept_in}: run 'pluto sync'")
+            elif self.unfinished:
+                parts.append(f"the rest of the run is kept in {self.kept_in}: run 'pluto sync'")
         if self.lost:
             parts.append(f"{self.lost:,} could not be stored")
         if self.masked:

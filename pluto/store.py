@@ -17,7 +17,7 @@ from pluto.facts import apply_fact
 from pluto.file import encode, forget
 from pluto.frame_rows import add_frames
 from pluto.notice import Notices
-from pluto.record import Receipt
+from pluto.record import Receipt, Stream
 from pluto.run_lock import RunLock
 from pluto.segments import Frame
 from pluto.storage import (
@@ -40,7 +40,8 @@ STAGING: Final = "staging"
 ABSORB_BYTES: Final = 256 << 10
 READ_BYTES: Final = 64 << 10
 SEVERITY: Final = ("RUNNING", "COMPLETED", "TERMINATED", "CANCELLED", "FAILED")
-_COUNTED: Final = ("metrics", "data", "files")
+_COUNTED: Final[tuple[Stream, ...]] = ("metrics", "data", "files")
+_UNCOUNTED: Final[tuple[Stream, ...]] = ("facts", "names", "system", "console")
 
 
 class Store:
@@ -153,6 +154,7 @@ class Store:
             rejected=rejected,
             lost=lost,
             kept_in=shown(self.directory),
+            unfinished=not has_live_process(self.directory) and _is_pending(outbox),
         )
 
     def _waiting(self, writer: str | None) -> int:
@@ -232,6 +234,11 @@ class Store:
             self._positions.pop(path.name, None)
         if done:
             self.writer.forget_segments([path.name for path in done])
+
+
+def _is_pending(outbox: Outbox) -> bool:
+    """Tell whether something other than rows of the user has to be sent, such as the status."""
+    return any(outbox.cursor(stream) < outbox.count(stream) for stream in _UNCOUNTED)
 
 
 def shown(directory: Path) -> str:

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Final
 
 from pluto.errors import PlutoError, RetryLater, RunInUse, ServerDecision
-from pluto.facts import run_info
+from pluto.facts import dated, run_info
 from pluto.old_store import old_stores, take_over
 from pluto.record import Receipt, RunInfo
 from pluto.sink import Sink
-from pluto.storage import is_run_directory
+from pluto.storage import RUN_DB, is_run_directory
 from pluto.store import Store
 from pluto.uploader import Delivery
 
@@ -121,6 +121,8 @@ def _sync_run(
     directory: Path, sink_for: SinkFor, include_local: bool, deadline: float | None
 ) -> RunReport:
     try:
+        if not (directory / RUN_DB).stat().st_size:  # its process died in its first moment
+            return RunReport(directory, directory.name, skipped=True)
         store = Store(directory)
         try:
             return _sync_store(store, sink_for, include_local, deadline)
@@ -149,6 +151,7 @@ def _sync_store(
     store.note_death()
     facts = store.writer.facts()
     run = run_info(facts)._replace(resume=bool(facts.get("resume") or facts.get("run_id")))
+    run = dated(run, time.time_ns() // 1_000_000)
     target = sink_for(run, facts["destination"])
     if target is None:
         return RunReport(directory, run.name, problem="no server is configured for it")

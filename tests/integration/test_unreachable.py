@@ -1,6 +1,7 @@
 """A server that cannot be used: training goes on, finish() is bounded, `pluto sync` delivers."""
 
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from pluto.record import RunInfo
 from pluto.sets import setup
 from pluto.sink import Sink
 from pluto.storage import Kind, RunReader
+from pluto.store import Store
 from pluto.sync import run_directories, sync_directory
 from tests.fault_server import Fault, fault_server
 from tests.server_process import RunningServer, running_server
@@ -99,3 +101,39 @@ def test_rows_reach_a_server_that_comes_back_while_the_run_goes_on(tmp_path: Pat
     reader = RunReader(directory)
     assert reader.points("loss", raw=True).values.tolist() == [1.0, 2.0, 3.0]
     reader.close()
+
+
+def test_a_run_without_rows_that_its_server_never_saw_says_how_to_send_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with fault_server("refused") as url:
+        run = pluto.init(dir=tmp_path / "runs", url=url, settings={"_auth": "mlpl_key", **QUIET})
+        run.finish()
+    assert "0 rows logged, 0 delivered, the rest of the run is kept in" in capsys.readouterr().out
+    with running_server(tmp_path / "data") as server:
+        assert sync_to(server, tmp_path / "runs") == 0
+        with server.client() as client:
+            found = client.get("/api/runs/list", params={"projectName": "pluto"}).json()["runs"]
+    assert [one["status"] for one in found] == ["COMPLETED"]
+
+
+def test_a_run_that_is_sent_long_after_it_began_keeps_its_time(tmp_path: Path) -> None:
+    run = pluto.init(dir=tmp_path / "runs", mode="offline", settings=QUIET)
+    run.finish()
+    hour_ago = int(time.time() - 3600) * 1000
+    store = Store(Path(run.dir))
+    store.set_facts({"created_at": hour_ago})
+    store.close()
+    with running_server(tmp_path / "data") as server:
+        assert sync_to(server, tmp_path / "runs", include_local=True) == 0
+        with server.client() as client:
+            (found,) = client.get("/api/runs/list", params={"projectName": "pluto"}).json()["runs"]
+    created = datetime.fromisoformat(found["createdAt"].replace("Z", "+00:00"))
+    assert created.timestamp() * 1000 == hour_ago
+
+
+def test_sync_leaves_an_empty_store_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "run.db").touch()
+    with running_server(tmp_path / "data") as server:
+        assert sync_to(server, tmp_path, include_local=True) == 0
+    assert (tmp_path / "run.db").stat().st_size == 0
