@@ -7,6 +7,8 @@ script alone, and have it begin with `import pluto.compat.neptune`: its own impo
 changes an import, and `restore_neptune()` undoes it. `docs/how-to/from-neptune.md` says what is
 kept as what.
 
+Where neptune_scale is installed, its `Run` becomes `NeptuneRunWrapper`, which can log to both.
+
 Example:
     >>> from pluto.compat.neptune import Run
     >>> with Run(project="lab/digits", experiment_name="baseline") as run:
@@ -15,11 +17,21 @@ Example:
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+import logging
+from importlib import import_module
+from types import ModuleType
+from typing import Any
 
+from pluto.compat import (
+    neptune_beside,
+    neptune_errors,
+    neptune_install,
+    neptune_projects,
+    neptune_types,
+)
 from pluto.compat import neptune_client as _client
-from pluto.compat import neptune_errors, neptune_install, neptune_projects, neptune_types
 from pluto.compat import neptune_scale as _scale
+from pluto.compat.neptune_beside import NeptuneRunWrapper
 from pluto.compat.neptune_client import (
     ANONYMOUS_API_TOKEN,
     Model,
@@ -34,6 +46,9 @@ from pluto.compat.neptune_client import (
     types,
     utils,
 )
+from pluto.compat.neptune_files import (
+    kind_of_bytes as _detect_media_type_from_bytes,  # noqa: F401 - the earlier client's name
+)
 from pluto.compat.neptune_scale import NeptuneLoggingHandler, Run, SourceTrackingConfig
 
 __all__ = [
@@ -41,6 +56,7 @@ __all__ = [
     "Model",
     "ModelVersion",
     "NeptuneLoggingHandler",
+    "NeptuneRunWrapper",
     "Project",
     "Run",
     "SourceTrackingConfig",
@@ -55,6 +71,8 @@ __all__ = [
     "types",
     "utils",
 ]
+
+logger = logging.getLogger("pluto")
 
 _CLIENT = {
     "neptune": _client,
@@ -79,16 +97,42 @@ def install_neptune(*, beside: bool = True) -> None:
     Importing this module does it.
 
     Args:
-        beside: whether to leave neptune_scale in its place, if it is installed.
+        beside: whether to leave neptune_scale in its place where it is installed, with a `Run`
+            that can log to both.
     """
+    restore_neptune()
     neptune_install.install(_CLIENT)
-    if not beside or find_spec("neptune_scale") is None:
+    if not (beside and _patch()):
         neptune_install.install(_SCALE)
 
 
 def restore_neptune() -> None:
-    """Undo `install_neptune`: later imports give the real packages, or fail without them."""
+    """Undo `install_neptune`: imports give the real packages as they were, or fail without."""
+    neptune_beside.unpatch()
     neptune_install.uninstall()
+
+
+def _patch() -> bool:
+    """Put the wrapper in neptune_scale; return whether that is installed."""
+    try:
+        neptune_beside.patch()
+    except ImportError as error:
+        logger.debug("neptune_scale is not installed: Pluto stands in for it (%s)", error)
+        return False
+    return True
+
+
+def _safe_import_pluto() -> ModuleType:
+    """Return the package, as the earlier client calls it."""
+    return import_module("pluto")
+
+
+def __getattr__(name: str) -> Any:
+    if name == "_original_neptune_run":
+        return neptune_beside.original
+    if name == "_patch_applied":
+        return neptune_beside.original is not None
+    raise AttributeError(f"pluto.compat.neptune has no {name!r}")
 
 
 install_neptune()

@@ -60,13 +60,13 @@ def own_file(value: Any) -> pluto.File:
     What it is follows from its media type, its extension, or its first bytes, in this order.
 
     Args:
-        value: a path, bytes, or a `File` of neptune_scale.
+        value: a path, bytes, or a `File`, that of neptune_scale too.
 
     Raises:
         UsageError: it is neither.
         OSError: there is no such file.
     """
-    given = value if isinstance(value, File) else File(value)
+    given = value if hasattr(value, "source") else File(value)
     source = given.source
     if not isinstance(source, (str, os.PathLike, bytes, bytearray)):
         raise UsageError(f"a file is a path, bytes or File, not {type(source).__name__}")
