@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 
 from pluto.errors import PlutoError
 from pluto.server.catalog import Catalog
+from pluto.server.limits import check_names
 from pluto.server.local import CLOSED
 from pluto.server.rows import TERMINAL, RunRow
 from pluto.storage import Batch, Kind, Record, Rewind
@@ -147,6 +148,7 @@ class RunChanges:
     def register_names(self, run_id: int, names: Mapping[str, str]) -> None:
         """Register log names with their types; the first type of a name stays."""
         with self._catalog.write(run_id) as writer:
+            check_names(writer, names)
             writer.append(Batch(names=dict(names)))
 
     def _change(self, run_id: int, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:

@@ -15,6 +15,7 @@ from pluto.errors import StorageError
 from pluto.server.auth import Gate
 from pluto.server.catalog import ReadOnlyCatalog
 from pluto.server.ingest_errors import IngestError, not_stored
+from pluto.server.limits import TooManyNames, check_names
 from pluto.server.record_lines import BadRecordLine, parse_data_lines, parse_log_lines
 from pluto.server.state import ServerState
 from pluto.server.wire import RequestBody, answer, answer_json, header, text_header
@@ -180,6 +181,8 @@ class Ingest:
             with self._state.catalog.write(run_id) as writer:
                 taken = _append(writer, stream, body, numbering)
                 _keep_up(writer)
+        except TooManyNames as error:
+            return Taken(0, IngestError("InvalidInput", str(error)))
         except StorageError as error:
             logger.error("rows of run %s could not be stored: %s", run_id, error)
             return Taken(0, not_stored(error))
@@ -213,9 +216,14 @@ def _append(writer: RunWriter, stream: str, body: bytes, numbering: Numbering | 
         next_row = first + bad.number if bad else numbering.first
         batch.received = (numbering.writer, numbering.stream, next_row)
     count = sum(group.values.size for group in batch.groups) + len(batch.records)
+    check_names(writer, _names(batch))
     if count or numbering:
         writer.append(batch)
     return Taken(count, _refusal(bad) if bad else None)
+
+
+def _names(batch: Batch) -> set[str]:
+    return set(batch.names).union(*{group.names for group in batch.groups})
 
 
 def _parse(stream: str, body: bytes) -> tuple[Batch, BadLine | None]:

@@ -9,8 +9,6 @@ from typing import Any, Final
 import msgspec
 from starlette.types import Message, Receive, Scope, Send
 
-from pluto.errors import PlutoError
-
 Headers = Iterable[tuple[bytes, bytes]]
 JSON_TYPE = b"application/json"
 TEXT_TYPE = b"text/plain; charset=utf-8"
@@ -19,8 +17,8 @@ IDLE_SECONDS: Final = 60.0
 MAX_DRAINED_BYTES: Final = 64 << 20
 
 
-class BodyTooLarge(PlutoError):
-    """A request body that is not read to its end."""
+class BodyTooLarge(Exception):
+    """A request body that is not read to its end; the application answers it with 413."""
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:

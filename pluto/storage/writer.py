@@ -108,6 +108,11 @@ class RunWriter:
         with self._lock:
             return tuple(self._name_by_id[key] for key in ids)
 
+    def count_names(self, more: Iterable[str] = ()) -> int:
+        """Return how many names the run would have with these."""
+        with self._lock:
+            return len(self._names) + sum(name not in self._names for name in set(more))
+
     def received(self, writer: str, stream: str) -> int:
         """Return the next row that is expected from a client's stream; 0 for a new one."""
         with self._lock:
