@@ -38,7 +38,7 @@ export function Group({ name, columns, named }: Props) {
         {name} <span class="muted number">{own.length ? `step ${own.map(formatCount).join(", ")}` : "nothing yet at this step"}</span>
       </h2>
       <Classes overlay={overlay} set={setHidden} />
-      <div class={named ? "media-columns" : ""}>
+      <div {...(named ? { class: "media-columns", tabIndex: 0, role: "region", "aria-label": `${name}, run by run` } : {})}>
         {columns.map(({ run, files }) => (
           <div key={run.id} class="media-column" data-run={run.id}>
             {named && <RunName run={run} />}
@@ -89,9 +89,10 @@ function Cell({ name, file, overlay, enlarge }: Omit<CellsProps, "files"> & { fi
   if (kind === "json") return <JsonShown file={file} />;
   if (kind !== "image") return <Shown file={file} />;
   return (
-    <button type="button" class="image-button" aria-label={`Enlarge ${file.caption ?? name}`} onClick={() => enlarge(file)}>
+    <div class="image-cell">
       <Annotated file={file} overlay={overlay} />
-    </button>
+      <button type="button" class="image-button" aria-label={`Enlarge ${file.caption ?? name}`} onClick={() => enlarge(file)} />
+    </div>
   );
 }
 
