@@ -72,9 +72,16 @@ class Attributes:
             self._set(path, value)
 
     def append(
-        self, path: str, values: Sequence[Any], steps: Any = None, timestamps: Any = None
+        self,
+        path: str,
+        values: Sequence[Any],
+        steps: Any = None,
+        timestamps: Any = None,
+        caption: str | None = None,
     ) -> None:
         """Add values to a series, which their first one makes what it is.
+
+        Pictures and files are shown with the caption.
 
         Raises:
             NeptuneUserApiInputException: there are more or fewer steps or times than values.
@@ -88,7 +95,7 @@ class Attributes:
         for index, value in enumerate(values):
             step = None if steps is None else steps[index]
             seconds = None if timestamps is None else _seconds(timestamps[index])
-            self._append(path, value, step, seconds)
+            self._append(path, value, step, seconds, caption)
 
     def extend(self, path: str, values: Any, steps: Any = None, timestamps: Any = None) -> None:
         """Add values to a series, or to those below a path from nested mappings of lists."""
@@ -227,11 +234,13 @@ class Attributes:
         else:
             self._op.update_config({path: stored(words)})
 
-    def _append(self, path: str, value: Any, step: Any, seconds: float | None) -> None:
+    def _append(
+        self, path: str, value: Any, step: Any, seconds: float | None, caption: str | None
+    ) -> None:
         value = _plain(value)
         if isinstance(value, Mapping):
             for inner, item in flattened(value):
-                self._append(f"{path}/{inner}", item, step, seconds)
+                self._append(f"{path}/{inner}", item, step, seconds, caption)
             return
         kind = _kind_in_series(value)
         if kind is None:
@@ -241,7 +250,7 @@ class Attributes:
         self.kinds[path], self.values[path] = kind, value
         if kind == FILES:
             value = value if isinstance(value, types.File) else types.File.create_from(value)
-            value = value.to_pluto()
+            value = value.to_pluto(caption)
         self._recording.log({path: value}, step, seconds)
 
     def _check(self, path: str, kind: str, allowed: Collection[str]) -> None:

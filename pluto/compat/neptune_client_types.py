@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -37,7 +37,7 @@ class File:
         path: where it is.
         extension: without the dot; by default that of the path.
         content: its bytes, in place of a path.
-        media: a value of Pluto, in place of both.
+        make: returns a value of Pluto with a caption, in place of both.
     """
 
     def __init__(
@@ -46,13 +46,13 @@ class File:
         *,
         extension: str | None = None,
         content: bytes | None = None,
-        media: pluto.File | None = None,
+        make: Callable[[str | None], pluto.File] | None = None,
     ) -> None:
         self.path = None if path is None else str(path)
         self.content = content
         suffix = Path(self.path).suffix.removeprefix(".") if self.path else ""
         self.extension = suffix if extension is None else extension.removeprefix(".")
-        self._media = media
+        self._make = make
 
     @classmethod
     def from_path(cls, path: str, *, extension: str | None = None) -> File:
@@ -77,11 +77,16 @@ class File:
 
     @classmethod
     def as_image(cls, image: Any, autoscale: bool = True) -> File:  # noqa: ARG003
-        """Return a figure, picture of Pillow, array or tensor as a picture.
+        """Return a figure, picture of Pillow, array or tensor as a picture, as it is now.
 
         Numbers of up to 1 are fractions of white, others are on a scale to 255.
+
+        Raises:
+            UsageError: it is none of these.
         """
-        return cls(media=pluto.Image(image), extension="png")
+        taken = _frozen(image)
+        pluto.Image(taken)  # a mistake is told here
+        return cls(make=lambda caption: pluto.Image(taken, caption=caption), extension="png")
 
     @classmethod
     def as_html(cls, chart: Any, **_options: Any) -> File:
@@ -90,7 +95,8 @@ class File:
         Raises:
             UsageError: it is none of these.
         """
-        return cls(media=_page(chart), extension="html")
+        page = _page(chart)
+        return cls(make=lambda _caption: page, extension="html")
 
     @classmethod
     def as_pickle(cls, obj: Any) -> File:
@@ -131,20 +137,32 @@ class File:
         """Tell whether it is a chart or a frame."""
         return any(hasattr(value, name) for name in ("to_plotly_json", "to_html"))
 
-    def to_pluto(self) -> pluto.File:
+    def to_pluto(self, caption: str | None = None) -> pluto.File:
         """Return the value that `Op.log` takes.
 
         Raises:
             FileNotFoundError: there is no file at the path.
         """
-        if self._media is not None:
-            return self._media
+        if self._make is not None:
+            return self._make(caption)
         source: Any = self.path if self.path is not None else self.content or b""
         name = Path(self.path).stem if self.path is not None else None
         extension = f".{self.extension}" if self.extension else ""
         is_page = extension in (".html", ".htm")
         kind = "file" if is_page or extension == ".txt" else kind_of(source, None)
-        return made_file(source, name, kind, extension)
+        return made_file(source, name, kind, extension, caption)
+
+
+def _frozen(image: Any) -> Any:
+    """Return a picture that does not change any more."""
+    if hasattr(image, "savefig"):
+        drawn = io.BytesIO()
+        image.savefig(drawn, format="png")
+        return drawn.getvalue()
+    for copies in ("clone", "copy"):  # of torch; of numpy and Pillow
+        if hasattr(image, copies):
+            return getattr(image, copies)()
+    return image
 
 
 def _page(chart: Any) -> pluto.File:

@@ -33,7 +33,7 @@ _EXTENSIONS: Final = {
     **dict.fromkeys((".wav", ".mp3", ".ogg", ".flac"), "audio"),
     **dict.fromkeys((".mp4", ".avi", ".mov", ".webm"), "video"),
 }
-_MEDIA: Final[Mapping[str, Callable[[Any], pluto.File]]] = {
+_MEDIA: Final[Mapping[str, Callable[..., pluto.File]]] = {
     "image": pluto.Image,
     "audio": pluto.Audio,
     "video": pluto.Video,
@@ -74,7 +74,9 @@ def own_file(value: Any) -> pluto.File:
     return made_file(source, name.stem or None, kind_of(source, given.mime_type), _ending(given))
 
 
-def made_file(source: Any, name: str | None, kind: str, extension: str) -> pluto.File:
+def made_file(
+    source: Any, name: str | None, kind: str, extension: str, caption: str | None = None
+) -> pluto.File:
     """Return a path or bytes as one of Pluto's media.
 
     Args:
@@ -82,14 +84,15 @@ def made_file(source: Any, name: str | None, kind: str, extension: str) -> pluto
         name: readable beginning of its name.
         kind: what `kind_of` returned.
         extension: with its dot; "" if it is not known.
+        caption: shown with it.
     """
     if kind in _MEDIA:
-        return _MEDIA[kind](source)
+        return _MEDIA[kind](source, caption=caption)
     if isinstance(source, (str, os.PathLike)):
-        return pluto.File(source, name=name)
+        return pluto.File(source, name=name, caption=caption)
     if extension in (".html", ".htm"):
         return pluto.Html(bytes(source).decode("utf-8", "replace"))
-    return BytesFile(bytes(source), extension or ".bin", name)
+    return BytesFile(bytes(source), extension or ".bin", name, caption)
 
 
 def kind_of(source: Any, mime_type: str | None) -> str:
@@ -121,10 +124,13 @@ class BytesFile(pluto.File):
         content: its bytes.
         extension: with its dot.
         name: readable beginning of its name.
+        caption: shown with it.
     """
 
-    def __init__(self, content: bytes, extension: str, name: str | None = None) -> None:
-        self._adopt(BytesContent(content, extension), name=name or "file")
+    def __init__(
+        self, content: bytes, extension: str, name: str | None = None, caption: str | None = None
+    ) -> None:
+        self._adopt(BytesContent(content, extension), name=name or "file", caption=caption)
 
 
 class Histogram(pluto.Histogram):

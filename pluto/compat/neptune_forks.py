@@ -47,7 +47,8 @@ def _copy_file(op: Op, file: dict[str, Any], last_step: int) -> None:
     parts = urlsplit(str(file.get("url") or ""))
     if int(file["step"]) <= last_step and parts.scheme == "file":
         name = Path(str(file["fileName"]))
-        kept = BytesFile(Path(unquote(parts.path)).read_bytes(), name.suffix, name.stem)
+        content = Path(unquote(parts.path)).read_bytes()
+        kept = BytesFile(content, name.suffix, name.stem, file.get("caption"))
         op.log({file["logName"]: kept}, step=int(file["step"]))
 
 

@@ -52,7 +52,7 @@ class Handler:
         self._container.writable().assign(self._path, value)
 
     def append(
-        self, value: Any, *, step: float | None = None, timestamp: Any = None, **_options: Any
+        self, value: Any, *, step: float | None = None, timestamp: Any = None, **options: Any
     ) -> None:
         """Add a value to a series; a mapping adds one to each series below it.
 
@@ -60,11 +60,14 @@ class Handler:
             value: a number, a text, a picture or `File`, or a mapping of such.
             step: by default the one after the last, from 0; it need not be whole, nor rise.
             timestamp: seconds since the Unix epoch.
-            **_options: `name` and `description` of a picture are not kept.
+            **options: `name` and `description` of a picture are its caption.
         """
         steps = None if step is None else [step]
         times = None if timestamp is None else [timestamp]
-        self._container.writable().append(self._path, [value], steps, times)
+        said = [str(options[each]) for each in ("name", "description") if options.get(each)]
+        self._container.writable().append(
+            self._path, [value], steps, times, ": ".join(said) or None
+        )
 
     def extend(
         self,

@@ -94,6 +94,9 @@ def test_files_of_every_origin(tmp_path: Path) -> None:
     assert files(found, "pickle")[0]["fileType"] == "pkl"
     assert files(found, "image")[0]["mime"] == "image/png"
     assert [file["step"] for file in files(found, "images")] == [0, 1, 2]
+    assert [file["caption"] for file in files(found, "images")] == [
+        *("picture 0", "picture 1", "picture 2")
+    ]
     assert [file["step"] for file in files(found, "more")] == [0, 1]
     assert {file["caption"] for file in files(found, "table")} == {"data/a.csv", "data/b.csv"}
     assert len(known(found)["config"]["dataset"]) == 64
