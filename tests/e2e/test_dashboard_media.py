@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 from playwright.sync_api import Locator, expect
 
 from tests.e2e.browser import Site, Theme, Visit, eventually, site
@@ -42,6 +46,13 @@ def decoded(image: Locator) -> None:
     eventually(lambda: image.evaluate("image => image.complete && image.naturalWidth"))
 
 
+def picture(image: Locator) -> Callable[[int, int], NDArray[np.int64]]:
+    """How an image of 64 by 48 looks on the screen: the colour at one of its own pixels."""
+    screen = np.asarray(Image.open(io.BytesIO(image.screenshot())).convert("RGB"), np.int64)
+    scale = screen.shape[1] / 64
+    return lambda x, y: screen[int((y + 0.5) * scale), int((x + 0.5) * scale)]
+
+
 def shown(canvas: Locator) -> int:
     """How many pixels of a canvas are painted."""
     script = """canvas => {
@@ -62,6 +73,10 @@ def test_boxes_and_masks_lie_over_the_image_until_they_are_hidden(media: Visit) 
     mask = group.locator("canvas[data-mask=truth]")
     painted = eventually(lambda: shown(mask), "a painted mask")
     assert painted == sum((y - 24) ** 2 + (x - 40) ** 2 < 120 for y in range(48) for x in range(64))
+    seen = picture(group.locator(".annotated"))
+    clear, under = seen(60, 4), seen(40, 24)
+    assert np.abs(clear - [20, 240, 160]).max() < 30  # the image itself
+    assert np.abs(under - [120, 160, 160]).max() > 30  # the colour of the mask over it
     group.get_by_role("button", name="cell", exact=True).click()
     expect(box).to_have_count(0)
     group.get_by_role("button", name="nucleus").click()

@@ -39,7 +39,7 @@ export function Annotated({ file, overlay }: { file: FileRow; overlay: Overlay }
 function Boxes({ boxes, size, overlay }: { boxes: readonly Box[]; size: Size; overlay: Overlay }) {
   const letter = Math.max(size.width, size.height) / 22;
   return (
-    <svg class="overlay" viewBox={`0 0 ${size.width} ${size.height}`} preserveAspectRatio="xMidYMid meet" aria-hidden="true">
+    <svg class="laid-over" viewBox={`0 0 ${size.width} ${size.height}`} preserveAspectRatio="xMidYMid meet" aria-hidden="true">
       {boxes
         .filter((box) => !overlay.hidden.has(box.label))
         .map((box, index) => {
@@ -49,7 +49,7 @@ function Boxes({ boxes, size, overlay }: { boxes: readonly Box[]; size: Size; ov
           return (
             <g key={index}>
               <rect x={x} y={y} width={width} height={height} fill="none" stroke={color} stroke-width="2" vector-effect="non-scaling-stroke" />
-              <text x={x} y={Math.max(letter, y - letter / 4)} fill={color} font-size={letter} class="box-label">
+              <text x={x} y={Math.max(letter, y - letter / 4)} fill={color} font-size={letter} stroke-width={letter / 5} class="box-label">
                 {words.filter(Boolean).join(" ")}
               </text>
             </g>
@@ -79,7 +79,7 @@ function Mask({ mask, file, overlay }: { mask: MaskLayer; file: FileRow; overlay
       image.onload = null;
     };
   }, [source?.url, hidden]);
-  return <canvas class="overlay" ref={canvas} aria-hidden="true" data-mask={mask.layer} />;
+  return <canvas class="laid-over" ref={canvas} aria-hidden="true" data-mask={mask.layer} />;
 }
 
 const STRENGTH = 150; // of 255: the picture below stays recognizable
