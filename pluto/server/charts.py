@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -14,7 +15,10 @@ from pluto.server.frames import Frame, encode_frames, pack_columns
 from pluto.server.rows import RunRow
 from pluto.server.schemas import Query, RunId
 from pluto.server.series_cache import Thinned
+from pluto.server.versions import UNREADABLE
 from pluto.storage import RunReader
+
+logger = logging.getLogger("pluto")
 
 MAX_BUCKETS = 4000
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
@@ -37,14 +41,27 @@ class SeriesQuery(Query):
 
 
 def series(reads: Reads, query: SeriesQuery) -> Response:
-    """Return buckets of every metric that a run has; the layout is that of `frames.py`."""
-    known = query.since or {}
+    """Return buckets of every metric that a run has; the layout is that of `frames.py`.
+
+    Of several runs, one whose files are damaged is left out.
+    """
     frames: list[Frame] = []
     for row in filter(None, map(reads.run, query.runs)):
-        version = reads.views.versions.of(row.path)
-        if known.get(str(row.id)) != version:
-            frames += _frames(reads, row, version, query)
+        frames += _readable_frames(reads, row, query)
     return Response(encode_frames(frames), media_type=BINARY)
+
+
+def _readable_frames(reads: Reads, row: RunRow, query: SeriesQuery) -> list[Frame]:
+    try:
+        version = reads.views.versions.of(row.path)
+        if (query.since or {}).get(str(row.id)) == version:
+            return []
+        return _frames(reads, row, version, query)
+    except UNREADABLE as error:
+        if len(query.runs) == 1:
+            raise
+        logger.warning("run %s is left out of a chart: %s", row.id, error)
+        return []
 
 
 def _frames(reads: Reads, row: RunRow, version: int, query: SeriesQuery) -> list[Frame]:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pluto.errors import StorageError
 from pluto.storage import RUN_DB, RunReader, RunWriter
 
 MAX_READERS = 128
@@ -66,6 +67,18 @@ class Readers:
             self._leaving.pop(0)[1].close()
 
 
+def _require_store(directory: Path) -> None:
+    """Make sure that a writer goes on with a run: where its file is gone it would begin another."""
+    try:
+        size = (directory / RUN_DB).stat().st_size
+    except OSError as error:
+        raise StorageError(f"cannot write {directory}: {error}") from error
+    if not size:
+        raise StorageError(
+            f"cannot write {directory}: its {RUN_DB} is empty, put back a copy of it"
+        )
+
+
 def _inode(directory: Path) -> int:
     try:
         return (directory / RUN_DB).stat().st_ino
@@ -105,6 +118,7 @@ class Writers:
         try:
             with lease.lock:
                 if lease.writer is None:
+                    _require_store(directory)
                     lease.writer = RunWriter(directory)
                 yield lease.writer
                 if not keep:

@@ -57,7 +57,12 @@ class RunWriter:
         # Of each stream the last tail with its rows, while more rows may join it.
         self._open_tail: list[tuple[int, MetricGroup] | None] = [None, None]
         self._waiting = 0
-        self._load()
+        try:
+            with self._reading():
+                self._load()
+        except StorageError:
+            self._connection.close()
+            raise
 
     def append(self, batch: Batch) -> None:
         """Write everything in `batch`, or nothing of it."""
@@ -88,14 +93,23 @@ class RunWriter:
                     raise StorageError(f"cannot write {self.directory}: {error}") from error
                 raise
 
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Hold the connection; damage that is met is the run's, whatever the engine calls it."""
+        with self._lock:
+            try:
+                yield
+            except sqlite3.Error as error:
+                raise StorageError(f"cannot read the run in {self.directory}: {error}") from error
+
     def facts(self) -> dict[str, Any]:
         """Return the facts of the run."""
-        with self._lock:
+        with self._reading():
             return facts_of(self._connection.execute(FACTS))
 
     def positions(self) -> dict[str, int]:
         """Return journal segment -> offset up to which it has been absorbed."""
-        with self._lock:
+        with self._reading():
             return dict(self._connection.execute("SELECT name, position FROM segment"))
 
     def forget_segments(self, names: list[str]) -> None:
@@ -115,7 +129,7 @@ class RunWriter:
 
     def received(self, writer: str, stream: str) -> int:
         """Return the next row that is expected from a client's stream; 0 for a new one."""
-        with self._lock:
+        with self._reading():
             row = self._connection.execute(
                 "SELECT next FROM received WHERE writer=? AND stream=?", (writer, stream)
             ).fetchone()
@@ -151,7 +165,7 @@ class RunWriter:
         Returns:
             True if there is more. Files of version 1 keep theirs: it is used again.
         """
-        with self._lock:
+        with self._reading():
             self._connection.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
             (left,) = self._connection.execute("PRAGMA freelist_count").fetchone()
             (mode,) = self._connection.execute("PRAGMA auto_vacuum").fetchone()
