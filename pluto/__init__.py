@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pluto.auth import login, logout
     from pluto.data import Data, Graph, Histogram, Table
     from pluto.file import Artifact, Audio, File, Html, Image, Plotly, PointCloud, Text, Video
+    from pluto.sweep import agent, sweep
     from pluto.sys import System
 
 __version__ = "0.1.0"
@@ -48,6 +49,7 @@ __all__ = [
     "Table",
     "Text",
     "Video",
+    "agent",
     "alert",
     "finish",
     "generate_run_id",
@@ -57,13 +59,16 @@ __all__ = [
     "logout",
     "query",
     "setup",
+    "sweep",
     "watch",
 ]
 
 _MODULE_OF = {
     "System": "pluto.sys",
+    "agent": "pluto.sweep",
     "login": "pluto.auth",
     "logout": "pluto.auth",
+    "sweep": "pluto.sweep",
     **dict.fromkeys(("Data", "Graph", "Histogram", "Table"), "pluto.data"),
     **dict.fromkeys(
         ("Artifact", "Audio", "File", "Html", "Image", "Plotly", "PointCloud", "Text", "Video"),

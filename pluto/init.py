@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from pluto import state
-from pluto.config import plain_config
+from pluto.config import deep_merge, plain_config
 from pluto.errors import ServerDecision, StorageError, UsageError
 from pluto.launcher import shared_run_id
 from pluto.names import clean_name, is_display_id, random_id
@@ -83,6 +83,7 @@ def init(  # noqa: PLR0917 - the order of the earlier client
         >>> run = pluto.init(project="digits", config={"lr": 0.01}, tags=["baseline"])
     """
     fork = _fork(fork_run_id, fork_step, inherit_config, inherit_tags)
+    project, config, tags = _in_sweep(project, config, tags)
     speak(logging.WARNING)  # what is wrong with the settings is said before they are known
     given = {"dir": kwargs.pop("save_dir", None) or dir, "project": project, **kwargs}
     chosen = setup(settings, **{key: value for key, value in given.items() if value is not None})
@@ -198,6 +199,18 @@ def _facts(
         "logger_settings": plain_config(settings.public()),
         "backfill": {k: v for k, v in settings.compat.items() if k in ("createdAt", "updatedAt")},
     }
+
+
+def _in_sweep(
+    project: str | None, config: Any, tags: str | Iterable[str] | None
+) -> tuple[str | None, Any, str | Iterable[str] | None]:
+    """Lay the choice of a sweep over what was given, if one is being tried."""
+    trial = state.trial()
+    if trial is None:
+        return project, config, tags
+    merged = deep_merge(plain_config(config) or {}, plain_config(trial.config) or {})
+    given = [tags] if isinstance(tags, str) else list(tags or [])
+    return project or trial.project, merged, [*given, f"sweep:{trial.sweep_id}"]
 
 
 def _attachment(settings: Settings, resume: bool, step: int | None) -> dict[str, Any]:

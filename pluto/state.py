@@ -4,13 +4,37 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pluto.op import Op
 
+
+class Trial:
+    """The choice of a sweep that the runs which begin now belong to.
+
+    Attributes:
+        runs: those that have begun, ended or not.
+    """
+
+    def __init__(
+        self,
+        sweep_id: str,
+        definition: Mapping[str, Any],
+        parameters: dict[str, Any],
+        project: str | None,
+    ) -> None:
+        self.sweep_id = sweep_id
+        self.parameters = parameters
+        self.project = project
+        self.runs: list[Op] = []
+        told = {"method": definition.get("method"), "metric": definition.get("metric")}
+        self.config = {**parameters, "sweep": {"id": sweep_id, **told, "parameters": parameters}}
+
+
 _runs: list[Op] = []
+_trial: Trial | None = None
 _last_ended: Op | None = None
 _lock = threading.Lock()  # guards _runs
 
@@ -19,6 +43,19 @@ def add(run: Op) -> None:
     """Remember a run that has begun."""
     with _lock:
         _runs.append(run)
+        if _trial is not None:
+            _trial.runs.append(run)
+
+
+def begin_trial(trial: Trial | None) -> None:
+    """Have the runs that begin from now on belong to a choice of a sweep, or to none."""
+    global _trial  # noqa: PLW0603 - this module is the global state
+    _trial = trial
+
+
+def trial() -> Trial | None:
+    """Return the choice of a sweep that is being tried."""
+    return _trial
 
 
 def remove(run: Op) -> None:

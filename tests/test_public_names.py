@@ -10,7 +10,7 @@ import pluto
 
 EARLIER_CLIENT = {
     *("init", "finish", "log", "watch", "alert", "login", "logout", "setup", "generate_run_id"),
-    "query",
+    *("query", "sweep", "agent"),
     *("Settings", "System", "Data", "Graph", "Histogram", "Table"),
     *("File", "Artifact", "Text", "Image", "Audio", "Video"),
 }
