@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from playwright.sync_api import Download, expect
+from playwright.sync_api import Download, Request, expect
 
 from tests.e2e.browser import Curve, Site, Theme, Visit, eventually, record, site
 from tests.e2e.recorded_sweep import (
@@ -49,6 +51,10 @@ def visit(dashboard: Site) -> Iterator[Visit]:
 def query(visit: Visit, key: str) -> str | None:
     found = parse_qs(visit.page.evaluate("() => location.search.slice(1)")).get(key)
     return found[0] if found else None
+
+
+def body_of(request: Request) -> dict[str, Any]:
+    return json.loads(request.post_data or "{}")  # type: ignore[no-any-return]
 
 
 def drawn(visit: Visit, chart: str, count: int) -> list[Curve]:
@@ -128,6 +134,33 @@ def test_outliers_leave_the_range_only_when_asked_and_it_is_said(visit: Visit) -
     expect(visit.part(f"chart-{LOSS}")).not_to_contain_text("out of the range")
     eventually(lambda: query(visit, "clip") == "1")
     assert max(curve.high.max() for curve in visit.curves(JUMPY)) == SPIKE
+
+
+def test_an_exponential_over_logarithmic_steps_bends_and_step_0_is_left_out(visit: Visit) -> None:
+    visit.open(f"/p/{PROJECT}?group=config.lr")
+    drawn(visit, LOSS, len(RATES))
+    visit.page.get_by_label("Logarithmic x").check()
+    eventually(lambda: query(visit, "logx") == "1")
+    area = visit.part(f"chart-{LOSS}").locator(".u-over").bounding_box()
+    assert area
+    # The middle of the axis is the geometric mean of its ends: about step 11 of 1 to 119.
+    visit.page.mouse.move(area["x"] + area["width"] / 2, area["y"] + area["height"] / 2)
+    tooltip = visit.part(f"chart-{LOSS}").locator(".tooltip-x")
+    expect(tooltip).to_have_text("step 11")
+    visit.screenshot("logarithmic-steps")
+
+
+def test_a_zoom_over_a_metric_fetches_the_steps_that_have_its_values(visit: Visit) -> None:
+    def asks_for_detail(request: Request) -> bool:
+        return "ui/series" in request.url and body_of(request)["hi"] is not None
+
+    with visit.page.expect_request(asks_for_detail) as waiting:
+        visit.open(f"/p/{PROJECT}?q=lr0.01-seed2&x=metric:samples&zoom=1600:2400")
+    asked = body_of(waiting.value)
+    low, high = asked["lo"], asked["hi"]
+    # 32 samples a step: 1600 were seen at step 49, 2400 at step 74; a neighbour on each side.
+    assert (low, high) == (48, 75)
+    eventually(lambda: len(visit.curve(LOSS).x) == 28)
 
 
 def test_the_kind_of_smoothing_is_in_the_link(visit: Visit) -> None:

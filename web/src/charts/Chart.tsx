@@ -71,9 +71,9 @@ function Body({ name, title, runs, names = [name], own = {}, full = false, menu 
   const groups = shownGroups.value;
   const buckets = bucketsFor(full ? innerWidth : 500);
   const { lines, loading, error, retry } = useLines({ runs, groups, names, x: axis, span, buckets, smoothing });
-  const { log, clip } = look;
+  const { log, logX, clip } = look;
   const onZoom = (next: Span | null) => look.zoom.set(next);
-  const used = usePlot({ lines, x: axis, log, clip, unit, span, onZoom, focus: focus.value });
+  const used = usePlot({ lines, x: axis, log, logX, clip, unit, span, onZoom, focus: focus.value });
   const rows = used.hover ? readings(lines, used.hover.x, unit) : [];
   useProbe(name, lines);
   useFocus(used, rows, lines.length);

@@ -7,7 +7,7 @@ import { download } from "../parts/download";
 import { Popover } from "../parts/Popover";
 import { fullChart, type ChartLook } from "../state/view";
 import type { Line } from "./lines";
-import { toPng, type Plot } from "./plot";
+import type { Plot } from "./plot";
 import type { Unit } from "./units";
 
 interface Props {
@@ -25,7 +25,9 @@ export function ChartMenu({ name, title, lines, plot, look, unit, full, children
   const [note, setNote] = useState("");
   const file = title.replaceAll(/[^\w.-]+/g, "_");
   const picture = async () => {
-    const blob = plot && (await toPng(plot, title));
+    if (!plot) return;
+    const { toPng } = await import("./png");
+    const blob = await toPng(plot, title, lines);
     if (blob) download(blob, `${file}.png`);
   };
   const drawing = async () => {

@@ -7,6 +7,7 @@ import {
   chartFilter,
   clipped,
   logScale,
+  logX,
   readAxis,
   setAxis,
   smoothing,
@@ -45,6 +46,7 @@ export function Toolbar({ filter = true, name = "" }: Props) {
       <AxisField name={name} />
       <SmoothField />
       <Check label="log y" title="Logarithmic y axis" on={logScale.value} set={logScale.set} />
+      <Check label="log x" title="Logarithmic x" on={logX.value} set={logX.set} />
       <Check label="clip outliers" title="Leave outliers out of the y range" on={clipped.value} set={clipped.set} />
       <ZoomChip name={name} />
     </div>

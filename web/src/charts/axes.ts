@@ -24,8 +24,20 @@ const DURATIONS = [
 /** Steps are whole numbers, and so are their ticks. */
 const STEPS = Array.from({ length: 16 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
 
-export function axes(kind: Axis["kind"], log: boolean, unit: Unit): uPlot.Axis[] {
-  return [xAxis(kind), yAxis(log, unit)];
+interface Axes {
+  x: Axis;
+  log: boolean;
+  logX: boolean;
+  unit: Unit;
+}
+
+export function axes({ x, log, logX, unit }: Axes): uPlot.Axis[] {
+  return [logX ? logarithmic(xAxis(x.kind)) : xAxis(x.kind), yAxis(log, unit)];
+}
+
+/** uPlot's own log ticks need a range that begins at a round number; ours begins where the data does. */
+function logarithmic(axis: uPlot.Axis): uPlot.Axis {
+  return { ...axis, splits: (_, __, low, high) => logTicks(low, high), filter: (_, ticks) => ticks };
 }
 
 function common(): uPlot.Axis {
@@ -55,6 +67,5 @@ function yAxis(log: boolean, unit: Unit): uPlot.Axis {
     size: (_, values) => Math.max(34, 14 + 6.5 * Math.max(0, ...(values ?? []).map((text) => (text ?? "").length))),
     values: (_, ticks) => exactLabels(ticks, (tick, digits) => formatIn(unit, tick, digits)),
   };
-  // uPlot's own log ticks need a range that begins at a round number; ours begins where the data does.
-  return log ? { ...axis, splits: (_, __, low, high) => logTicks(low, high), filter: (_, ticks) => ticks } : axis;
+  return log ? logarithmic(axis) : axis;
 }

@@ -49,14 +49,16 @@ export function toLine(
 
 export type Range = [number, number];
 
-/** The x of the first and the last point of all lines; null when there is no point at all. */
-export function xExtent(lines: readonly Line[]): Range | null {
+/** The x of the first and the last point of all lines; null when there is none. A log axis begins above 0. */
+export function xExtent(lines: readonly Line[], log = false): Range | null {
   let low = Infinity;
   let high = -Infinity;
   for (const { series } of lines) {
     const { x } = series;
     if (!x.length) continue;
-    low = Math.min(low, x[0] as number);
+    const first = log ? lowerBound(x, Number.MIN_VALUE) : 0;
+    if (first === x.length) continue;
+    low = Math.min(low, x[first] as number);
     high = Math.max(high, x[x.length - 1] as number);
   }
   return low <= high ? [low, high] : null;

@@ -12,6 +12,7 @@ export interface Frame {
   x: Range;
   y: Range;
   log: boolean;
+  logX: boolean;
   /** Canvas pixels a CSS pixel. */
   ratio: number;
 }
@@ -73,7 +74,13 @@ export function paint(
   for (const line of lines) paintMarks(brush, line);
 }
 
-function xScale({ left, width, x: [low, high] }: Frame): ToPixel {
+function xScale({ left, width, x: [low, high], logX }: Frame): ToPixel {
+  if (logX) {
+    const lower = Math.log10(low);
+    const unit = width / (Math.log10(high) - lower);
+    // Step 0 is infinitely far to the left.
+    return (value) => (value > 0 ? left + (Math.log10(value) - lower) * unit : left - width);
+  }
   const unit = width / (high - low);
   return (value) => left + (value - low) * unit;
 }

@@ -3,10 +3,9 @@
 
 import uPlot from "uplot";
 import type { Axis, Span } from "../state/view";
-import { token } from "../state/theme";
 import { axes } from "./axes";
 import { Layer } from "./layer";
-import { xExtent, yExtent, type Extent, type Line, type Range } from "./lines";
+import { padded, xExtent, yExtent, type Extent, type Line, type Range } from "./lines";
 import type { Frame } from "./paint";
 import { roundEnd } from "./ticks";
 import { framed, type Unit } from "./units";
@@ -14,6 +13,7 @@ import { framed, type Unit } from "./units";
 export interface PlotOptions {
   x: Axis;
   log: boolean;
+  logX: boolean;
   /** Whether the y axis leaves out what is far from everything else. */
   clip: boolean;
   unit: Unit;
@@ -79,15 +79,15 @@ export function createPlot(host: HTMLElement, options: PlotOptions): Plot {
       return { left: left / ratio, top: top / ratio, width: width / ratio, height: height / ratio };
     },
     yToPixel: (value) => u.valToPos(value, "y"),
-    frame: () => frameOf(u, options.log),
+    frame: () => frameOf(u, options),
     destroy: () => u.destroy(),
   };
 }
 
 function show(u: uPlot, shown: Shown, lines: readonly Line[], span: Span | null, options: PlotOptions): Omitted {
-  const { x: { kind }, log, unit, clip } = options;
+  const { x: { kind }, log, logX, unit, clip } = options;
   shown.layer.show(lines);
-  const x = span ? ([...span] as Range) : widened(xExtent(lines) ?? EMPTY_X, kind);
+  const x = xRange(lines, span, logX, kind);
   const { range, hidden, outside } = yExtent(lines, x, log, clip);
   const y = range ? framed(range, log, unit) : log ? EMPTY_LOG : EMPTY_Y;
   u.batch(() => {
@@ -98,6 +98,13 @@ function show(u: uPlot, shown: Shown, lines: readonly Line[], span: Span | null,
   });
   u.redraw(false);
   return { hidden, outside };
+}
+
+function xRange(lines: readonly Line[], span: Span | null, logX: boolean, kind: Axis["kind"]): Range {
+  const extent = xExtent(lines, logX);
+  if (!span) return logX ? padded(extent ?? EMPTY_LOG, true) : widened(extent ?? EMPTY_X, kind);
+  // A log axis begins where there is something to see.
+  return logX && span[0] <= 0 ? [Math.min(extent?.[0] ?? 0.1, span[1] / 10), span[1]] : [...span];
 }
 
 /** A single point needs an axis with some length; steps 0 to 999,999 end at the tick of a million. */
@@ -114,14 +121,14 @@ function settings(options: PlotOptions, shown: Shown): uPlot.Options {
     legend: { show: false },
     padding: [8, 12, 0, 0],
     scales: {
-      x: { time: options.x.kind === "time", auto: false, range: ranger(EMPTY_X) },
+      x: { time: options.x.kind === "time", auto: false, distr: options.logX ? 3 : 1, range: ranger(options.logX ? EMPTY_LOG : EMPTY_X) },
       y: { auto: false, distr: options.log ? 3 : 1, range: ranger(options.log ? EMPTY_LOG : EMPTY_Y) },
     },
-    axes: axes(options.x.kind, options.log, options.unit),
+    axes: axes(options),
     series: [{}, { scale: "y", paths: () => null, points: { show: false } }],
     cursor: cursor(options),
     hooks: {
-      draw: [(u) => shown.layer.draw(u.ctx, frameOf(u, options.log), shown.focus)],
+      draw: [(u) => shown.layer.draw(u.ctx, frameOf(u, options), shown.focus)],
       setSelect: [(u) => onSelect(u, options)],
       setCursor: [(u) => options.onHover(hoverOf(u))],
       ready: [(u) => u.over.addEventListener("dblclick", () => options.onZoom(null))],
@@ -150,13 +157,14 @@ function cursor(options: PlotOptions): uPlot.Cursor {
   };
 }
 
-function frameOf(u: uPlot, log: boolean): Frame {
+function frameOf(u: uPlot, { log, logX }: PlotOptions): Frame {
   const { x, y } = u.scales as { x: uPlot.Scale; y: uPlot.Scale };
   return {
     ...u.bbox,
     x: [x.min ?? 0, x.max ?? 1],
     y: [y.min ?? 0, y.max ?? 1],
     log,
+    logX,
     ratio: devicePixelRatio,
   };
 }
@@ -179,22 +187,4 @@ function hoverOf(u: uPlot): Hover | null {
     top,
     own: u.over.matches(":hover"),
   };
-}
-
-/** A picture of the chart with its background and title. */
-export function toPng(plot: Plot, title: string): Promise<Blob | null> {
-  const source = plot.canvas;
-  const ratio = devicePixelRatio;
-  const header = 28 * ratio;
-  const canvas = document.createElement("canvas");
-  canvas.width = source.width;
-  canvas.height = source.height + header;
-  const context = canvas.getContext("2d") as CanvasRenderingContext2D;
-  context.fillStyle = token("--surface");
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  context.fillStyle = token("--text");
-  context.font = `600 ${13 * ratio}px system-ui, sans-serif`;
-  context.fillText(title, 12 * ratio, 19 * ratio);
-  context.drawImage(source, 0, header);
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
 }

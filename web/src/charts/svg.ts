@@ -46,20 +46,21 @@ export function toSvg({ plot, lines, title, look, unit }: Drawing): string {
   ].join("");
 }
 
-function grid(frame: Frame, { axis, log }: ChartLook, unit: Unit): string[] {
+function grid(frame: Frame, { axis, log, logX }: ChartLook, unit: Unit): string[] {
   const { left, top, width, height, x, y } = frame;
   const line = (x1: number, y1: number, x2: number, y2: number) =>
     `<path d="M${round(x1)} ${round(y1)}L${round(x2)} ${round(y2)}" stroke="${token("--grid")}"/>`;
-  const across = linearTicks(...x).filter((tick) => tick >= x[0] && tick <= x[1]);
+  const across = (logX ? logTicks(...x) : linearTicks(...x)).filter((tick) => tick >= x[0] && tick <= x[1]);
   const up = (log ? logTicks(...y) : linearTicks(...y)).filter((tick) => tick >= y[0] && tick <= y[1]);
   const place = (value: number, [low, high]: Range) => (value - low) / (high - low);
+  const xPlace = (tick: number) => left + width * (logX ? place(Math.log(tick), x.map(Math.log) as Range) : place(tick, x));
   const yPlace = (tick: number) => top + height * (1 - (log ? place(Math.log(tick), y.map(Math.log) as Range) : place(tick, y)));
   const labels = xLabels(across, axis);
   const yLabels = exactLabels(up, (tick, digits) => formatIn(unit, tick, digits));
   return [
-    ...across.map((tick) => line(left + width * place(tick, x), top, left + width * place(tick, x), top + height)),
+    ...across.map((tick) => line(xPlace(tick), top, xPlace(tick), top + height)),
     ...up.map((tick) => line(left, yPlace(tick), left + width, yPlace(tick))),
-    ...across.map((tick, index) => text(left + width * place(tick, x), top + height + 16, labels[index] ?? "", "middle")),
+    ...across.map((tick, index) => text(xPlace(tick), top + height + 16, labels[index] ?? "", "middle")),
     ...up.map((tick, index) => text(left - 6, yPlace(tick) + 4, yLabels[index] ?? "", "end")),
   ];
 }

@@ -14,6 +14,7 @@ interface Options {
   lines: readonly Line[];
   x: Axis;
   log: boolean;
+  logX: boolean;
   clip: boolean;
   unit: Unit;
   span: Span | null;
@@ -30,7 +31,7 @@ export interface UsedPlot {
   width: number;
 }
 
-export function usePlot({ lines, x, log, clip, unit, span, onZoom, focus }: Options): UsedPlot {
+export function usePlot({ lines, x, log, logX, clip, unit, span, onZoom, focus }: Options): UsedPlot {
   const [host, size] = useSize<HTMLDivElement>();
   const [plot, setPlot] = useState<Plot | null>(null);
   const [hover, setHover] = useState<Hover | null>(null);
@@ -45,6 +46,7 @@ export function usePlot({ lines, x, log, clip, unit, span, onZoom, focus }: Opti
     const made = createPlot(host.current, {
       x,
       log,
+      logX,
       clip,
       unit,
       ...size,
@@ -53,7 +55,7 @@ export function usePlot({ lines, x, log, clip, unit, span, onZoom, focus }: Opti
     });
     setPlot(made);
     return () => made.destroy();
-  }, [ready, x.kind, x.metric, log, clip, unit, colors]);
+  }, [ready, x.kind, x.metric, log, logX, clip, unit, colors]);
 
   useEffect(() => plot?.resize(size.width, size.height), [plot, size.width, size.height]);
   useEffect(() => {

@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { changeTags, deleteRuns, restoreRuns } from "../api/client";
 import { asApiError } from "../api/http";
+import { exportedAt } from "../parts/exported";
 import { Popover } from "../parts/Popover";
 import { runs, runsById, runsList } from "../state/catalog";
 import { pickAll, picked } from "../state/picked";
@@ -23,12 +24,16 @@ export function BulkBar() {
       <button type="button" class="button" title="Draw these runs alone" onClick={show}>
         Show in charts
       </button>
-      <Popover label="Tag the selected runs" button="Tag" text wide>
-        <TagForm ids={ids} />
-      </Popover>
-      <button type="button" class="button danger" onClick={() => void remove(ids)}>
-        Delete
-      </button>
+      {exportedAt === null && (
+        <>
+          <Popover label="Tag the selected runs" button="Tag" text wide>
+            <TagForm ids={ids} />
+          </Popover>
+          <button type="button" class="button danger" onClick={() => void remove(ids)}>
+            Delete
+          </button>
+        </>
+      )}
       <button type="button" class="link" onClick={() => pickAll([])}>
         Clear
       </button>

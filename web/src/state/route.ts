@@ -47,7 +47,7 @@ export const place = signal<Place>(parsePlace(address().pathname));
 export const query = signal<Query>(parseQuery(address().search));
 
 /** What follows a person from one project to another: how to look, not what to look at. */
-const MANNERS = ["x", "smooth", "by", "log", "clip"];
+const MANNERS = ["x", "smooth", "by", "log", "logx", "clip"];
 /** What makes sense only in the page it was set in. */
 const LOCAL = ["tab", "with", "find", "full", "at"];
 

@@ -5,6 +5,7 @@ import { computed, effect, signal, untracked } from "@preact/signals";
 import { fetchSaved, saveItem } from "../api/client";
 import { asApiError } from "../api/http";
 import type { Saved } from "../api/types";
+import { exportedAt } from "../parts/exported";
 import { place } from "./route";
 import { say } from "./toast";
 
@@ -47,6 +48,7 @@ function changed(from: Saved, kind: keyof Saved, name: string, value: unknown): 
 export async function keep(kind: keyof Saved, name: string, value: unknown): Promise<void> {
   const project = place.peek().project;
   if (project === null) return;
+  if (exportedAt !== null) return writeLocal(project, kind, name, value);
   const before = remote.peek();
   remote.value = changed(before, kind, name, value);
   try {
@@ -74,7 +76,7 @@ async function load(project: string | null): Promise<void> {
   loaded = project;
   remote.value = EMPTY;
   local.value = project === null ? EMPTY : readLocal(project);
-  if (project === null) return;
+  if (project === null || exportedAt !== null) return;
   try {
     const answer = await fetchSaved(project);
     if (loaded === project) remote.value = answer;

@@ -39,6 +39,12 @@ export const logScale = param<boolean>("log", false, {
   write: (value) => (value ? "1" : ""),
 });
 
+/** Logarithmic x axes, of steps and metrics; an axis of times of day stays as it is. */
+export const logX = param<boolean>("logx", false, {
+  read: (text) => text === "1",
+  write: (value) => (value ? "1" : ""),
+});
+
 /** Whether the y axes leave out what is far from everything else. */
 export const clipped = param<boolean>("clip", false, {
   read: (text) => text === "1",
@@ -89,6 +95,7 @@ export interface ChartLook {
   axis: Axis;
   smoothing: Smoothing;
   log: boolean;
+  logX: boolean;
   clip: boolean;
   span: Span | null;
   zoom: Param<Span | null>;
@@ -101,6 +108,7 @@ export function lookOf(name: string): ChartLook {
     axis: axisFor(name, xAxis.value),
     smoothing: { kind: smoothKind.value, weight: smoothing.value },
     log: logScale.value,
+    logX: logX.value && axisFor(name, xAxis.value).kind !== "time",
     clip: clipped.value,
     span: zoomed.value,
     zoom: zoomed,
