@@ -1,15 +1,20 @@
 // Alerts that a run raised, and the runs that it came from or that came from it.
 
 import { fetchStory } from "../api/client";
-import type { Alert, Relative } from "../api/types";
+import type { Alert, Relative, RunDetail } from "../api/types";
 import { formatCount, formatDate } from "../format";
 import { ErrorPanel } from "../parts/states";
 import { StatusSign } from "../runs/Status";
+import { now } from "../state/catalog";
 import { followLink, hrefFor } from "../state/route";
 import { useFetched } from "./useFetched";
 
-export function Life({ run, version }: { run: number; version: number }) {
-  const { data, error, retry } = useFetched(() => fetchStory(run), [run, version]);
+/** Of a running run it is asked this often, in ms: the server looks into many runs for its forks. */
+const PERIOD = 15_000;
+
+export function Life({ run: { id, status } }: { run: RunDetail }) {
+  const turn = status === "RUNNING" ? Math.floor(now.value / PERIOD) : status;
+  const { data, error, retry } = useFetched(() => fetchStory(id), [id, turn]);
   if (error && !data) return <ErrorPanel error={error} retry={retry} title="Alerts and forks could not be loaded" />;
   if (!data) return null;
   const { alerts, ancestors, forks } = data;

@@ -8,7 +8,7 @@ import { metricOrder } from "../runs/columns";
 import { Life } from "./Life";
 import { factsOf, flatten, reportedCause } from "./meta";
 
-export function OverviewTab({ answer: { run, names, version } }: { answer: RunAnswer }) {
+export function OverviewTab({ answer: { run, names } }: { answer: RunAnswer }) {
   const facts = factsOf(run.systemMetadata);
   const last = names
     .filter((info) => info.type === "METRIC" && !info.name.startsWith("sys/"))
@@ -39,7 +39,7 @@ export function OverviewTab({ answer: { run, names, version } }: { answer: RunAn
           </div>
         </section>
       )}
-      <Life run={run.id} version={version} />
+      <Life run={run} />
       <KeyValues title="Last values" rows={last} none="No metrics yet." testId="last-values" />
       <KeyValues title="Run" rows={about.filter(([, value]) => value !== null)} none="" />
       <KeyValues title="Status details" rows={flatten(run.statusMetadata)} none="Nothing was reported." />
