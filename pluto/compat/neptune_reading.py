@@ -158,8 +158,8 @@ class StoredRun:
         kind = self.kinds[path]
         if kind in (FILE, FILES):
             return self.files(path)[-1]
-        if kind == FLOATS and path in self._last_numbers:
-            return self._last_numbers[path]
+        if kind == FLOATS and path in self.lasts:
+            return self.lasts[path][1]
         if kind in SERIES:
             points = self.points(path)
             return points[-1].value if points else None
@@ -234,9 +234,11 @@ class StoredRun:
         return sorted(found.values(), key=lambda point: point.step)
 
     @cached_property
-    def _last_numbers(self) -> dict[str, float]:
+    def lasts(self) -> dict[str, tuple[int, float]]:
+        """The last finite points of metrics, of the first hundred, as (step, value)."""
         found = self.client.get_statistics(self.project, self.number)["metrics"]
-        return {each["logName"]: each["last"]["value"] for each in found if each.get("last")}
+        last = {each["logName"]: each.get("last") for each in found}
+        return {name: (int(at["step"]), at["value"]) for name, at in last.items() if at}
 
     @cached_property
     def _structured_values(self) -> list[Any] | None:

@@ -147,18 +147,26 @@ class Recording:
         self._last[path] = place, step
         return place, step
 
+    def learn(self, lasts: Mapping[str, tuple[int, float]]) -> None:
+        """Take up series that other processes have written.
+
+        Args:
+            lasts: the last step and the last value by name.
+        """
+        with self._lock:
+            for name, (step, _) in lasts.items():
+                self._last[name] = step, step
+            for name, (_, value) in lasts.items():
+                path = name.removeprefix(STEPS)
+                if path != name and path in self._last:
+                    self._numbered.add(path)
+                    self._last[path] = self._last[path][0], value
+
     def _take_up(self, directory: Path) -> None:
-        """Learn where the series of an earlier process have ended."""
+        """Learn where the series that this machine has have ended."""
         with closing(RunReader(directory)) as reader:
-            infos = {info.name: info for info in reader.names()}
-        for name, info in infos.items():
-            if info.last_step is not None:
-                self._last[name] = info.last_step, info.last_step
-        for name, info in infos.items():
-            path = name.removeprefix(STEPS)
-            if path != name and info.last is not None and path in self._last:
-                self._numbered.add(path)
-                self._last[path] = self._last[path][0], info.last
+            infos = [info for info in reader.names() if info.last_step is not None]
+        self.learn({info.name: (info.last_step or 0, info.last or 0.0) for info in infos})
 
 
 def _entries(directory: Path) -> list[str]:

@@ -119,7 +119,7 @@ class Run:
             raise errors.RunNotFound(str(error)) from error
         self.op, self._id = begun.op, begun.run_id
         self.recording = Recording(self.op)
-        earlier = self._source or (self.stored() if self.op.resumed else None)
+        earlier = self._source or (self._earlier() if self.op.resumed else None)
         values = self._system(wanted) if earlier is None else earlier.values
         kinds = {path: kind_of_single(value) for path, value in values.items()}
         self.attributes = Attributes(
@@ -287,6 +287,18 @@ class Run:
             self.op.finish()
         else:
             self.op.end(*status)
+
+    def _earlier(self) -> StoredRun:
+        """Return the run as it is where it goes, read to the end."""
+        from pluto import query
+
+        if self.op.id is None:
+            return self.stored()
+        with query.Client() as client:
+            found = StoredRun(client, self.op.id, self.op.project)
+            self.recording.learn(found.lasts)
+            logger.debug("%r goes on with %d attributes", self, len(found.kinds))
+        return found
 
     def _system(self, wanted: Wanted) -> dict[str, Any]:
         known = {

@@ -93,7 +93,8 @@ def test_another_machine_goes_on_with_a_run_and_reads_it(
     first, second = tmp_path / "first", tmp_path / "second"
     begin = """
         import pluto.compat.neptune as neptune
-        run = neptune.init_run(project="lab/moved", custom_run_id="moved", source_files=[])
+        run = neptune.init_run(project="lab/moved", custom_run_id="moved", source_files=[],
+                              tags="first")
         run["params/lr"] = 0.1
         run["loss"].extend([3.0, 2.0])
         print("id", run["sys/id"].fetch())
@@ -102,7 +103,8 @@ def test_another_machine_goes_on_with_a_run_and_reads_it(
     go_on = """
         import pluto.compat.neptune as neptune
         run = neptune.init_run(with_id="MOV-1", project="lab/moved", source_files=[])
-        run["loss"].append(1.0, step=2)
+        run["loss"].append(1.0)
+        print("before", run["params"].fetch(), sorted(run["sys/tags"].fetch()))
         run.stop()
         reading = neptune.init_run(with_id="moved", project="lab/moved", mode="read-only")
         print("lr", reading["params/lr"].fetch(), reading["loss"].fetch_last())
@@ -116,6 +118,7 @@ def test_another_machine_goes_on_with_a_run_and_reads_it(
         place.mkdir()
     assert "id MOV-1" in run(begin, first, server)
     printed = run(go_on, second, server)
+    assert "before {'lr': 0.1} ['first']" in printed
     assert "lr 0.1 1.0" in printed
     assert "not found" in printed
     (listed,) = client.list_runs("moved")
