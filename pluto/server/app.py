@@ -40,7 +40,7 @@ MAX_OPEN_BODY_BYTES: Final = 64 << 10
 """Of a request that nobody has shown a key for when its body is read."""
 _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),  # without any, browsers call the page's own form foreign
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 )

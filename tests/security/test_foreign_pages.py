@@ -92,6 +92,18 @@ def test_a_form_of_another_page_changes_nothing(
     assert status(client, run) == "RUNNING"
 
 
+def test_the_page_of_the_server_itself_signs_a_person_in_by_key(
+    server: RunningServer, browser: Browser
+) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(server.url)
+    page.get_by_label("API key").fill(server.key)
+    page.get_by_role("button", name="Open the dashboard").click()
+    page.get_by_title("All projects").wait_for()
+    context.close()
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", EVIL])
 def test_scripts_of_another_page_neither_read_nor_write(
     server: RunningServer, client: httpx.Client, signed_in: BrowserContext, host: str
