@@ -22,7 +22,7 @@ import pluto
 from pluto.compat.hooked_run import HookedRun
 from pluto.compat.requires import requires
 
-with requires("accelerate", "accelerate"):
+with requires("accelerate"):
     from accelerate import tracking
 
 __all__ = ["MLOPTracker", "PlutoTracker"]

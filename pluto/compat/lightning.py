@@ -35,7 +35,7 @@ def _home() -> str:
     return (is_there or _HOMES)[0]
 
 
-with requires("lightning", "lightning"):
+with requires("lightning"):
     _base: Any = import_module(f"{_home()}.loggers.logger")
     _rank_zero: Any = import_module("lightning_utilities.core.rank_zero")
 

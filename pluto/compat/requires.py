@@ -7,13 +7,18 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def requires(framework: str, extra: str) -> Iterator[None]:
-    """Turn the failure to import `framework` into an ImportError that names the extra.
+def requires(framework: str, *packages: str) -> Iterator[None]:
+    """Turn the failure to import `framework` into an ImportError that says what to install.
 
     An error from inside the framework, such as a broken shared library, stays as it is.
+    There are no extras for frameworks: docs/decisions/0003-no-torch-extra.md.
+
+    Args:
+        framework: the module.
+        packages: what to install, unless that is called as the module.
 
     Example:
-        >>> with requires("torch", "torch"):
+        >>> with requires("torch"):
         ...     import torch
     """
     try:
@@ -23,6 +28,6 @@ def requires(framework: str, extra: str) -> Iterator[None]:
             raise
         raise ImportError(
             f"this part of Pluto works with {framework}, which is not installed:"
-            f" pip install 'pluto-ml[{extra}]'",
+            f" pip install {' '.join(packages or [framework])}",
             name=error.name,
         ) from error

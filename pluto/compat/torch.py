@@ -26,7 +26,7 @@ from pluto.media.counts import MAX_BINS
 from pluto.notice import Notices
 from pluto.op import Op
 
-with requires("torch", "torch"):
+with requires("torch"):
     import torch
     from torch.optim.optimizer import register_optimizer_step_pre_hook
 

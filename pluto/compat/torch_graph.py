@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pluto.compat.requires import requires
 
-with requires("torch", "torch"):
+with requires("torch"):
     import torch
 
 logger = logging.getLogger("pluto")

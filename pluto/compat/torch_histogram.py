@@ -10,7 +10,7 @@ from pluto.compat.requires import requires
 from pluto.data import Histogram
 from pluto.media.counts import bin_range
 
-with requires("torch", "torch"):
+with requires("torch"):
     import torch
 
 _CHUNK: Final = 1 << 22

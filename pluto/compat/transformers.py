@@ -22,7 +22,7 @@ import pluto
 from pluto.compat.hooked_run import HookedRun
 from pluto.compat.requires import requires
 
-with requires("transformers", "transformers"):
+with requires("transformers", "transformers", "accelerate"):
     from transformers import TrainerCallback
     from transformers.integrations import integration_utils
 

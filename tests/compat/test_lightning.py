@@ -168,6 +168,7 @@ def test_a_run_of_the_user_goes_on_after_a_failed_training() -> None:
     assert set(metrics(run)["train/loss"]) == set(range(5))
 
 
+@pytest.mark.filterwarnings("ignore:Detected KeyboardInterrupt")  # Lightning 2.2's
 def test_ctrl_c_ends_the_run_as_terminated() -> None:
     class Impatient(lightning.Callback):
         def on_train_batch_end(self, *_arguments: Any) -> None:
