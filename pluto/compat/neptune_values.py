@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any, Final
 
@@ -14,6 +14,8 @@ notices = Notices()
 
 MAX_DEPTH: Final = 32
 
+_NUMBERS: Final = frozenset((int, float))
+_TEXT: Final = frozenset((str,))
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00")
 
 
@@ -100,6 +102,8 @@ def configs(data: Mapping[Any, Any], *, cast: bool) -> dict[str, Any]:
 
 def numbers(data: Mapping[Any, Any]) -> dict[str, float]:
     """Return the numbers among values by path; the others are warned about."""
+    if type(data) is dict and _are(_NUMBERS, data.values()) and _are(_TEXT, data):
+        return data
     found: dict[str, float] = {}
     for path, value in data.items():
         if hasattr(value, "item") and not isinstance(value, (bool, int, float)):
@@ -109,6 +113,10 @@ def numbers(data: Mapping[Any, Any]) -> dict[str, float]:
         else:
             _refuse(path, "metrics are numbers", value)
     return found
+
+
+def _are(kinds: frozenset[type], values: Iterable[Any]) -> bool:
+    return kinds.issuperset(map(type, values))
 
 
 def texts(data: Mapping[Any, Any]) -> dict[str, str]:
