@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pluto.media.arrays import Tone, finite_range, load, tile, to_pixels, tone_of
+from pluto.media.gif import write_gif
 from pluto.media.image import as_channels_last
 from pluto.media.notice import notices
 from pluto.media.part import Part
@@ -77,7 +78,8 @@ def encode_video(source: Path, part: Part, target: Path) -> str:
             " pip install 'pluto-ml[video]' for an encoder, or ask for format='gif'",
             part.extension[1:].upper(),
         )
-    _write_gif(movie, target)
+    milliseconds = max(_SHORTEST_GIF_FRAME_MS, round(1000 / movie.rate))
+    write_gif(movie.frames(), milliseconds, target)
     return ".gif"
 
 
@@ -146,12 +148,3 @@ _ENCODERS: dict[str, Writer] = {
     "av": write_with_av,
     "imageio_ffmpeg": write_with_imageio_ffmpeg,
 }
-
-
-def _write_gif(movie: Movie, target: Path) -> None:
-    from PIL import Image
-
-    images = (Image.fromarray(frame) for frame in movie.frames())
-    duration = max(_SHORTEST_GIF_FRAME_MS, round(1000 / movie.rate))
-    first = next(images)
-    first.save(target, format="GIF", save_all=True, append_images=images, duration=duration, loop=0)
