@@ -11,6 +11,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _DISPLAY_ID = re.compile(r"^[A-Z0-9]{1,4}-\d+$")
 
 MAX_DIRECTORY_NAME = 80
+TRASH = ".trash"
+"""The directory of a project in which its deleted runs stand."""
 
 
 def random_id(length: int = 8) -> str:

@@ -12,6 +12,7 @@ from typing import Final
 
 from pluto.errors import PlutoError, RetryLater, RunInUse, ServerDecision
 from pluto.facts import dated, run_info
+from pluto.names import TRASH
 from pluto.old_store import old_stores, take_over
 from pluto.record import Receipt, RunInfo
 from pluto.sink import Sink
@@ -104,7 +105,7 @@ def _take_over(directory: Path) -> RunReport | None:
 
 
 def run_directories(root: Path) -> Iterator[Path]:
-    """Yield the run directories at and below `root`, sorted."""
+    """Yield the run directories at and below `root`, sorted; deleted ones are left out."""
     if is_run_directory(root):
         yield root
         return
@@ -113,7 +114,7 @@ def run_directories(root: Path) -> Iterator[Path]:
     except OSError:
         return
     for child in children:
-        if not child.is_symlink():
+        if not child.is_symlink() and child.name != TRASH:
             yield from run_directories(child)
 
 

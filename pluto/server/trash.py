@@ -11,16 +11,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
 from pluto.errors import StorageError
+from pluto.names import TRASH
 from pluto.server.catalog import Catalog
 from pluto.server.changes import ChangeRefused
-
-TRASH: Final = ".trash"
-"""Of each project; no list of runs looks into hidden directories."""
 
 _lock = threading.Lock()  # held while directories are moved and noted
 _decoder = msgspec.json.Decoder(dict[int, str])

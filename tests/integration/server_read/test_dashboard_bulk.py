@@ -17,6 +17,7 @@ from pluto.server.rows import RunRow
 from pluto.server.serve import make_state
 from pluto.server.settings import ServerSettings
 from pluto.storage import Batch, MetricGroup, RunWriter
+from pluto.sync import run_directories
 from tests.integration.server_read.harness import ReadServer
 
 
@@ -137,6 +138,7 @@ def test_local_runs_are_deleted_and_taken_back(ui: ReadServer, tmp_path: Path) -
     assert bulk(ui, "delete", [ids["gone"]])["done"] == [ids["gone"]]
     assert names(ui) == ["stays"]
     assert not directory.exists()
+    assert [path.name for path in run_directories(tmp_path / "shown")] == ["stays"]
     assert bulk(ui, "restore", [ids["gone"]])["done"] == [ids["gone"]]
     assert names(ui) == ["gone", "stays"]
     assert ui.json(f"/api/ui/runs/{ids['gone']}")["run"]["summary"] == {"loss": 1}
