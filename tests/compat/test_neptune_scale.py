@@ -271,6 +271,6 @@ assert issubclass(NeptuneConnectionLostError, NeptuneScaleError)
 print(neptune_scale.__name__, neptune_scale.projects.create_project("p", workspace="w"))
 pluto.compat.neptune.restore_neptune()
 import sys
-print("neptune_scale" in sys.modules)
+print(sys.modules.get("neptune_scale") is neptune_scale, "neptune" in sys.modules)
 """
-    assert run_code(code, tmp_path) == "pluto.compat.neptune_scale w/p\nFalse\n"
+    assert run_code(code, tmp_path) == "pluto.compat.neptune_scale w/p\nFalse False\n"
