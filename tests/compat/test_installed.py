@@ -1,11 +1,14 @@
 """In CI the hooks are tested with the frameworks that requirements.txt pins, none is skipped."""
 
 import os
+import re
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+
+from tests.conftest import REPOSITORY
 
 LINES = (Path(__file__).parent / "requirements.txt").read_text("utf-8").splitlines()
 REQUIREMENTS = [Requirement(line) for line in LINES if not line.startswith("#")]
@@ -31,3 +34,11 @@ def test_every_framework_is_pinned_to_one_version() -> None:
 @pytest.mark.skipif("CI" not in os.environ, reason="a laptop may lack frameworks, CI may not")
 def test_in_ci_every_framework_is_there_in_its_pinned_version() -> None:
     assert {name: installed(name) for name in WANTED} == WANTED
+
+
+def test_the_page_of_frameworks_names_the_versions_that_are_tested() -> None:
+    page = (REPOSITORY / "docs" / "frameworks.md").read_text("utf-8")
+    newest = dict(re.findall(r"^\| `([\w-]+)`[^|]*\| ([\d.]+) \|", page, re.MULTILINE))
+    pinned = {each.name: str(each.specifier)[2:].partition("+")[0] for each in REQUIREMENTS}
+    assert {"torch", "lightning", "transformers", "wandb"} <= newest.keys()
+    assert newest == {name: pinned[name] for name in newest}
