@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pluto.storage import RUN_DB
 
-_SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages", "files", "journal"})
+_SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
 _MAX_DEPTH = 12
 
 

@@ -49,6 +49,8 @@ def test_runs_are_found_at_any_depth_but_not_in_hidden_or_package_directories(
         write_run(tmp_path / ".pluto" / "p" / "r1", "u1"),
         write_run(tmp_path / "a" / "b" / ".pluto" / "p" / "r2", "u2"),
         write_run(tmp_path / "copied", "u3"),
+        write_run(tmp_path / ".pluto" / "files" / "r4", "u4"),  # a project's name
+        write_run(tmp_path / ".pluto" / "journal" / "r5", "u5"),
     ]
     for skipped in (".cache", "node_modules", ".venv"):
         write_run(tmp_path / skipped / ".pluto" / "p" / "r", skipped)
