@@ -112,9 +112,7 @@ def test_sync_of_an_empty_directory_has_nothing_to_do(
     assert "no runs found" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    ("path", "says"), [("sync.db", "is no run"), ("x/run.db", "is no run")]
-)
+@pytest.mark.parametrize(("path", "says"), [("sync.db", "is no run"), ("x/run.db", "is no run")])
 def test_sync_of_something_else_than_a_run_is_refused(
     path: str, says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
