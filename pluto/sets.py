@@ -27,6 +27,7 @@ INIT_ARGUMENTS: Final = (  # those of `init` that are no settings: what a typing
     "resume",
     "fork_run_id",
     "fork_step",
+    "resume_step",
     "inherit_config",
     "inherit_tags",
 )

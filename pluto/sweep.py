@@ -189,7 +189,7 @@ def _bayes(definition: Mapping[str, Any], count: int | None, done: list[_Done]) 
     try:
         import optuna
     except ImportError as error:
-        raise ImportError("a bayes sweep needs optuna: pip install optuna") from error
+        raise ImportError("a bayes sweep needs optuna: pip install 'pluto-ml[sweep]'") from error
     specs = definition["parameters"]
     fixed = {name: spec["value"] for name, spec in specs.items() if "value" in spec}
     space = {n: _distribution(optuna, n, s) for n, s in specs.items() if n not in fixed}

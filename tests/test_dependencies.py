@@ -18,6 +18,7 @@ EXTRAS = {
     "sql": {"duckdb"},
     "parquet": {"pyarrow"},
     "video": {"av"},
+    "sweep": {"optuna"},
 }
 FRAMEWORKS = {"torch", "lightning", "pytorch_lightning", "transformers", "accelerate"}
 """What the hooks of pluto/compat work with: they are there, or the hook says what to install."""

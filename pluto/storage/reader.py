@@ -12,12 +12,11 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 
-from pluto.errors import StorageError
 from pluto.storage import summary
 from pluto.storage.buckets import Buckets, bucket
 from pluto.storage.rewind import read_rewinds, visible
 from pluto.storage.rows import Kind
-from pluto.storage.schema import connect
+from pluto.storage.schema import connect, unreadable
 from pluto.storage.series import HIGHEST, LOWEST, Points, Window, one_a_step, read_points
 from pluto.storage.sizes import needs_compaction
 from pluto.storage.thinning import exact_summary, read_buckets
@@ -234,7 +233,7 @@ class RunReader:
                     if self._connection.in_transaction:
                         self._connection.execute("ROLLBACK")
             except sqlite3.Error as error:
-                raise StorageError(f"cannot read the run in {self.directory}: {error}") from error
+                raise unreadable(self.directory, error) from error
 
     def _info(self, row: tuple[Any, ...]) -> NameInfo:
         key, name, log_type, *columns, dirty = row

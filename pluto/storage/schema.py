@@ -45,6 +45,14 @@ def connect(directory: Path, *, writable: bool, network: bool | None = None) -> 
         ) from error
 
 
+def unreadable(directory: Path, error: Exception) -> StorageError:
+    """Return what to raise, and to tell people, where reading a run failed."""
+    return StorageError(
+        f"cannot read the run in {directory}: {error};"
+        " if it is damaged, restore it from a copy or move it away"
+    )
+
+
 def _create(path: Path, network: bool | None) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     with _closed_on_error(_open(str(path), uri=False)) as connection:

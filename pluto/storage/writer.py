@@ -16,7 +16,7 @@ from pluto.errors import StorageError
 from pluto.storage import codec, rollups, summary
 from pluto.storage.rewind import Rewind, add_rewind, hidden, read_rewinds, visible
 from pluto.storage.rows import Batch, Kind, MetricGroup, Record
-from pluto.storage.schema import connect
+from pluto.storage.schema import connect, unreadable
 from pluto.storage.thinning import exact_summary
 
 FACTS: Final = "SELECT key, value FROM fact"
@@ -100,7 +100,7 @@ class RunWriter:
             try:
                 yield
             except sqlite3.Error as error:
-                raise StorageError(f"cannot read the run in {self.directory}: {error}") from error
+                raise unreadable(self.directory, error) from error
 
     def facts(self) -> dict[str, Any]:
         """Return the facts of the run."""

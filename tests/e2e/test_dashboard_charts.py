@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from playwright.sync_api import Download, Request, expect
 
 from tests.e2e.browser import Curve, Site, Theme, Visit, eventually, record, site
@@ -65,6 +67,14 @@ def drawn(visit: Visit, chart: str, count: int) -> list[Curve]:
     )
 
 
+def group_curve(visit: Visit, run: int, mean: NDArray[np.float64]) -> Curve | None:
+    """Return the curve of a group of losses once its mean is the given one."""
+    for curve in visit.curves(LOSS):
+        if curve.run == run and curve.mean == pytest.approx(mean):
+            return curve
+    return None
+
+
 def save(visit: Visit, chart: str, entry: str) -> Download:
     """Download from the menu of a chart."""
     card = visit.part(f"chart-{chart}")
@@ -81,13 +91,11 @@ def test_runs_grouped_by_a_setting_are_drawn_as_mean_and_deviation(visit: Visit)
     visit.page.get_by_role("button", name="Group the runs").click()
     visit.page.get_by_label("lr", exact=True).check()
 
-    groups = drawn(visit, LOSS, len(RATES))
-
     eventually(lambda: query(visit, "group") == "config.lr")
     for place, rate in enumerate(RATES):
-        (curve,) = (each for each in groups if each.run == -1 - place)
         seeds = np.array([[loss(rate, seed, step) for step in range(STEPS)] for seed in SEEDS])
-        assert curve.mean == pytest.approx(seeds.mean(0))
+        # A group is drawn from those of its runs that have come, and is whole with the last.
+        curve = eventually(functools.partial(group_curve, visit, -1 - place, seeds.mean(0)))
         assert curve.high - curve.mean == pytest.approx(seeds.std(0, ddof=1))
         assert curve.mean - curve.low == pytest.approx(seeds.std(0, ddof=1))
     rail = visit.part("runs-rail")
