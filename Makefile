@@ -16,7 +16,7 @@ FRAMEWORKS ?= tests/compat/requirements.txt
 UPSTREAM_VERSION := 0.0.29
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test cov check format browser upstream frameworks bench docs web web-check wheel clean
+.PHONY: help setup demo test cov check format browser axe upstream frameworks bench docs web web-check wheel clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,10 +36,10 @@ setup: $(VENV)/installed-dev ## Make .venv with everything that development need
 demo: $(VENV)/installed-demo ## Train a small model for some 20 s and look at it in the dashboard
 	@$(BIN)/python -m examples.demo $(ARGS)
 
-TEST_TOOLS := $(VENV)/installed-dev $(VENV)/installed-libraries frameworks browser upstream
+TEST_TOOLS := $(VENV)/installed-dev $(VENV)/installed-libraries frameworks browser axe upstream
 
 test: $(TEST_TOOLS) ## Install what the tests need and run them all
-	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 cov: $(TEST_TOOLS) ## The tests with branch coverage
 	$(BIN)/python -m coverage erase
@@ -63,6 +63,11 @@ browser:
 	else \
 	  echo "make: no Chromium found: the browser tests will be skipped (install the package chromium)"; \
 	fi
+
+# axe-core looks at the pages' accessibility.
+axe:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory web/node_modules/installed; \
+	else echo "make: no npm found: the tests of accessibility are skipped"; fi
 
 upstream: $(UPSTREAM)/installed-$(UPSTREAM_VERSION)
 $(UPSTREAM)/installed-$(UPSTREAM_VERSION):

@@ -54,7 +54,7 @@ def recording(directory: Path, what: str) -> Iterator[subprocess.Popen[bytes]]:
         assert process.returncode in (0, -signal.SIGKILL)
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 IN_SMALL_DISK = """
-mount -t tmpfs -o size=16m tmpfs "$1" && cd "$1" && "$2" "$3" && "$2" "$4"
+mount -t tmpfs -o size=24m tmpfs "$1" && cd "$1" && "$2" "$3" && "$2" "$4"
 """
 
 START = """
@@ -56,7 +56,7 @@ print("run: " + json.dumps({"steps": steps, "status": status, "images": images})
 
 
 def run_on_small_disk(tmp_path: Path, code: str) -> tuple[dict[str, Any], str]:
-    """Run a script in a directory of 16 MiB that is filled up after 1000 rows.
+    """Run a script in a directory of 24 MiB that is filled up after 1000 rows.
 
     Returns:
         What the script's receipt and a later reader of the run say, and the warnings.
