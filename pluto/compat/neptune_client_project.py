@@ -89,9 +89,9 @@ class Project:
         frame = tables.overview(
             tables.Question(self._project, None, tables.RUN),
             AttributeFilter(chosen),
-            sort_by=sort_by,
-            ascending=ascending,
-            limit=None,
+            sort_by,
+            "asc" if ascending else "desc",
+            limit=limit,
             chosen=lambda run: (
                 run.run_id != OWN_RUN
                 and _matches(run.values["sys/id"], id)
@@ -99,7 +99,7 @@ class Project:
                 and set(_listed(tag)) <= run.values["sys/tags"]
             ),
         )
-        return RunsTable(frame if limit is None else frame.head(limit))
+        return RunsTable(frame)
 
     def __getitem__(self, path: str) -> Handler:
         return self._own_run()[path]

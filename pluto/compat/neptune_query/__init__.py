@@ -14,23 +14,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pluto.compat.neptune_query import filters, runs, types
+from pluto.compat.neptune_query import filters, runs, tables, types
 from pluto.compat.neptune_query.filters import Attribute
-from pluto.compat.neptune_query.tables import (
-    EXPERIMENT,
-    Attributes,
-    Chosen,
-    Question,
-    attribute_filter,
-    download,
-    names,
-    overview,
-    series,
-)
-from pluto.compat.neptune_query.tables import (
-    attributes as list_of_attributes,
-)
-from pluto.compat.neptune_reading import FILE, FILES, FLOATS, HISTOGRAMS, STRINGS
+from pluto.compat.neptune_query.tables import EXPERIMENT, Attributes, Chosen, Question
 
 __all__ = [
     "download_files",
@@ -45,8 +31,6 @@ __all__ = [
     "types",
 ]
 
-Range = tuple[float | None, float | None]
-
 
 def set_api_token(api_token: str) -> None:
     """Do nothing: a token of Neptune opens nothing here. See `pluto login`."""
@@ -59,7 +43,7 @@ def list_experiments(project: str | None = None, experiments: Chosen = None) -> 
         project: `workspace/name`, or the name; by default `NEPTUNE_PROJECT`, then Pluto's own.
         experiments: a pattern of names, a list of names, or a `Filter`; all by default.
     """
-    return names(Question(project, experiments, EXPERIMENT))
+    return tables.names(Question(project, experiments, EXPERIMENT))
 
 
 def list_attributes(
@@ -72,7 +56,7 @@ def list_attributes(
         experiments: see `list_experiments`.
         attributes: a pattern of paths, a list of paths, or an `AttributeFilter`; all by default.
     """
-    return list_of_attributes(Question(project, experiments, EXPERIMENT), attributes)
+    return tables.attributes(Question(project, experiments, EXPERIMENT), attributes)
 
 
 def fetch_experiments_table(
@@ -81,9 +65,7 @@ def fetch_experiments_table(
     attributes: Attributes = (),  # type: ignore[assignment]
     sort_by: str | Attribute = "sys/creation_time",
     sort_direction: Literal["asc", "desc"] = "desc",
-    *,
-    limit: int | None = None,
-    type_suffix_in_column_names: bool = False,
+    **options: Any,
 ) -> Any:
     """Return a frame with a row for each experiment and a column for each attribute.
 
@@ -95,30 +77,18 @@ def fetch_experiments_table(
         attributes: see `list_attributes`; none by default.
         sort_by: path of an attribute.
         sort_direction: `asc` = the smallest first.
-        limit: how many experiments at most.
-        type_suffix_in_column_names: whether columns are called `<path>:<type>`.
+        **options: `limit`: how many experiments at most;
+            `type_suffix_in_column_names`: whether columns are called `<path>:<type>`.
     """
-    return overview(
-        Question(project, experiments, EXPERIMENT),
-        attribute_filter(attributes),
-        sort_by=sort_by if isinstance(sort_by, str) else sort_by.name,
-        ascending=sort_direction == "asc",
-        limit=limit,
-        suffix=type_suffix_in_column_names,
-    )
+    question = Question(project, experiments, EXPERIMENT)
+    return tables.overview(question, attributes, sort_by, sort_direction, **options)
 
 
 def fetch_metrics(
     project: str | None = None,
     experiments: Chosen = None,
     attributes: Attributes = None,
-    *,
-    include_time: Literal["absolute"] | None = None,
-    step_range: Range = (None, None),
-    lineage_to_the_root: bool = True,  # noqa: ARG001 - a fork has its history, here too
-    tail_limit: int | None = None,
-    type_suffix_in_column_names: bool = False,
-    include_point_previews: bool = False,
+    **options: Any,
 ) -> Any:
     """Return a frame with every point: a row for each experiment and step, a column each metric.
 
@@ -126,48 +96,34 @@ def fetch_metrics(
         project: see `list_experiments`.
         experiments: see `list_experiments`.
         attributes: see `list_attributes`.
-        include_time: `absolute` gives each metric the columns `value` and `absolute_time`.
-        step_range: the lowest and the highest step.
-        lineage_to_the_root: without effect: a fork has the history of its parent.
-        tail_limit: how many points of each metric at most, from its end.
-        type_suffix_in_column_names: whether columns are called `<path>:<type>`.
-        include_point_previews: whether previews are points; columns then tell which are.
+        **options: those of `fetch_series`, and
+            `type_suffix_in_column_names`: whether columns are called `<path>:<type>`;
+            `include_point_previews`: whether previews are points; columns then tell which are.
     """
-    return series(
-        Question(project, experiments, EXPERIMENT),
-        attribute_filter(attributes),
-        (FLOATS,),
-        step_range=step_range,
-        tail_limit=tail_limit,
-        with_time=include_time is not None,
-        with_previews=include_point_previews,
-        suffix=type_suffix_in_column_names,
-    )
+    return tables.metrics(Question(project, experiments, EXPERIMENT), attributes, **options)
 
 
 def fetch_series(
     project: str | None = None,
     experiments: Chosen = None,
     attributes: Attributes = None,
-    *,
-    include_time: Literal["absolute"] | None = None,
-    step_range: Range = (None, None),
-    lineage_to_the_root: bool = True,  # noqa: ARG001 - a fork has its history, here too
-    tail_limit: int | None = None,
+    **options: Any,
 ) -> Any:
     """Return texts, histograms and files as `fetch_metrics` returns numbers.
+
+    Args:
+        project: see `list_experiments`.
+        experiments: see `list_experiments`.
+        attributes: see `list_attributes`.
+        **options: `include_time`: `absolute` gives each series the columns `value` and
+            `absolute_time`; `step_range`: the lowest and the highest step, None is open;
+            `tail_limit`: how many points of each series at most, from its end;
+            `lineage_to_the_root`: without effect, a fork has the history of its parent.
 
     Raises:
         QueryError: texts and histograms are asked of a server, which gives numbers and files.
     """
-    return series(
-        Question(project, experiments, EXPERIMENT),
-        attribute_filter(attributes),
-        (STRINGS, HISTOGRAMS, FILES, FILE),
-        step_range=step_range,
-        tail_limit=tail_limit,
-        with_time=include_time is not None,
-    )
+    return tables.series(Question(project, experiments, EXPERIMENT), attributes, **options)
 
 
 def download_files(files: Any, destination: str | Path | None = None) -> Any:
@@ -177,4 +133,4 @@ def download_files(files: Any, destination: str | Path | None = None) -> Any:
         files: what `fetch_series` or `fetch_experiments_table` returned, or the `File` of it.
         destination: a directory; the working directory by default.
     """
-    return download(files, destination)
+    return tables.download(files, destination)

@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pluto.compat.neptune_begin import local_runs, project_of
-from pluto.compat.neptune_query.filters import MISSING, AttributeFilter, Filter, fits
+from pluto.compat.neptune_query.filters import MISSING, Attribute, AttributeFilter, Filter, fits
 from pluto.compat.neptune_query.types import File, Histogram
 from pluto.compat.neptune_reading import (
     FILE,
     FILES,
+    FLOATS,
     HISTOGRAMS,
+    STRINGS,
     Point,
     StoredFile,
     StoredRun,
@@ -107,26 +109,28 @@ def attributes(question: Question, chosen: Attributes) -> list[str]:
 
 def overview(
     question: Question,
-    choice: AttributeFilter,
+    attributes: Attributes,
+    sort_by: str | Attribute,
+    sort_direction: Literal["asc", "desc"],
     *,
-    sort_by: str,
-    ascending: bool,
-    limit: int | None,
-    suffix: bool = False,
+    limit: int | None = None,
+    type_suffix_in_column_names: bool = False,
     chosen: Callable[[StoredRun], bool] = lambda _run: True,
 ) -> Any:
     """Return a frame with a row for each run and a column for each attribute.
 
     Args:
         question: which runs.
-        choice: which attributes.
+        attributes: which attributes.
         sort_by: path of an attribute; runs without it come last.
-        ascending: whether the smallest comes first.
+        sort_direction: `asc` = the smallest first.
         limit: how many runs at most.
-        suffix: whether the names of columns tell the types.
+        type_suffix_in_column_names: whether columns are called `<path>:<type>`.
         chosen: tells whether a run is wanted after all.
     """
     pandas = pandas_module()
+    choice, suffix = attribute_filter(attributes), type_suffix_in_column_names
+    key = sort_by if isinstance(sort_by, str) else sort_by.name
     rows, keys = {}, {}
     with question.runs() as runs:
         for label, run in runs:
@@ -134,21 +138,49 @@ def overview(
                 continue
             paths = _chosen(run, choice)
             rows[label] = {_column(path, run, suffix): _cell(label, run, path) for path in paths}
-            keys[label] = value_of(run, sort_by)
-    order = _sorted(keys, ascending=ascending)[:limit]
+            keys[label] = value_of(run, key)
+    order = _sorted(keys, ascending=sort_direction == "asc")[:limit]
     columns = sorted({column for label in order for column in rows[label]})
     data = [[rows[label].get(column) for column in columns] for label in order]
     return pandas.DataFrame(data, index=pandas.Index(order, name=question.unit), columns=columns)
 
 
+def metrics(
+    question: Question,
+    attributes: Attributes,
+    *,
+    type_suffix_in_column_names: bool = False,
+    include_point_previews: bool = False,
+    **options: Any,
+) -> Any:
+    """Return a frame with every point: a row for each run and step, a column for each metric.
+
+    Args:
+        question: which runs.
+        attributes: which attributes.
+        type_suffix_in_column_names: whether columns are called `<path>:<type>`.
+        include_point_previews: whether previews are points; columns then tell which are.
+        **options: of `series`.
+    """
+    return series(
+        question,
+        attributes,
+        (FLOATS,),
+        with_previews=include_point_previews,
+        suffix=type_suffix_in_column_names,
+        **options,
+    )
+
+
 def series(
     question: Question,
-    choice: AttributeFilter,
-    kinds: Sequence[str],
+    attributes: Attributes,
+    kinds: Sequence[str] = (STRINGS, HISTOGRAMS, FILES, FILE),
     *,
-    step_range: tuple[float | None, float | None],
-    tail_limit: int | None,
-    with_time: bool,
+    include_time: Literal["absolute"] | None = None,
+    step_range: tuple[float | None, float | None] = (None, None),
+    lineage_to_the_root: bool = True,  # noqa: ARG001 - a fork has its history, here too
+    tail_limit: int | None = None,
     with_previews: bool = False,
     suffix: bool = False,
 ) -> Any:
@@ -156,14 +188,16 @@ def series(
 
     Args:
         question: which runs.
-        choice: which attributes.
+        attributes: which attributes.
         kinds: the types that belong in the table.
+        include_time: `absolute` gives each series the columns `value` and `absolute_time`.
         step_range: the lowest and the highest step; None is open.
+        lineage_to_the_root: without effect: a fork has the history of its parent.
         tail_limit: how many points of each series at most, from its end.
-        with_time: whether there are columns for the times.
         with_previews: whether previews are points, and columns tell which.
         suffix: whether the names of columns tell the types.
     """
+    choice, with_time = attribute_filter(attributes), include_time is not None
     cells: dict[tuple[str, float], dict[Any, Any]] = {}
     with question.runs() as runs:
         for label, run in runs:
