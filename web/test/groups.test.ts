@@ -7,25 +7,10 @@ import { groupRuns, groupText, meanText, sortGroups, statistics } from "../src/r
 import { against, stepsWithin } from "../src/series/against";
 import { spreadOf } from "../src/series/spread";
 import { smooth } from "../src/smoothing";
+import { sampleRun } from "./sample";
 
 function run(id: number, lr: number, loss: number, more: Partial<Run> = {}): Run {
-  return {
-    id,
-    displayId: `R-${id}`,
-    name: `run-${id}`,
-    project: "p",
-    status: "COMPLETED",
-    cause: null,
-    tags: [],
-    notes: null,
-    createdAt: id,
-    updatedAt: id,
-    durationMs: 1,
-    config: { lr, seed: id },
-    summary: { loss },
-    metricCount: 1,
-    ...more,
-  };
+  return sampleRun(id, { config: { lr, seed: id }, summary: { loss }, metricCount: 1, ...more });
 }
 
 const RUNS = [run(3, 0.1, 4), run(2, 0.01, 1), run(1, 0.1, 2)];

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import type { Run } from "../src/api/types";
 import { countTicks, exactLabels, logTicks, roundEnd } from "../src/charts/ticks";
 import { withTwins } from "../src/charts/twins";
 import { sections, systemSections } from "../src/charts/sections";
@@ -9,26 +8,7 @@ import { causeOf, evidenceOf, flatten, reportedCause, timeLeft } from "../src/ru
 import { atStep, steps } from "../src/run/steps";
 import { availableColumns, sortRuns } from "../src/runs/columns";
 import { compileFilter } from "../src/runs/filter";
-
-function run(id: number, more: Partial<Run> = {}): Run {
-  return {
-    id,
-    displayId: `R-${id}`,
-    name: `run-${id}`,
-    project: "p",
-    status: "COMPLETED",
-    cause: null,
-    tags: [],
-    notes: null,
-    createdAt: id,
-    updatedAt: id,
-    durationMs: 1,
-    config: {},
-    summary: {},
-    metricCount: 0,
-    ...more,
-  };
-}
+import { sampleRun as run } from "./sample";
 
 describe("compileFilter", () => {
   const runs = [

@@ -1,5 +1,6 @@
 // How the charts are looked at: filter, x axis, smoothing, log scale, outliers, zoom.
 
+import { SearchField } from "../parts/SearchField";
 import type { SmoothKind } from "../smoothing";
 import { metricNames } from "../state/metrics";
 import {
@@ -136,15 +137,7 @@ function SmoothField() {
 
 function FilterField() {
   return (
-    <input
-      type="search"
-      class="search"
-      data-search="main"
-      placeholder="Filter charts  /"
-      aria-label="Filter charts by name"
-      value={chartFilter.value}
-      onInput={(event) => chartFilter.set(event.currentTarget.value)}
-    />
+    <SearchField main label="Filter charts by name" placeholder="Filter charts  /" value={chartFilter.value} set={chartFilter.set} />
   );
 }
 

@@ -4,6 +4,7 @@ import type { Run } from "../api/types";
 import { exactValue, formatCount, formatValue } from "../format";
 import { download } from "../parts/download";
 import { Empty } from "../parts/states";
+import { SearchField } from "../parts/SearchField";
 import { textMatcher } from "../runs/filter";
 import { StatusSign } from "../runs/Status";
 import { Dot } from "../runs/Swatch";
@@ -29,15 +30,7 @@ export function ComparePage() {
   return (
     <div class="compare-page" data-testid="compare">
       <div class="toolbar">
-        <input
-          type="search"
-          class="search"
-          data-search="main"
-          placeholder="Search keys  /"
-          aria-label="Search what is compared"
-          value={chartFilter.value}
-          onInput={(event) => chartFilter.set(event.currentTarget.value)}
-        />
+        <SearchField main label="Search what is compared" placeholder="Search keys  /" value={chartFilter.value} set={chartFilter.set} />
         <span class="muted number" role="status">
           {formatCount(differing)} {differing === 1 ? "row differs" : "rows differ"} among {runs.length} runs
         </span>

@@ -6,6 +6,7 @@ import type { RunAnswer } from "../api/types";
 import { formatCount, formatNumber } from "../format";
 import { Empty, ErrorPanel, Skeleton } from "../parts/states";
 import { useFetched } from "../run/useFetched";
+import { SearchField } from "../parts/SearchField";
 import { textMatcher } from "../runs/filter";
 import "../style/graph.css";
 import { matching, readGraph, shapeText, type Part } from "./tree";
@@ -28,15 +29,7 @@ export function GraphTab({ answer: { run, version } }: { answer: RunAnswer }) {
   return (
     <div class="graph-page" data-testid="graph">
       <div class="toolbar">
-        <input
-          type="search"
-          class="search"
-          data-search="main"
-          placeholder="Search parts  /"
-          aria-label="Search the parts of the model"
-          value={search}
-          onInput={(event) => setSearch(event.currentTarget.value)}
-        />
+        <SearchField main label="Search the parts of the model" placeholder="Search parts  /" value={search} set={setSearch} />
         <span class="muted number">{formatCount(roots.reduce((sum, root) => sum + root.parameters, 0))} parameters</span>
         <span class="spacer" />
         <button type="button" class="button" onClick={() => fold(true)}>

@@ -7,6 +7,7 @@ import type { FileRow, Run } from "../api/types";
 import { Empty, ErrorPanel, Skeleton } from "../parts/states";
 import { atStep, steps } from "../run/steps";
 import { StepSlider } from "../run/StepSlider";
+import { SearchField } from "../parts/SearchField";
 import { textMatcher } from "../runs/filter";
 import { chartFilter, mediaStep } from "../state/view";
 import "../style/media.css";
@@ -62,15 +63,7 @@ function namesOf(files: readonly FileRow[]): string[] {
 
 function NameFilter() {
   return (
-    <input
-      type="search"
-      class="search"
-      data-search="main"
-      placeholder="Filter by name  /"
-      aria-label="Filter media by name"
-      value={chartFilter.value}
-      onInput={(event) => chartFilter.set(event.currentTarget.value)}
-    />
+    <SearchField main label="Filter media by name" placeholder="Filter by name  /" value={chartFilter.value} set={chartFilter.set} />
   );
 }
 

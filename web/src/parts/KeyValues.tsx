@@ -1,6 +1,7 @@
 // Names and values in two columns, with a search; a click on a value copies it whole.
 
 import { useState } from "preact/hooks";
+import { SearchField } from "./SearchField";
 import { textMatcher } from "../runs/filter";
 import { exactValue, formatValue } from "../format";
 import { copyText } from "./states";
@@ -27,15 +28,7 @@ export function KeyValues({ title, rows, none, testId }: Props) {
           {title} <span class="muted number">{rows.length}</span>
         </h2>
         {rows.length > SEARCHED && (
-          <input
-            type="search"
-            class="search"
-            data-search="main"
-            placeholder="Search  /"
-            aria-label={`Search ${title}`}
-            value={search}
-            onInput={(event) => setSearch(event.currentTarget.value)}
-          />
+          <SearchField main label={`Search ${title}`} placeholder="Search  /" value={search} set={setSearch} />
         )}
       </header>
       {rows.length === 0 && <p class="muted">{none}</p>}

@@ -6,6 +6,7 @@ import { formatClock, formatCount, formatDate } from "../format";
 import { download } from "../parts/download";
 import { useRows } from "../parts/hooks";
 import { ErrorPanel } from "../parts/states";
+import { SearchField } from "../parts/SearchField";
 import { versions } from "../state/live";
 import { consoleSearch } from "../state/view";
 import { pieces } from "./ansi";
@@ -24,15 +25,7 @@ export function ConsoleTab({ answer: { run } }: { answer: RunAnswer }) {
   return (
     <div class="console-page">
       <div class="toolbar">
-        <input
-          type="search"
-          class="search"
-          data-search="main"
-          placeholder="Search the console  /"
-          aria-label="Search the console"
-          value={consoleSearch.value}
-          onInput={(event) => consoleSearch.set(event.currentTarget.value)}
-        />
+        <SearchField main label="Search the console" placeholder="Search the console  /" value={consoleSearch.value} set={consoleSearch.set} />
         <LevelChoice level={level} set={setLevel} />
         <span class="muted number" role="status">
           {summary(state, search)}

@@ -5,6 +5,7 @@ import { fetchFiles } from "../api/client";
 import type { FileRow, RunAnswer } from "../api/types";
 import { formatBytes, formatCount, formatDate } from "../format";
 import { Empty, ErrorPanel, Skeleton } from "../parts/states";
+import { SearchField } from "../parts/SearchField";
 import { textMatcher } from "../runs/filter";
 import { Preview } from "./Preview";
 import { useFetched } from "./useFetched";
@@ -27,15 +28,7 @@ export function FilesTab({ answer: { run, names } }: { answer: RunAnswer }) {
   return (
     <div class="files-page" data-testid="files">
       <div class="toolbar">
-        <input
-          type="search"
-          class="search"
-          data-search="main"
-          placeholder="Search files  /"
-          aria-label="Search files"
-          value={search}
-          onInput={(event) => setSearch(event.currentTarget.value)}
-        />
+        <SearchField main label="Search files" placeholder="Search files  /" value={search} set={setSearch} />
         <span class="muted number">
           {formatCount(found.length)} {found.length === 1 ? "file" : "files"}, {formatBytes(found.reduce((sum, item) => sum + item.size, 0))}
         </span>

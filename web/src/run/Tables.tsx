@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import type { DataPoint } from "../api/types";
 import { exactValue, formatCount, formatValue } from "../format";
+import { SearchField } from "../parts/SearchField";
 import { textMatcher } from "../runs/filter";
 import { atStep, steps } from "./steps";
 import { StepSlider } from "./StepSlider";
@@ -96,14 +97,7 @@ interface SearchProps {
 function Search({ total, found, search, set }: SearchProps) {
   return (
     <div class="toolbar table-search">
-      <input
-        type="search"
-        class="search"
-        placeholder="Filter rows"
-        aria-label="Filter the rows of the table"
-        value={search}
-        onInput={(event) => set(event.currentTarget.value)}
-      />
+      <SearchField label="Filter the rows of the table" placeholder="Filter rows" value={search} set={set} />
       <span class="muted number" role="status">
         {found === total ? `${formatCount(total)} rows` : `${formatCount(found)} of ${formatCount(total)} rows`}
       </span>

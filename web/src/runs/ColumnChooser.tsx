@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { Popover } from "../parts/Popover";
+import { SearchField } from "../parts/SearchField";
 import { runs } from "../state/catalog";
 import { metricNames } from "../state/metrics";
 import { columnKeys, columns, pinned, resetColumns, setColumns, togglePin } from "../state/selection";
@@ -29,14 +30,7 @@ function Chooser() {
   const offered = measure === "metric" ? all.metrics : all.metrics.map((key) => measure + key.slice("metric".length));
   return (
     <div class="chooser">
-      <input
-        type="search"
-        class="search"
-        placeholder="Find a column"
-        aria-label="Find a column"
-        value={search}
-        onInput={(event) => setSearch(event.currentTarget.value)}
-      />
+      <SearchField label="Find a column" value={search} set={setSearch} />
       <div class="chooser-lists">
         {!search && <Chosen />}
         <Group title="Run" keys={all.fixed.filter(matches)} />

@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { Popover } from "../parts/Popover";
+import { SearchField } from "../parts/SearchField";
 import { runs } from "../state/catalog";
 import { groupBy, groupKeys } from "../state/selection";
 import { availableColumns, columnFor } from "./columns";
@@ -29,14 +30,7 @@ function Chooser() {
   return (
     <div class="chooser">
       <p class="muted">Runs that agree in these are shown as one: mean ± standard deviation.</p>
-      <input
-        type="search"
-        class="search"
-        placeholder="Find a config key"
-        aria-label="Find a config key"
-        value={search}
-        onInput={(event) => setSearch(event.currentTarget.value)}
-      />
+      <SearchField label="Find a config key" value={search} set={setSearch} />
       <div class="chooser-lists">
         {keys.slice(0, MOST).map((key) => (
           <label key={key}>
