@@ -288,8 +288,18 @@ class Uploader(Worker):
         return bool(self._failures) and not self.decision and tries < TRIES_AT_THE_END
 
     def _store_all(self, store: Store) -> None:
+        """Store what was logged, a piece at a time.
+
+        After each piece the training has the processor for itself for twice as long; but not for
+        more than an interval in all, so that who logs without a pause is caught up with.
+        """
+        courtesy = time.monotonic() + self._interval
+        began = time.monotonic()
         while store.absorb() or store.encode_next():
             self._journal.prepare()
+            now = time.monotonic()
+            self.rest(min(2 * (now - began), courtesy - now))
+            began = time.monotonic()
 
     def _deliver(self, delivery: Delivery) -> None:
         if self.stopping and delivery.finished():

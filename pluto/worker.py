@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 logger = logging.getLogger("pluto")
 
 
-class Worker:
+class Worker(ABC):
     """Calls `step()` again and again on a thread of its own.
 
     `step()` returns the seconds to sleep until its next call. An exception in it is our bug:
@@ -37,9 +38,9 @@ class Worker:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
+    @abstractmethod
     def step(self) -> float:
         """Do one round of work; return the seconds until the next one."""
-        raise NotImplementedError("subclasses say what the work is")
 
     def last_step(self) -> None:
         """Do what is left when the thread was asked to stop; nothing by default."""
@@ -51,6 +52,10 @@ class Worker:
     def wake(self) -> None:
         """End the current sleep, now or as soon as it begins."""
         self._wake.set()
+
+    def rest(self, seconds: float) -> None:
+        """Do nothing for a while in the midst of a step; a thread that is to stop does not rest."""
+        self._stopping.wait(max(0.0, seconds))
 
     @property
     def stopping(self) -> bool:
