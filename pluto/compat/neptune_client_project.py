@@ -56,6 +56,7 @@ class Project:
     def fetch_runs_table(
         self,
         *,
+        query: str | None = None,
         columns: Iterable[str] | None = None,
         id: str | Iterable[str] | None = None,  # noqa: A002 - the names of Neptune
         state: str | Iterable[str] | None = None,
@@ -63,11 +64,12 @@ class Project:
         limit: int | None = None,
         sort_by: str = "sys/creation_time",
         ascending: bool = False,
-        **others: Any,
+        **others: Any,  # noqa: ARG002
     ) -> RunsTable:
         """Return the runs of the project.
 
         Args:
+            query: a condition in Neptune's query language.
             columns: paths of attributes; all by default. `sys/id` is always there.
             id: only these runs.
             state: only `active` or `inactive` ones.
@@ -75,19 +77,18 @@ class Project:
             limit: how many at most.
             sort_by: path of an attribute.
             ascending: whether the smallest comes first.
-            **others: `query` is refused; `owner` and `trashed` have no meaning.
+            **others: `owner`, `trashed` and `progress_bar` have no meaning here.
 
         Raises:
-            NotImplementedError: for a `query`.
+            UsageError: the query cannot be understood.
         """
-        if others.get("query"):
-            raise NotImplementedError("query= is not offered: use pluto.query.list_runs(filters=)")
+        from pluto.compat.neptune_nql import parse_query
         from pluto.compat.neptune_query import tables
         from pluto.compat.neptune_query.filters import AttributeFilter
 
         chosen = None if columns is None else ["sys/id", *columns]
         frame = tables.overview(
-            tables.Question(self._project, None, tables.RUN),
+            tables.Question(self._project, parse_query(query) if query else None, tables.RUN),
             AttributeFilter(chosen),
             sort_by,
             "asc" if ascending else "desc",

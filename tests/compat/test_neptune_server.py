@@ -14,14 +14,7 @@ import pytest
 from pluto.query import Client
 from tests.compat.reading import known, metrics
 from tests.compat.scripts import run_code, runs_of
-from tests.server_process import RunningServer, running_server
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    home = tmp_path_factory.mktemp("home")
-    with running_server(home / "data", home=home) as server:
-        yield server
+from tests.server_process import RunningServer
 
 
 @pytest.fixture
@@ -165,10 +158,14 @@ def test_a_project_has_a_table_of_its_runs_and_attributes_of_its_own(tmp_path: P
             print("last", [row["loss"] for row in table])
             one = project.fetch_runs_table(tag=["all", "n1"], columns=["number"], state="inactive")
             print("one", [row["number"] for row in one])
+            query = '(`number`:int >= 1) AND (`sys/tags`:stringSet NOT CONTAINS "n2")'
+            asked = project.fetch_runs_table(query=query, columns=["number"])
+            print("asked", [row["number"] for row in asked])
             print("most", len(project.fetch_runs_table(limit=2).to_rows()))
     """
     printed = run_code(dedent(code), tmp_path)
     assert "numbers [2, 1, 0]" in printed
     assert "last [2.0, 1.0, 0.0]" in printed
     assert "one [1]" in printed
+    assert "asked [1]" in printed
     assert "most 2" in printed
