@@ -3,11 +3,16 @@
 import os
 import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
+
+if TYPE_CHECKING:
+    from tests.server_process import RunningServer
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -74,6 +79,16 @@ def _installed(path: Path | str | None, what: str) -> Path:
     if "CI" in os.environ:
         pytest.fail(message)
     pytest.skip(message)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator["RunningServer"]:
+    """A `pluto server` of its own for a module."""
+    from tests.server_process import running_server  # which needs REPOSITORY
+
+    home = tmp_path_factory.mktemp("home")
+    with running_server(home / "data", home=home) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,14 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, StorageState, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Locator,
+    Page,
+    StorageState,
+    sync_playwright,
+)
 
 from tests.conftest import REPOSITORY
 from tests.server_process import RunningServer, running_server
@@ -216,15 +223,30 @@ class Site:
 
 
 @contextmanager
+def browsing(chromium: Path, options: Sequence[str] = CHROMIUM_OPTIONS) -> Iterator[Browser]:
+    """Start a browser; a thread can have one at a time."""
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=chromium, args=options) as browser,
+    ):
+        yield browser
+
+
+def signed_in(browser: Browser, server: RunningServer) -> BrowserContext:
+    """Return the windows of a person who came in by the link that a server prints."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(server.link)
+    page.get_by_title("All projects").wait_for()
+    page.close()
+    return context
+
+
+@contextmanager
 def site(directory: Path, chromium: Path, home: Path) -> Iterator[Site]:
     """Run `pluto ui` over `directory`, and a browser that came in by the link it prints."""
     with (
         running_server(directory, command="ui", home=home) as server,
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS) as browser,
+        browsing(chromium) as browser,
     ):
-        context = browser.new_context()
-        page = context.new_page()
-        page.goto(server.link)
-        page.get_by_title("All projects").wait_for()
-        yield Site(server, browser, context.storage_state())
+        yield Site(server, browser, signed_in(browser, server).storage_state())

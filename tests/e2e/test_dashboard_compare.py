@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.browser import Site, Theme, Visit, eventually, site
-from tests.e2e.recorded_media import PROJECT, record_media
+from tests.e2e.browser import Site, Theme, Visit, eventually
+from tests.e2e.recorded_media import PROJECT
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def dashboard(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    directory = tmp_path_factory.mktemp("runs")
-    record_media(directory)
-    with site(directory, chromium, tmp_path_factory.mktemp("home")) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 import pluto
 from pluto.cli.export import export
-from tests.e2e.browser import CHROMIUM_OPTIONS, Theme, Visit, eventually
+from tests.e2e.browser import Theme, Visit, browsing, eventually
 from tests.e2e.recorded_media import PROJECT, RATES, STEPS, record_media
 
 pytestmark = pytest.mark.slow
@@ -43,10 +43,7 @@ def folder(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def browser(chromium: Path) -> Iterator[Browser]:
-    with (
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS) as opened,
-    ):
+    with browsing(chromium) as opened:
         yield opened
 
 

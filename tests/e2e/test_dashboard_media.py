@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,18 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Locator, expect
 
-from tests.e2e.browser import Site, Theme, Visit, eventually, site
-from tests.e2e.recorded_media import PROJECT, RATES, record_media
+from tests.e2e.browser import Site, Theme, Visit, eventually
+from tests.e2e.recorded_media import PROJECT, RATES
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def dashboard(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    directory = tmp_path_factory.mktemp("runs")
-    record_media(directory)
-    with site(directory, chromium, tmp_path_factory.mktemp("home")) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.browser import Site, Theme, Visit, site
-from tests.e2e.recorded_media import record_media
+from tests.e2e.browser import Site, Theme, Visit
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def dashboard(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    directory = tmp_path_factory.mktemp("runs")
-    record_media(directory)
-    with site(directory, chromium, tmp_path_factory.mktemp("home")) as opened:
-        yield opened
 
 
 @pytest.fixture

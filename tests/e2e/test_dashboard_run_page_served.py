@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from tests.conftest import REPOSITORY
-from tests.e2e.browser import CHROMIUM_OPTIONS, PATIENCE, Visit
+from tests.e2e.browser import PATIENCE, Visit, browsing, signed_in
 from tests.server_process import running_server
 
 pytestmark = pytest.mark.slow
@@ -39,13 +39,10 @@ def served(chromium: Path, tmp_path: Path) -> Iterator[tuple[Visit, dict[str, st
     """A window on a server that runs are sent to, and the environment in which they are."""
     with (
         running_server(tmp_path / "data", home=tmp_path) as server,
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS) as browser,
+        browsing(chromium) as browser,
     ):
-        visit = Visit(browser.new_context().new_page(), server.url)
+        visit = Visit(signed_in(browser, server).new_page(), server.url)
         visit.watch()
-        visit.page.goto(server.link)
-        visit.page.get_by_title("All projects").wait_for()
         keys = {"PLUTO_URL": server.url, "PLUTO_API_KEY": server.key}
         yield visit, os.environ | keys | {"PYTHONPATH": str(REPOSITORY)}
         assert visit.faults == []

@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +12,9 @@ import pluto
 from pluto.errors import RunExistsError
 from pluto.names import random_id
 from tests.fault_server import fault_server
-from tests.server_process import RunningServer, running_server
+from tests.server_process import RunningServer
 
 QUIET = {"disable_system_metrics": True, "disable_console": True}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    home = tmp_path_factory.mktemp("home")
-    with running_server(home / "data", home=home) as running:
-        yield running
 
 
 @pytest.fixture

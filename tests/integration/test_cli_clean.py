@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +16,10 @@ from pluto.cli.server_checks import skew_of
 from pluto.storage import Batch, Outbox, RunWriter
 from tests.fault_server import fault_server
 from tests.integration.query_runs import QUIET, begin, send
-from tests.server_process import RunningServer, running_server
+from tests.server_process import RunningServer
 
 Capture = pytest.CaptureFixture[str]
 DAY = 86_400_000
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    home = tmp_path_factory.mktemp("server-home")
-    with running_server(home / "data", home=home) as running:
-        yield running
 
 
 def local_run(directory: Path, name: str, *, days_old: float = 0) -> Path:

@@ -6,7 +6,6 @@ import json
 import math
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,39 +15,24 @@ import pytest
 import pluto
 from pluto.cli.main import run
 from pluto.query import Client
-from tests.integration.query_runs import LINES, STEPS, begin, record_digits, send
-from tests.server_process import RunningServer, running_server
+from tests.integration.query_runs import LINES, STEPS, begin
+from tests.server_process import RunningServer
 
 Capture = pytest.CaptureFixture[str]
-
-
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("runs")
-    record_digits(directory)
-    return directory
-
-
-@pytest.fixture(scope="module")
-def server(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    home = tmp_path_factory.mktemp("home")
-    with running_server(home / "data", home=home) as server:
-        send(runs, server)
-        yield server
 
 
 @pytest.fixture(params=["disk", "server"])
 def source(
     request: pytest.FixtureRequest,
-    runs: Path,
-    server: RunningServer,
+    digits: Path,
+    digits_server: RunningServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> list[str]:
     """The options that say where runs are read."""
     if request.param == "disk":
-        return ["--dir", str(runs)]
-    monkeypatch.setenv("PLUTO_API_KEY", server.key)
-    return ["--url", server.url]
+        return ["--dir", str(digits)]
+    monkeypatch.setenv("PLUTO_API_KEY", digits_server.key)
+    return ["--url", digits_server.url]
 
 
 def printed(capsys: Capture, *arguments: str, code: int = 0) -> str:
@@ -75,10 +59,10 @@ def test_runs_are_listed_as_json_by_conditions(source: list[str], capsys: Captur
     assert sorted(run["projectName"] for run in everything) == [*["digits"] * 3, "other"]
 
 
-def test_a_filter_that_makes_no_sense_is_told(runs: Path, capsys: Capture) -> None:
-    assert run(["runs", "list", "--dir", str(runs), "--filter", "{"]) == 2
+def test_a_filter_that_makes_no_sense_is_told(digits: Path, capsys: Capture) -> None:
+    assert run(["runs", "list", "--dir", str(digits), "--filter", "{"]) == 2
     assert "not JSON" in capsys.readouterr().err
-    assert run(["runs", "list", "--dir", str(runs), "--filter", '{"lr": 1}']) == 1
+    assert run(["runs", "list", "--dir", str(digits), "--filter", '{"lr": 1}']) == 1
     assert "lr" in capsys.readouterr().err
 
 
@@ -104,8 +88,10 @@ def test_an_unknown_run_is_told_with_exit_code_1(source: list[str], capsys: Capt
     assert "no run 'nobody'" in capsys.readouterr().err
 
 
-def test_a_directory_and_a_server_together_are_not_understood(runs: Path, capsys: Capture) -> None:
-    assert run(["runs", "list", "--dir", str(runs), "--server"]) == 2
+def test_a_directory_and_a_server_together_are_not_understood(
+    digits: Path, capsys: Capture
+) -> None:
+    assert run(["runs", "list", "--dir", str(digits), "--server"]) == 2
     assert "--dir reads this disk" in capsys.readouterr().err
 
 
@@ -186,8 +172,8 @@ def test_structured_values_are_exported_from_disk(tmp_path: Path, capsys: Captur
     assert json.loads(rows["weights"]["data"])["type"] == "Histogram"
 
 
-def test_an_export_overwrites_nothing(runs: Path, tmp_path: Path, capsys: Capture) -> None:
-    arguments = ["export", "large", "--dir", str(runs), "--to", str(tmp_path), "--format", "csv"]
+def test_an_export_overwrites_nothing(digits: Path, tmp_path: Path, capsys: Capture) -> None:
+    arguments = ["export", "large", "--dir", str(digits), "--to", str(tmp_path), "--format", "csv"]
     printed(capsys, *arguments)
     assert run(arguments) == 1
     assert "is there already" in capsys.readouterr().err
@@ -224,9 +210,9 @@ def without(*modules: str) -> str:
     ],
 )
 def test_what_needs_a_library_names_the_extra(
-    runs: Path, arguments: list[str], missing: list[str], extra: str, tmp_path: Path
+    digits: Path, arguments: list[str], missing: list[str], extra: str, tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-c", without(*missing), *arguments, "--dir", str(runs)]
+    command = [sys.executable, "-c", without(*missing), *arguments, "--dir", str(digits)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert f"pip install '{extra}'" in done.stderr
@@ -235,13 +221,13 @@ def test_what_needs_a_library_names_the_extra(
 
 
 def test_parquet_is_written_by_polars_where_there_is_no_pyarrow(
-    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     polars = pytest.importorskip("polars")
     from pluto.query_export import export_run
 
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with Client(dir=runs) as client:
+    with Client(dir=digits) as client:
         done = export_run(client, "digits", "small", tmp_path, "parquet")
     frame = polars.read_parquet(done.directory / "metrics.parquet")
     assert frame.height == done.points == 2 * STEPS + 2
@@ -254,8 +240,8 @@ def duckdb() -> Any:
     return pytest.importorskip("duckdb")
 
 
-def answer(capsys: Capture, runs: Path, sql: str) -> Any:
-    return json.loads(printed(capsys, "query", "--json", "--dir", str(runs), "--sql", sql))
+def answer(capsys: Capture, digits: Path, sql: str) -> Any:
+    return json.loads(printed(capsys, "query", "--json", "--dir", str(digits), "--sql", sql))
 
 
 @pytest.mark.parametrize(
@@ -296,14 +282,14 @@ def answer(capsys: Capture, runs: Path, sql: str) -> Any:
     ids=["runs", "config", "non-finite", "console", "files", "nothing"],
 )
 def test_sql_is_answered_over_local_runs(
-    duckdb: Any, runs: Path, capsys: Capture, sql: str, rows: list[dict[str, Any]]
+    duckdb: Any, digits: Path, capsys: Capture, sql: str, rows: list[dict[str, Any]]
 ) -> None:
-    assert answer(capsys, runs, sql) == rows
+    assert answer(capsys, digits, sql) == rows
 
 
-def test_sql_answers_are_tables_for_people(duckdb: Any, runs: Path, capsys: Capture) -> None:
+def test_sql_answers_are_tables_for_people(duckdb: Any, digits: Path, capsys: Capture) -> None:
     sql = "SELECT name, status FROM runs ORDER BY name LIMIT 1"
-    lines = printed(capsys, "query", "--dir", str(runs), "--sql", sql).splitlines()
+    lines = printed(capsys, "query", "--dir", str(digits), "--sql", sql).splitlines()
     assert [line.split() for line in lines] == [["name", "status"], ["empty", "COMPLETED"]]
 
 
@@ -322,10 +308,10 @@ def test_sql_answers_are_tables_for_people(duckdb: Any, runs: Path, capsys: Capt
     ],
 )
 def test_sql_changes_nothing_and_reads_nothing_else(
-    duckdb: Any, runs: Path, capsys: Capture, sql: str, tmp_path: Path
+    duckdb: Any, digits: Path, capsys: Capture, sql: str, tmp_path: Path
 ) -> None:
-    before = {path: path.read_bytes() for path in runs.rglob("run.db")}
-    assert run(["query", "--dir", str(runs), "--sql", sql]) == 1
+    before = {path: path.read_bytes() for path in digits.rglob("run.db")}
+    assert run(["query", "--dir", str(digits), "--sql", sql]) == 1
     assert capsys.readouterr().err.startswith("pluto: ")
-    assert {path: path.read_bytes() for path in runs.rglob("run.db")} == before != {}
+    assert {path: path.read_bytes() for path in digits.rglob("run.db")} == before != {}
     assert not (tmp_path / "stolen.csv").exists()

@@ -6,7 +6,6 @@ import pty
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,6 @@ from tests.fault_server import fault_server
 from tests.server_process import RunningServer, running_server
 
 Capture = pytest.CaptureFixture[str]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    home = tmp_path_factory.mktemp("server-home")
-    with running_server(home / "data", home=home) as running:
-        yield running
 
 
 def rows(server: RunningServer, project: str) -> list[float]:

@@ -26,7 +26,7 @@ from pluto.sets import setup
 from pluto.sink import Sink
 from pluto.storage import RunReader
 from pluto.sync import run_directories, sync_directory
-from tests.server_process import RunningServer, running_server
+from tests.server_process import RunningServer
 
 ROWS = 300
 
@@ -294,14 +294,6 @@ def in_little_memory() -> Iterator[list[str]]:
         yield ["sh", "-c", f'echo $$ > {group}/cgroup.procs && exec "$0" "$@"']
     finally:
         group.rmdir()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """One real server for all deaths."""
-    directory = tmp_path_factory.mktemp("server")
-    with running_server(directory / "data", home=directory) as running:
-        yield running
 
 
 def die(death: Death, directory: Path, launch: Sequence[str] = (), **environment: str) -> int:

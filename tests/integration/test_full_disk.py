@@ -1,12 +1,13 @@
 """A full disk: training goes on, rows wait in memory, what is lost is counted and said."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.mounts import run_in_own_mounts
 
 IN_SMALL_DISK = """
 mount -t tmpfs -o size=24m tmpfs "$1" && cd "$1" && "$2" "$3" && "$2" "$4"
@@ -65,17 +66,7 @@ def run_on_small_disk(tmp_path: Path, code: str) -> tuple[dict[str, Any], str]:
     disk.mkdir()
     script.write_text(START + code + END)
     reader.write_text(READ)
-    unshare = ["unshare", "--user", "--map-root-user", "--mount"]
-    possible = subprocess.run([*unshare, "true"], capture_output=True, check=False)
-    if possible.returncode:
-        pytest.skip("this system does not let its users mount a small disk")
-    done = subprocess.run(
-        [*unshare, "sh", "-c", IN_SMALL_DISK, "sh", disk, sys.executable, script, reader],
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-    )
+    done = run_in_own_mounts(IN_SMALL_DISK, disk, sys.executable, script, reader, timeout=90)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Traceback" not in done.stderr, done.stderr
     told: dict[str, Any] = {}

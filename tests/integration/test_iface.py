@@ -21,13 +21,6 @@ from tests.server_process import RunningServer, running_server
 Connect = Callable[..., ServerInterface]
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    home = tmp_path_factory.mktemp("server-home")
-    with running_server(home / "data", home=home) as running:
-        yield running
-
-
 @pytest.fixture
 def connect() -> Iterator[Connect]:
     made: list[ServerInterface] = []

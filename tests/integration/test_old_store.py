@@ -9,7 +9,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,20 +18,13 @@ import pytest
 from pluto.errors import RunInUse, StorageError
 from pluto.old_store import take_over
 from pluto.storage import Kind, RunReader
-from tests.server_process import RunningServer, running_server
+from tests.server_process import RunningServer
 
 SCRIPT = Path(__file__).with_name("old_store_script.py")
 STEPS = 300
 SERVICES = ("APP", "API", "INGEST", "PY")
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    home = tmp_path_factory.mktemp("home")
-    with running_server(home / "data", home=home) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

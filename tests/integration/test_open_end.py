@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,9 @@ from pluto.names import random_id
 from pluto.server.local import CLOSED, LocalRuns
 from pluto.storage import RunReader
 from pluto.store import Store
-from tests.server_process import RunningServer, running_server
+from tests.server_process import RunningServer
 
 QUIET = {"disable_system_metrics": True, "disable_console": True}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    home = tmp_path_factory.mktemp("home")
-    with running_server(home / "data", home=home) as running:
-        yield running
 
 
 def begin(server: RunningServer | None = None, **options: Any) -> pluto.Op:

@@ -17,6 +17,7 @@ from pluto.file_system import is_on_network
 from pluto.storage import Kind, RunReader
 from pluto.store import Store
 from pluto.sync import run_directories
+from tests.mounts import run_in_own_mounts
 from tests.server_process import running_server
 
 QUIET = {"disable_system_metrics": True, "disable_console": True}
@@ -45,17 +46,8 @@ def script(directory: Path, code: str, **environment: str) -> subprocess.Complet
 
 def in_namespace(directory: Path, mount: str, code: str) -> subprocess.CompletedProcess[str]:
     """Run a script in a directory on which something is mounted, for this script only."""
-    unshare = ["unshare", "--user", "--map-root-user", "--mount"]
-    if subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode:
-        pytest.skip("this system does not let its users mount anything")
     start = f'{mount} "$1" && cd "$1" && exec "$2" -c "$3"'
-    return subprocess.run(
-        [*unshare, "sh", "-c", start, "sh", directory, sys.executable, code],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run_in_own_mounts(start, directory, sys.executable, code, timeout=60)
 
 
 def steps(directory: Path, name: str) -> list[int]:

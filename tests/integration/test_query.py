@@ -11,29 +11,16 @@ import numpy as np
 import pytest
 
 from pluto.query import Client, QueryError
-from tests.integration.query_runs import LINES, STEPS, record_digits, send
+from tests.integration.query_runs import LINES, STEPS
 from tests.server_process import RunningServer, running_server
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("runs")
-    record_digits(directory)
-    return directory
-
-
-@pytest.fixture(scope="module")
-def server(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    home = tmp_path_factory.mktemp("home")
-    with running_server(home / "data", home=home) as server:
-        send(runs, server)
-        yield server
-
-
 @pytest.fixture(params=["disk", "server"])
-def client(request: pytest.FixtureRequest, runs: Path, server: RunningServer) -> Iterator[Client]:
+def client(
+    request: pytest.FixtureRequest, digits: Path, digits_server: RunningServer
+) -> Iterator[Client]:
     on_disk = request.param == "disk"
-    with Client(dir=runs) if on_disk else Client(server.key, server.url) as client:
+    with Client(dir=digits) if on_disk else Client(digits_server.key, digits_server.url) as client:
         yield client
 
 
@@ -82,8 +69,8 @@ def test_a_run_is_read_by_number_digits_and_name(client: Client) -> None:
     assert client.get_run("digits", run["id"]) == run == client.get_run("digits", str(run["id"]))
 
 
-def test_a_run_on_a_server_is_read_by_display_id(server: RunningServer) -> None:
-    with Client(server.key, server.url) as client:
+def test_a_run_on_a_server_is_read_by_display_id(digits_server: RunningServer) -> None:
+    with Client(digits_server.key, digits_server.url) as client:
         small = client.get_run("digits", "small")
         assert client.get_run("digits", small["displayId"])["id"] == small["id"]
         assert client.get_metrics("digits", small["displayId"], frame="numpy")["step"].size
@@ -216,8 +203,8 @@ def test_threads_share_a_client(client: Client) -> None:
         assert set(threads.map(read, range(40))) == {2 * STEPS + 2}
 
 
-def test_a_wrong_key_is_refused_with_the_fix(server: RunningServer) -> None:
-    with Client("mlps_" + "A" * 24, server.url) as client:
+def test_a_wrong_key_is_refused_with_the_fix(digits_server: RunningServer) -> None:
+    with Client("mlps_" + "A" * 24, digits_server.url) as client:
         client._sleep = lambda _: None
         with pytest.raises(QueryError, match="PLUTO_API_KEY") as caught:
             client.list_projects()

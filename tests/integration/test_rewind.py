@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +17,9 @@ from pluto.names import random_id
 from pluto.record import RemoteRun, RunInfo
 from pluto.storage import RunReader
 from pluto.sync import sync_directory
-from tests.server_process import RunningServer, running_server
+from tests.server_process import RunningServer
 
 QUIET = {"disable_system_metrics": True, "disable_console": True}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    home = tmp_path_factory.mktemp("home")
-    with running_server(home / "data", home=home) as running:
-        yield running
 
 
 def begin(server: RunningServer | None = None, **options: Any) -> pluto.Op:

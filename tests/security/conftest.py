@@ -10,14 +10,7 @@ import httpx
 import pytest
 
 from tests.integration.server.harness import DATA, LOG, Run, lines, metric_lines
-from tests.server_process import RunningServer, running_server
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    home = tmp_path_factory.mktemp("home")
-    with running_server(home / "data", home=home) as server:
-        yield server
+from tests.server_process import RunningServer
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 
-from tests.e2e.browser import CHROMIUM_OPTIONS
+from tests.e2e.browser import CHROMIUM_OPTIONS, browsing, signed_in
 from tests.integration.server.harness import Run
 from tests.server_process import RunningServer
 
@@ -25,22 +25,14 @@ OPTIONS = [each for each in CHROMIUM_OPTIONS if "host-resolver" not in each]
 
 @pytest.fixture(scope="module")
 def browser(chromium: Path) -> Iterator[Browser]:
-    with (
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=chromium, args=[*OPTIONS, REBOUND]) as browser,
-    ):
+    with browsing(chromium, [*OPTIONS, REBOUND]) as browser:
         yield browser
 
 
 @pytest.fixture(scope="module")
-def signed_in(browser: Browser, server: RunningServer) -> BrowserContext:
+def person(browser: Browser, server: RunningServer) -> BrowserContext:
     """The browser of a person who has the dashboard open."""
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(server.link)
-    page.get_by_title("All projects").wait_for()
-    page.close()
-    return context
+    return signed_in(browser, server)
 
 
 @contextmanager
@@ -74,13 +66,13 @@ def status(client: httpx.Client, run: Run) -> str:
 @pytest.mark.parametrize("host", ["127.0.0.1", EVIL])
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded"])
 def test_a_form_of_another_page_changes_nothing(
-    server: RunningServer, client: httpx.Client, signed_in: BrowserContext, host: str, kind: str
+    server: RunningServer, client: httpx.Client, person: BrowserContext, host: str, kind: str
 ) -> None:
     run = Run(client, "forged")
     form = f"""<form method="post" action="{server.url}/api/ui/runs/{run.id}/cancel"
         enctype="{kind}"><input name='{{"a":"' value='"}}'></form>
         <script>document.forms[0].submit()</script>"""
-    page = signed_in.new_page()
+    page = person.new_page()
     with (
         foreign_site(form) as port,
         page.expect_response(lambda got: got.url.startswith(server.url)) as answered,
@@ -106,7 +98,7 @@ def test_the_page_of_the_server_itself_signs_a_person_in_by_key(
 
 @pytest.mark.parametrize("host", ["127.0.0.1", EVIL])
 def test_scripts_of_another_page_neither_read_nor_write(
-    server: RunningServer, client: httpx.Client, signed_in: BrowserContext, host: str
+    server: RunningServer, client: httpx.Client, person: BrowserContext, host: str
 ) -> None:
     run = Run(client, "forged")
     attacks = f"""async () => {{
@@ -128,7 +120,7 @@ def test_scripts_of_another_page_neither_read_nor_write(
       }}
       return got;
     }}"""
-    page = signed_in.new_page()
+    page = person.new_page()
     with foreign_site("<p>nice page</p>") as port:
         page.goto(f"http://{host}:{port}/")
         got = page.evaluate(attacks)
@@ -139,9 +131,9 @@ def test_scripts_of_another_page_neither_read_nor_write(
 
 
 def test_another_page_cannot_hold_the_dashboard_in_a_frame(
-    server: RunningServer, signed_in: BrowserContext
+    server: RunningServer, person: BrowserContext
 ) -> None:
-    page = signed_in.new_page()
+    page = person.new_page()
     with foreign_site(f'<iframe src="{server.url}/"></iframe>') as port:
         page.goto(f"http://127.0.0.1:{port}/")
         page.wait_for_load_state("networkidle")
@@ -155,9 +147,9 @@ def test_another_page_cannot_hold_the_dashboard_in_a_frame(
 
 @pytest.mark.parametrize("path", ["/", "/api/runs/projects", "/api/health", "/assets/x.js"])
 def test_under_a_rebound_name_the_browser_gets_nothing(
-    server: RunningServer, signed_in: BrowserContext, path: str
+    server: RunningServer, person: BrowserContext, path: str
 ) -> None:
-    page = signed_in.new_page()
+    page = person.new_page()
     answer = page.goto(f"http://{EVIL}:{urlsplit(server.url).port}{path}")
     page.close()
 

@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page
 
 from pluto.server.sqid import encode_sqid
-from tests.e2e.browser import CHROMIUM_OPTIONS
+from tests.e2e.browser import browsing, signed_in
 from tests.integration.server.harness import DATA, LOG, Run, lines
 from tests.security.conftest import upload
 from tests.server_process import RunningServer
@@ -79,22 +79,14 @@ def hostile(client: httpx.Client) -> Run:
 
 
 @pytest.fixture(scope="module")
-def signed_in(chromium: Path, server: RunningServer) -> Iterator[BrowserContext]:
-    with (
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS) as browser,
-    ):
-        context = browser.new_context()
-        page = context.new_page()
-        page.goto(server.link)
-        page.get_by_title("All projects").wait_for()
-        page.close()
-        yield context
+def person(chromium: Path, server: RunningServer) -> Iterator[BrowserContext]:
+    with browsing(chromium) as browser:
+        yield signed_in(browser, server)
 
 
 @pytest.fixture
-def page(signed_in: BrowserContext) -> Iterator[Page]:
-    page = signed_in.new_page()
+def page(person: BrowserContext) -> Iterator[Page]:
+    page = person.new_page()
     yield page
     page.close()
 

@@ -14,20 +14,8 @@ from hypothesis import strategies as st
 from pluto.errors import StorageError
 from pluto.record import Stream
 from pluto.storage import Batch, Compactor, MetricGroup, Outbox, RunReader, RunWriter
-from pluto.storage.sizes import Sizes
+from tests.tiny_sizes import TINY
 
-TINY = Sizes(
-    part_rows=8,
-    piece_rows=24,
-    rest_bytes=0,
-    rest_tails=0,
-    span_points=4,
-    row_spans=8,
-    unrolled_points=8,
-    rest_points=1,
-    series_at_once=2,
-    pages_at_once=2,
-)
 SHAPES = (("a",), ("a", "b"), ("b", "a", "c"), ("c",))
 WINDOWS = ((None, None), (3, 17), (10, None), (None, 0))
 

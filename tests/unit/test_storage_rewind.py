@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pluto.storage import Batch, Compactor, Kind, MetricGroup, Record, Rewind, RunReader, RunWriter
-from pluto.storage.sizes import Sizes
+from tests.tiny_sizes import TINY
 
 EARLIER, MOMENT, LATER = 1_000, 5_000, 9_000
 
@@ -144,18 +144,6 @@ def test_a_metric_that_was_only_logged_behind_the_step_has_no_points(
     assert len(reader.buckets("late", None, None, 10).x) == 0
 
 
-TINY = Sizes(
-    part_rows=8,
-    piece_rows=24,
-    rest_bytes=0,
-    rest_tails=0,
-    span_points=4,
-    row_spans=8,
-    unrolled_points=8,
-    rest_points=1,
-    series_at_once=2,
-    pages_at_once=2,
-)
 points = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 40)), min_size=1, max_size=40)
 rewinds = st.builds(Rewind, st.integers(0, 30), st.integers(0, 40))
 operations = st.lists(st.one_of(points, rewinds, st.sampled_from(["piece", "end"])), max_size=12)

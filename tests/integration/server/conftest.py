@@ -8,16 +8,9 @@ import httpx
 import pytest
 
 from tests.integration.server.harness import Body, Run
-from tests.server_process import RunningServer, running_server
+from tests.server_process import RunningServer
 
 _projects = (f"project-{number}" for number in itertools.count())
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    home = tmp_path_factory.mktemp("home")
-    with running_server(home / "data", home=home) as server:
-        yield server
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import sqlite3
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,21 +14,15 @@ import pytest
 from pluto.errors import StorageError
 from pluto.server.full_disk import storage_status
 from tests.conftest import REPOSITORY
+from tests.mounts import run_in_own_mounts
 
 STORY = Path(__file__).with_name("full_disk_story.py")
 IN_SMALL_DISK = 'mount -t tmpfs -o size=24m tmpfs "$1" && exec "$2" "$3" "$4" "$1"'
 
 
 def test_a_full_disk_is_told_and_what_was_stored_is_kept(tmp_path: Path) -> None:
-    unshare = ["unshare", "--user", "--map-root-user", "--mount"]
-    if subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode:
-        pytest.skip("this system does not let its users mount a small disk")
-    done = subprocess.run(
-        [*unshare, "sh", "-c", IN_SMALL_DISK, "sh", tmp_path, sys.executable, STORY, REPOSITORY],
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
+    done = run_in_own_mounts(
+        IN_SMALL_DISK, tmp_path, sys.executable, STORY, REPOSITORY, timeout=100
     )
     assert done.returncode == 0, done.stdout + done.stderr
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
