@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import threading
 import time
@@ -12,6 +13,7 @@ from pluto.server.signing import Signer
 
 COOKIE_DAYS: Final = 30
 _LINK_SECONDS: Final = 24 * 3600
+_RENEWAL_SECONDS: Final = 10
 
 
 class Sessions:
@@ -29,8 +31,10 @@ class Sessions:
     def __init__(self, signer: Signer, now: Callable[[], float] = time.time) -> None:
         self._signer = signer
         self._now = now
-        self._lock = threading.Lock()  # guards _codes
+        self._lock = threading.Lock()  # guards _codes, _renewed and _renewed_at
         self._codes: dict[str, float] = {}
+        self._renewed = ""
+        self._renewed_at = -math.inf
 
     def one_time_code(self) -> str:
         """Return a code that opens one session within a day."""
@@ -38,6 +42,19 @@ class Sessions:
         with self._lock:
             self._codes[code] = self._now() + _LINK_SECONDS
         return code
+
+    def renewed_code(self) -> str | None:
+        """Return a code for those whose link was used; it ends the one that this returned last.
+
+        Strangers can ask for it too: within ten seconds of the last one there is none.
+        """
+        with self._lock:
+            if self._now() < self._renewed_at + _RENEWAL_SECONDS:
+                return None
+            self._codes.pop(self._renewed, None)
+            self._renewed_at = self._now()
+        self._renewed = self.one_time_code()
+        return self._renewed
 
     def redeem(self, code: str) -> bool:
         """Tell whether `code` was good; it is not any more."""

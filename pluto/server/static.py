@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, urlencode
@@ -17,6 +18,8 @@ from pluto.server.session import COOKIE_DAYS, Sessions, cookie_name
 from pluto.server.state import ServerState
 from pluto.server.wire import local_port
 
+logger = logging.getLogger("pluto")
+
 WEB: Final = Path(__file__).parent / "web"
 
 CONTENT_POLICY: Final = (
@@ -25,7 +28,7 @@ CONTENT_POLICY: Final = (
     " frame-ancestors 'none'"
 )
 _SIGN_IN_POLICY: Final = (
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none';"
+    "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none';"
     " frame-ancestors 'none'"
 )
 PAGES: Final = ("/p", "/o")
@@ -35,18 +38,31 @@ _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _PAGE: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Pluto</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="/favicon.svg">
 <style>
 :root {{ color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif }}
-body {{ max-width: 34rem; margin: 15vh auto; padding: 0 1rem }}
-input, button {{ font: inherit; padding: .4rem .6rem }}
+body {{ max-width: 26rem; margin: 18vh auto 0; padding: 0 1rem }}
+h1 {{ font-size: 1.35rem; display: flex; gap: .5rem; align-items: center }}
+h1 img {{ width: 1.75rem }}
+small {{ display: block; margin-top: 1.5rem; opacity: .75 }}
+input, button {{ font: inherit; padding: .45rem .7rem; border-radius: 6px; border: 1px solid gray }}
 input {{ width: 100%; box-sizing: border-box; margin: .3rem 0 .8rem }}
-</style></head><body><h1>Pluto</h1>{content}</body></html>"""
+button {{ background: #2c5fc4; border-color: #2c5fc4; color: white; cursor: pointer }}
+</style></head><body><h1><img src="/favicon.svg" alt="">Pluto</h1>{content}</body></html>"""
 _SIGN_IN: Final = """<p>{message}</p>
 <form method="post" action="/sign-in"><label>API key
 <input name="key" type="password" autocomplete="current-password" autofocus required></label>
 <button>Open the dashboard</button></form>
-<p>The terminal in which the server runs shows a link that needs no key;
-<code>pluto server key create NAME</code> makes a key.</p>"""
+<small>The terminal in which the server runs shows a link that needs no key;
+<code>pluto server key create NAME</code> makes a key.</small>"""
+_OPEN_LINK: Final = """<p>{message}</p>
+<p>Open the link that <code>pluto ui</code> shows in its terminal.</p>
+<small><code>pluto ui --auth off</code> needs none: every user of this machine can then see the
+runs.</small>"""
+_USED: Final = (
+    "This link was used before: each one opens a single session. The terminal in which the server"
+    " runs has a new one."
+)
 _NOT_BUILT: Final = """<p>This installation has no dashboard: it runs from bare sources. Build it
 once with <code>cd web &amp;&amp; npm ci &amp;&amp; npm run build</code>. The API works.</p>"""
 
@@ -58,6 +74,8 @@ class DashboardRoutes:
         self._keys: Keys = state.keys
         self._sessions: Sessions = state.sessions
         self._secure = state.settings.tls
+        self._url = state.settings.url
+        self._mode = state.settings.mode
         self._gate = gate
         self._assets = Assets(web)
 
@@ -83,13 +101,16 @@ class DashboardRoutes:
         if code is not None:
             return self._redeem(request, code)
         if not self._gate.has_session(request.scope):
-            return _sign_in_page("Sign in to see the runs of this server.")
+            return self._sign_in_page("Sign in to see the runs of this server.")
         headers = {"content-security-policy": CONTENT_POLICY, "cache-control": "no-cache"}
         return self._assets.answer(request, "index.html", headers) or _html(_NOT_BUILT, 503)
 
     def _redeem(self, request: Request, code: str) -> Response:
         if not self._sessions.redeem(code) and not self._gate.has_session(request.scope):
-            return _sign_in_page("This link was used before: each one opens a single session.")
+            new = self._sessions.renewed_code()
+            if new is not None:
+                logger.warning("that link was used before; a new one: %s/?t=%s", self._url, new)
+            return self._sign_in_page(_USED)
         rest = [item for item in request.query_params.multi_items() if item[0] != "t"]
         query = f"?{urlencode(rest)}" if rest else ""
         return self._with_cookie(request, request.url.path + query)
@@ -98,7 +119,7 @@ class DashboardRoutes:
         form = parse_qs((await request.body()).decode("utf-8", "replace"))
         key = form.get("key", [""])[0].strip()
         if self._keys.check(key) != "ok":
-            return _sign_in_page("This key is not valid here.")
+            return self._sign_in_page("This key is not valid here.")
         return self._with_cookie(request, "/")
 
     def _with_cookie(self, request: Request, target: str) -> Response:
@@ -114,9 +135,9 @@ class DashboardRoutes:
         )
         return response
 
-
-def _sign_in_page(message: str) -> Response:
-    return _html(_SIGN_IN.format(message=message), 401)
+    def _sign_in_page(self, message: str) -> Response:
+        form = _OPEN_LINK if self._mode == "ui" else _SIGN_IN
+        return _html(form.format(message=message), 401)
 
 
 def _html(content: str, status: int) -> Response:

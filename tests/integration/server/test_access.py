@@ -196,6 +196,25 @@ def test_the_link_opens_one_session_and_its_cookie_is_out_of_reach_of_scripts(
     assert "used before" in again.text
 
 
+def test_who_opens_a_used_link_finds_a_new_one_in_the_terminal_and_strangers_flood_nobody(
+    tmp_path: Path,
+) -> None:
+    with running_server(tmp_path, command="ui") as local:
+        first = httpx.get(local.link)
+        refused = [httpx.get(local.link) for _ in range(3)]
+        assert local.process.stdout is not None
+        announced = local.process.stdout.readline()
+        opened = httpx.get(announced.split()[-1])
+        local.stop()
+        rest = local.process.stdout.read()
+
+    assert (first.status_code, opened.status_code) == (303, 303)
+    assert {answer.status_code for answer in refused} == {401}
+    assert "has a new one" in refused[0].text
+    assert "<form" not in refused[0].text
+    assert "a new one" not in rest
+
+
 def test_a_key_signs_in_on_the_page(server: RunningServer) -> None:
     with httpx.Client(base_url=server.url) as browser:
         wrong = browser.post("/sign-in", data={"key": "mlpl_wrong"})

@@ -97,6 +97,19 @@ def test_a_link_opens_one_session_within_a_day() -> None:
     assert not sessions.redeem(late)
 
 
+def test_a_new_code_ends_the_one_before_and_comes_once_in_ten_seconds() -> None:
+    now = [0.0]
+    sessions = Sessions(Signer(), lambda: now[0])
+    first, at_once = sessions.renewed_code(), sessions.renewed_code()
+    now[0] = 10.0
+    second = sessions.renewed_code()
+
+    assert at_once is None
+    assert first is not None
+    assert second is not None
+    assert [sessions.redeem(first), sessions.redeem(second)] == [False, True]
+
+
 def test_links_lead_to_the_main_port_under_the_name_that_the_caller_uses() -> None:
     settings = ServerSettings(Path(), port=4000, extra_ports=(3001, 3003))
 
