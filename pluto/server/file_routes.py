@@ -20,7 +20,7 @@ from pluto.errors import StorageError
 from pluto.server.auth import Gate
 from pluto.server.catalog import ReadOnlyCatalog
 from pluto.server.file_rows import FileRow
-from pluto.server.files import ROUTE
+from pluto.server.files import IN_FRAME, ROUTE
 from pluto.server.full_disk import storage_status
 from pluto.server.ingest_errors import IngestError, not_stored
 from pluto.server.state import ServerState
@@ -45,6 +45,14 @@ _SHOWN = re.compile(
 _SANDBOX: Final = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:;"
     " media-src 'self' data:; frame-ancestors 'self'"
+)
+# A document in a frame of the dashboard may run its own scripts: from an origin that is nobody's,
+# so that it reads neither cookie nor storage nor page, and without any request.
+_SCRIPTED: Final = (
+    "sandbox allow-scripts; default-src 'none';"
+    " script-src 'unsafe-inline' 'unsafe-eval' data: blob:;"
+    " style-src 'unsafe-inline'; img-src data: blob:; media-src data: blob:; font-src data:;"
+    " worker-src blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 )
 
 Natural = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
@@ -213,7 +221,7 @@ class FileRoutes:
         headers = {
             "etag": etag,
             "cache-control": "private, max-age=3600",
-            "content-security-policy": _SANDBOX,
+            **_policy(scope, query),
             "x-content-type-options": "nosniff",
             "cross-origin-resource-policy": "same-origin",
             "referrer-policy": "no-referrer",
@@ -286,6 +294,18 @@ async def _read_files(scope: Scope, body: RequestBody) -> list[_File]:
         raise _Unreadable(422, f"Failed to deserialize the JSON body: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _Unreadable(400, f"Failed to parse the request body as JSON: {error}") from None
+
+
+def _policy(scope: Scope, query: dict[str, str]) -> dict[str, str]:
+    """Return the headers that say what a document may do.
+
+    Opened by itself, no document runs a script, whatever its address asks for. Where a browser
+    does not tell (HTTP from another machine), the address decides.
+    """
+    asked = query.get(IN_FRAME) == "1" and query.get("type") == "text/html"
+    if not asked or text_header(scope, b"sec-fetch-dest") not in ("", "iframe"):
+        return {"content-security-policy": _SANDBOX}
+    return {"content-security-policy": _SCRIPTED, "vary": "sec-fetch-dest"}
 
 
 def _shown_as(query: dict[str, str]) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from pluto.server.signing import Signer
 from pluto.storage import Batch, Kind
 
 ROUTE: Final = "/o/blob/"
+IN_FRAME: Final = "scripts"
+"""What a page adds to a URL that it shows in a frame; it is no part of what was signed."""
 UPLOAD_SECONDS: Final = 3600
 _PAGE: Final = 1000
 
@@ -98,6 +100,7 @@ class RunFiles:
     def is_signed(self, method: str, path: str, query: dict[str, str]) -> bool:
         """Tell whether a URL below `/o/blob/` was made here for this method and has not expired."""
         query = dict(query)
+        query.pop(IN_FRAME, None)
         signature = query.pop("sig", "")
         expires = query.get("exp", "")
         if not (expires.isdecimal() and expires.isascii() and int(expires) >= self._now()):

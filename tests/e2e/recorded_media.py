@@ -27,7 +27,10 @@ A **bold** rate, see [the paper](https://example.org/paper) and `train.py`.
 - first `lr`
 - then the <b onclick="alert(1)">rest</b> [trap](javascript:alert(1))
 """
-HTML = "<h1>Report</h1><p>as written</p>"
+HTML = (
+    "<h1>Report</h1><p>as written</p><p id='made'></p>"
+    "<script>document.getElementById('made').textContent = 'made by a script'</script>"
+)
 HOSTILE = "<p>still here</p><script>top.document.title = 'owned'</script>"
 GRAPH = {
     "format": "torch",
@@ -75,6 +78,7 @@ def main(directory: str) -> None:
             finish_timeout=60,
         )  # fmt: skip
         print("\x1b[1;31mred and bold\x1b[0m and plain", flush=True)
+        print("\x1b[38;5;208morange\x1b[0m, \x1b[3;48;2;0;0;95mon blue\x1b[0m", flush=True)
         print("a complaint", file=sys.stderr, flush=True)
         for step in STEPS:
             run.log({"train/loss": rate / (step + 1), **things(rate, step)}, step=step)

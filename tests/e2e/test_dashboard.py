@@ -170,6 +170,10 @@ def test_the_console_shows_what_was_printed_and_can_be_searched(visit: Visit) ->
     expect(lines).to_contain_text("training with 0.01")
     expect(lines).to_contain_text("a warning of the framework")
     visit.page.get_by_label("Search the console").fill("warning")
+    expect(visit.part("console-matches")).to_contain_text("1 of 1")
+    expect(lines.locator("[aria-current] mark")).to_have_text("warning")
+    expect(lines).to_contain_text("training with")
+    visit.page.get_by_label("only these").check()
     expect(lines).not_to_contain_text("training with")
     expect(lines).to_contain_text("a warning of the framework")
 

@@ -67,6 +67,10 @@ def test_the_console_is_coloured_and_kept_to_errors(visit: Visit) -> None:
     console = visit.part("console")
     expect(console.locator(".ansi-red.bold")).to_have_text("red and bold")
     expect(console).not_to_contain_text("\x1b")
+    for text, shown in (("orange", "color"), ("on blue", "backgroundColor")):
+        piece = console.get_by_text(text, exact=True)
+        seen = piece.evaluate(f"each => getComputedStyle(each).{shown}")
+        assert seen not in (console.evaluate(f"each => getComputedStyle(each).{shown}"), "")
     visit.page.get_by_label("Lines to show").select_option("errors")
     expect(console).to_contain_text("a complaint")
     expect(console).not_to_contain_text("red and bold")
@@ -75,6 +79,26 @@ def test_the_console_is_coloured_and_kept_to_errors(visit: Visit) -> None:
     lines = download.value.path().read_text("utf-8").splitlines()
     assert "a complaint" in lines
     assert not any("red and bold" in line for line in lines)
+
+
+def test_a_search_of_the_console_counts_and_leads_from_match_to_match(visit: Visit) -> None:
+    visit.tab("console")
+    field = visit.page.get_by_label("Search the console")
+    matches = visit.part("console-matches")
+    current = visit.part("console").locator("[aria-current]")
+    field.fill("AIN")
+    expect(matches).to_contain_text("1 of 2")
+    expect(current).to_contain_text("and plain")
+    field.press("Enter")
+    expect(matches).to_contain_text("2 of 2")
+    expect(current).to_contain_text("a complaint")
+    visit.page.get_by_role("button", name="Next match").click()
+    expect(matches).to_contain_text("1 of 2")
+    field.press("Shift+Enter")
+    expect(matches).to_contain_text("2 of 2")
+    field.fill("nowhere")
+    expect(matches).to_contain_text("no match")
+    expect(current).to_have_count(0)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { formatBytes, formatCount, formatDuration, formatNumber, formatValue, toNumber } from "../src/format";
-import { pieces } from "../src/run/ansi";
 import { smooth } from "../src/smoothing";
 
 test("numbers are short, and what is not finite has a word", () => {
@@ -49,18 +48,5 @@ describe("smooth", () => {
   test("passes over what is not finite", () => {
     const [first, second, third] = smooth(Float64Array.from([2, NaN, 2]), 0.5);
     expect([first, second, third]).toEqual([2, NaN, 2]);
-  });
-});
-
-describe("pieces", () => {
-  test("turns colours into classes and drops other escapes", () => {
-    expect(pieces("\u001b[2K\u001b[1;32mok\u001b[0m done\u001b]0;title\u0007")).toEqual([
-      { text: "ok", style: "ansi-green bold" },
-      { text: " done", style: "" },
-    ]);
-  });
-
-  test("shows of an overwritten line what a terminal shows", () => {
-    expect(pieces("10%\r50%\r100%\r")).toEqual([{ text: "100%", style: "" }]);
   });
 });

@@ -1,6 +1,7 @@
-// Logged documents: HTML in a sandbox, JSON as the figure or the points that it is.
+// Logged documents: HTML shut off from all else, JSON as the figure or the points that it is.
 
 import type { FileRow } from "../api/types";
+import { exportedAt } from "../parts/exported";
 import { ErrorPanel, Skeleton } from "../parts/states";
 import { readText } from "../run/Preview";
 import { useFetched } from "../run/useFetched";
@@ -8,20 +9,30 @@ import { FigureView } from "./FigureView";
 import { asFigure, asPoints } from "./kinds";
 import { Points } from "./Points";
 
-/** Scripts, forms and popups of the document are off: the sandbox allows nothing. */
+/**
+ * Its scripts run, but in an origin of their own and without the network: the sandbox and the policy that the server
+ * sends see to it, each by itself. A folder has no server, so there they are off.
+ */
 export function HtmlShown({ file }: { file: FileRow }) {
   const title = file.caption ?? `${file.name} at step ${file.step}`;
+  const alone = exportedAt !== null;
   return (
     <div class="html-shown">
-      <iframe sandbox="" src={file.url} title={title} loading="lazy" referrerpolicy="no-referrer" />
+      <iframe sandbox={alone ? "" : "allow-scripts"} src={alone ? file.url : inFrame(file.url)} title={title} loading="lazy" referrerpolicy="no-referrer" />
       <p class="muted">
-        Scripts are off.{" "}
+        {alone ? "Scripts are off." : "Shut off from the network and from this page."}{" "}
         <a class="link" href={file.url} download={file.fileName}>
           Download
         </a>
       </p>
     </div>
   );
+}
+
+function inFrame(address: string): string {
+  const url = new URL(address, location.href);
+  url.searchParams.set("scripts", "1");
+  return url.href;
 }
 
 const WHOLE = 30_000_000;

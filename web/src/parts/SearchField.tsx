@@ -7,9 +7,11 @@ export interface SearchFieldProps {
   main?: boolean;
   value: string;
   set(text: string): void;
+  /** What Enter does; with Shift it goes back. */
+  onEnter?(back: boolean): void;
 }
 
-export function SearchField({ label, placeholder = label, main = false, value, set }: SearchFieldProps) {
+export function SearchField({ label, placeholder = label, main = false, value, set, onEnter }: SearchFieldProps) {
   return (
     <input
       type="search"
@@ -19,6 +21,7 @@ export function SearchField({ label, placeholder = label, main = false, value, s
       aria-label={label}
       value={value}
       onInput={(event) => set(event.currentTarget.value)}
+      onKeyDown={(event) => event.key === "Enter" && onEnter?.(event.shiftKey)}
     />
   );
 }

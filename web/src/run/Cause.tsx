@@ -3,7 +3,7 @@
 import { fetchConsole } from "../api/client";
 import type { RunAnswer } from "../api/types";
 import { formatDate } from "../format";
-import { pieces } from "./ansi";
+import { plain } from "./ansi";
 import { causeOf, evidenceOf, type Evidence } from "./meta";
 import { useFetched } from "./useFetched";
 
@@ -55,11 +55,4 @@ function LastLines({ lines }: { lines: readonly string[] }) {
       <pre>{lines.map(plain).join("\n")}</pre>
     </figure>
   );
-}
-
-/** A line without its colours. */
-function plain(line: string): string {
-  return pieces(line)
-    .map((piece) => piece.text)
-    .join("");
 }

@@ -1,35 +1,45 @@
-// The console of a run: only the lines in sight exist, it follows the end, and it can be searched.
+// The console of a run: it follows the end, is searched, and kept to a level, a rank or the lines that were found.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { ConsoleLine, RunAnswer } from "../api/types";
-import { formatClock, formatCount, formatDate } from "../format";
+import { formatCount } from "../format";
 import { download } from "../parts/download";
-import { useRows } from "../parts/hooks";
 import { ErrorPanel } from "../parts/states";
 import { SearchField } from "../parts/SearchField";
 import { versions } from "../state/live";
-import { consoleSearch } from "../state/view";
-import { pieces } from "./ansi";
+import { consoleLevel, consoleOnly, consoleRank, consoleSearch } from "../state/view";
+import { plain } from "./ansi";
+import { kept, LEVELS, matching, nextMatch, ranksOf, type Level } from "./consoleFind";
+import { ConsoleLines } from "./ConsoleLines";
 import { useConsole, type ConsoleState } from "./useConsole";
 
-const ROW = 18;
-/** Typing pauses this long before the server searches. */
+/** Typing pauses this long before it is searched. */
 const PAUSE = 250;
 
 export function ConsoleTab({ answer: { run } }: { answer: RunAnswer }) {
   const search = useSettled(consoleSearch.value.trim());
-  const [state, retry] = useConsole(run.id, search, versions.value[run.id]);
+  const only = consoleOnly.value && search !== "";
+  const [state, retry] = useConsole(run.id, only ? search : "", versions.value[run.id]);
   const [follow, setFollow] = useState(true);
-  const [level, setLevel] = useState<Level>("all");
-  const lines = useMemo(() => state.lines.filter((line) => LEVELS[level].keeps(line.type)), [state.lines, level]);
+  const [level, rank] = [consoleLevel.value, consoleRank.value];
+  const lines = useMemo(() => kept(state.lines, level, rank), [state.lines, level, rank]);
+  const found = useFound(lines, search, () => setFollow(false));
   return (
     <div class="console-page">
       <div class="toolbar">
-        <SearchField main label="Search the console" placeholder="Search the console  /" value={consoleSearch.value} set={consoleSearch.set} />
-        <LevelChoice level={level} set={setLevel} />
+        <SearchField
+          main
+          label="Search the console"
+          placeholder="Search the console  /"
+          value={consoleSearch.value}
+          set={consoleSearch.set}
+          onEnter={(back) => found.go(back ? -1 : 1)}
+        />
+        {search !== "" && <Matches found={found} />}
+        <LevelChoice />
+        <RankChoice lines={state.lines} />
         <span class="muted number" role="status">
-          {summary(state, search)}
-          {level !== "all" && `, ${formatCount(lines.length)} of them ${LEVELS[level].label}`}
+          {summary(state, lines.length, only)}
         </span>
         <span class="spacer" />
         <label class="field">
@@ -41,7 +51,15 @@ export function ConsoleTab({ answer: { run } }: { answer: RunAnswer }) {
         </button>
       </div>
       {state.error && <ErrorPanel error={state.error} retry={retry} title="The console could not be read" />}
-      <Lines state={state} lines={lines} search={search} follow={follow} setFollow={setFollow} />
+      <ConsoleLines
+        lines={lines}
+        search={search}
+        current={found.current}
+        follow={follow}
+        setFollow={setFollow}
+        onTop={found.onTop}
+        none={state.error ? "" : nothing(state, lines.length, only ? search : "")}
+      />
     </div>
   );
 }
@@ -55,31 +73,72 @@ function useSettled(value: string): string {
   return settled;
 }
 
-function summary({ lines, total, loading, dropped }: ConsoleState, search: string): string {
+interface Found {
+  /** How many lines match, and which of them, from 1, is the current one; 0 for none. */
+  count: number;
+  place: number;
+  /** The id of the current line. */
+  current: number | null;
+  go(by: 1 | -1): void;
+  onTop(index: number): void;
+}
+
+/** The lines that match, and the one that a person is at: at first the next one in sight. */
+function useFound(lines: readonly ConsoleLine[], search: string, onGo: () => void): Found {
+  const [current, setCurrent] = useState<number | null>(null);
+  const top = useRef(0);
+  const matches = useMemo(() => matching(lines, search), [lines, search]);
+  const place = useMemo(() => matches.findIndex((index) => lines[index]?.id === current), [matches, current]);
+  const go = (by: 1 | -1, from = place) => {
+    if (!matches.length) return setCurrent(null);
+    const next = matches[nextMatch(matches, matches[from] ?? null, by, top.current)] as number;
+    setCurrent((lines[next] as ConsoleLine).id);
+    onGo();
+  };
+  useEffect(() => {
+    if (search) go(1, -1);
+    else setCurrent(null);
+  }, [search, matches.length > 0]);
+  return { count: matches.length, place: place + 1, current, go, onTop: (index) => (top.current = index) };
+}
+
+function Matches({ found: { count, place, go } }: { found: Found }) {
+  return (
+    <span class="field" data-testid="console-matches">
+      <span class="number" role="status">
+        {count ? `${formatCount(place)} of ${formatCount(count)}` : "no match"}
+      </span>
+      <button type="button" class="icon" aria-label="Previous match" title="Previous match (Shift Enter)" disabled={!count} onClick={() => go(-1)}>
+        ↑
+      </button>
+      <button type="button" class="icon" aria-label="Next match" title="Next match (Enter)" disabled={!count} onClick={() => go(1)}>
+        ↓
+      </button>
+      <label class="field" title="Show only the lines that match; the server searches all of them">
+        <input type="checkbox" checked={consoleOnly.value} onChange={(event) => consoleOnly.set(event.currentTarget.checked)} />
+        <span>only these</span>
+      </label>
+    </span>
+  );
+}
+
+function summary({ lines, total, loading, dropped }: ConsoleState, shown: number, only: boolean): string {
   if (total === null) return loading ? "loading…" : "";
   const held = formatCount(lines.length);
-  if (search) return `${held}${loading ? "+" : ""} of ${formatCount(total)} lines match`;
+  const kept = shown < lines.length ? `${formatCount(shown)} of ` : "";
+  if (only) return `${kept}${held}${loading ? "+" : ""} of ${formatCount(total)} lines match`;
   if (loading) return `loading ${held} of ${formatCount(total)} lines…`;
-  return dropped ? `the last ${held} of ${formatCount(total)} lines` : `${held} ${total === 1 ? "line" : "lines"}`;
+  return dropped ? `${kept}the last ${held} of ${formatCount(total)} lines` : `${kept}${held} ${total === 1 ? "line" : "lines"}`;
 }
 
 function save(name: string, lines: readonly ConsoleLine[]): void {
-  const text = lines.map((line) => pieces(line.text).map((piece) => piece.text).join("")).join("\n");
+  const text = lines.map((line) => plain(line.text)).join("\n");
   download(new Blob([text, "\n"], { type: "text/plain" }), `${name.replaceAll(/[^\w.-]+/g, "_")}.log`);
 }
 
-type Level = "all" | "warnings" | "errors";
-
-const LOUD = ["ERROR", "CRITICAL", "FATAL"];
-const LEVELS: Record<Level, { label: string; keeps(type: string): boolean }> = {
-  all: { label: "all lines", keeps: () => true },
-  warnings: { label: "warnings and errors", keeps: (type) => type.startsWith("WARN") || LOUD.includes(type) },
-  errors: { label: "errors", keeps: (type) => LOUD.includes(type) },
-};
-
-function LevelChoice({ level, set }: { level: Level; set(level: Level): void }) {
+function LevelChoice() {
   return (
-    <select aria-label="Lines to show" value={level} onChange={(event) => set(event.currentTarget.value as Level)}>
+    <select aria-label="Lines to show" value={consoleLevel.value} onChange={(event) => consoleLevel.set(event.currentTarget.value as Level)}>
       {Object.entries(LEVELS).map(([id, { label }]) => (
         <option key={id} value={id}>
           {label}
@@ -89,79 +148,25 @@ function LevelChoice({ level, set }: { level: Level; set(level: Level): void }) 
   );
 }
 
-interface LinesProps {
-  state: ConsoleState;
-  lines: readonly ConsoleLine[];
-  search: string;
-  follow: boolean;
-  setFollow(follow: boolean): void;
-}
-
-function Lines({ state, lines, search, follow, setFollow }: LinesProps) {
-  const rows = useRows(lines.length, ROW);
-  const atEnd = useRef(true);
-  useEffect(() => {
-    const box = rows.scroller.current;
-    if (follow && box) box.scrollTop = box.scrollHeight;
-  }, [lines.length, follow]);
-  const onScroll = () => {
-    const box = rows.scroller.current as HTMLDivElement;
-    const end = box.scrollHeight - box.scrollTop - box.clientHeight < ROW * 2;
-    // Scrolling up lets go of the end; coming back takes it again.
-    if (end !== atEnd.current) setFollow(end);
-    atEnd.current = end;
-    rows.onScroll();
-  };
+/** Only where several processes printed. */
+function RankChoice({ lines }: { lines: readonly ConsoleLine[] }) {
+  const ranks = useMemo(() => ranksOf(lines), [lines]);
+  const chosen = consoleRank.value;
+  if (!ranks.length && !chosen) return null;
   return (
-    <div class="console" data-testid="console" ref={rows.scroller} onScroll={onScroll} tabIndex={0} role="log" aria-label="Console">
-      <div class="console-lines" style={{ height: `${lines.length * ROW}px` }}>
-        <div style={{ transform: `translateY(${rows.above}px)` }}>
-          {lines.slice(rows.from, rows.to).map((line) => (
-            <Line key={line.id} line={line} search={search} />
-          ))}
-        </div>
-      </div>
-      {lines.length === 0 && !state.loading && !state.error && (
-        <p class="muted console-none">{nothing(state, search)}</p>
-      )}
-    </div>
+    <select aria-label="Rank to show" value={chosen} onChange={(event) => consoleRank.set(event.currentTarget.value)}>
+      <option value="">all ranks</option>
+      {[...new Set([...ranks, ...(chosen ? [chosen] : [])])].map((rank) => (
+        <option key={rank} value={rank}>
+          rank {rank}
+        </option>
+      ))}
+    </select>
   );
 }
 
-function nothing({ lines }: ConsoleState, search: string): string {
+function nothing({ lines, loading }: ConsoleState, shown: number, search: string): string {
+  if (shown || loading) return "";
   if (lines.length) return "No line is of this kind.";
   return search ? `No line contains “${search}”.` : "This run printed nothing.";
-}
-
-function Line({ line, search }: { line: ConsoleLine; search: string }) {
-  const loud = ["ERROR", "WARNING", "CRITICAL"].includes(line.type);
-  return (
-    <div class={`console-line ${loud ? line.type.toLowerCase() : ""}`}>
-      <span class="console-number" title={`${formatDate(line.time)} · ${line.type}`}>
-        {line.n}
-      </span>
-      <time class="console-time">{formatClock(line.time)}</time>
-      <span class="console-text">
-        {pieces(line.text).map((piece, index) => (
-          <span class={piece.style} key={index}>
-            <Marked text={piece.text} search={search} />
-          </span>
-        ))}
-      </span>
-    </div>
-  );
-}
-
-function Marked({ text, search }: { text: string; search: string }) {
-  if (!search) return <>{text}</>;
-  const parts: (string | preact.JSX.Element)[] = [];
-  const lower = text.toLowerCase();
-  const wanted = search.toLowerCase();
-  let at = 0;
-  for (let hit = lower.indexOf(wanted); hit >= 0; hit = lower.indexOf(wanted, at)) {
-    parts.push(text.slice(at, hit), <mark key={hit}>{text.slice(hit, hit + wanted.length)}</mark>);
-    at = hit + wanted.length;
-  }
-  parts.push(text.slice(at));
-  return <>{parts}</>;
 }

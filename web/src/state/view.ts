@@ -34,22 +34,18 @@ export const smoothKind = param<SmoothKind>("by", "ema", {
   write: (value) => value,
 });
 
-export const logScale = param<boolean>("log", false, {
-  read: (text) => text === "1",
-  write: (value) => (value ? "1" : ""),
-});
+/** A setting that is on or off. */
+function flag(key: string): Param<boolean> {
+  return param(key, false, { read: (text) => text === "1", write: (value) => (value ? "1" : "") });
+}
+
+export const logScale = flag("log");
 
 /** Logarithmic x axes, of steps and metrics; an axis of times of day stays as it is. */
-export const logX = param<boolean>("logx", false, {
-  read: (text) => text === "1",
-  write: (value) => (value ? "1" : ""),
-});
+export const logX = flag("logx");
 
 /** Whether the y axes leave out what is far from everything else. */
-export const clipped = param<boolean>("clip", false, {
-  read: (text) => text === "1",
-  write: (value) => (value ? "1" : ""),
-});
+export const clipped = flag("clip");
 
 /** The stretch of the x axis that is looked at, in the units of `xAxis`. */
 export type Span = readonly [number, number];
@@ -74,7 +70,16 @@ export function setAxis(axis: Axis): void {
 export const chartFilter = textParam("c");
 export const runFilter = textParam("q");
 export const fullChart = textParam("full");
+
 export const consoleSearch = textParam("find");
+/** Whether the console shows only the lines that the search found. */
+export const consoleOnly = flag("only");
+/** The process among several whose lines are shown; empty for all. */
+export const consoleRank = textParam("rank");
+export const consoleLevel = param<"all" | "warnings" | "errors">("level", "all", {
+  read: (text) => (text === "warnings" || text === "errors" ? text : "all"),
+  write: (value) => value,
+});
 
 export const tab = textParam("tab", "charts");
 
