@@ -91,6 +91,7 @@ class Server:
     def close(self) -> None:
         """Finish the storage work that has begun."""
         self._ingest.close()
+        self._state.turns.close()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]

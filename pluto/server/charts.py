@@ -100,5 +100,5 @@ def _bound(value: float | None, rounded: Any, start: int) -> int | None:
 
 
 ENDPOINTS: tuple[Endpoint[Any], ...] = (
-    Endpoint("/api/ui/series", SeriesQuery, None, series, method="POST", media=BINARY),
+    Endpoint("/api/ui/series", SeriesQuery, None, series, method="POST", media=BINARY, look=True),
 )

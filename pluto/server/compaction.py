@@ -11,6 +11,7 @@ from typing import Final
 from pluto.errors import StorageError
 from pluto.server.catalog import Catalog
 from pluto.server.rows import TERMINAL, RunRow
+from pluto.server.turns import Turns
 from pluto.storage import Compactor, RunReader
 
 logger = logging.getLogger("pluto")
@@ -25,12 +26,13 @@ class Compaction:
     It holds a run for one piece of work at a time, and rests as long as it worked.
 
     Example:
-        >>> with Compaction(catalog):
+        >>> with Compaction(catalog, turns):
         ...     serve()
     """
 
-    def __init__(self, catalog: Catalog, pause: float = PAUSE_SECONDS) -> None:
+    def __init__(self, catalog: Catalog, turns: Turns, pause: float = PAUSE_SECONDS) -> None:
         self._catalog = catalog
+        self._turns = turns
         self._pause = pause
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._go_round, name="pluto-compaction", daemon=True)
@@ -75,7 +77,7 @@ class Compaction:
             logger.warning("run %s stays as it is: %s", row.id, error)
 
     def _step(self, row: RunRow, ended: bool) -> bool:
-        with self._catalog.write(row.id) as writer:
+        with self._turns.storing(), self._catalog.write(row.id) as writer:
             started = time.monotonic()
             more = Compactor(writer, ended=ended).step()
         self._stopping.wait(max(LEAST_REST, time.monotonic() - started))

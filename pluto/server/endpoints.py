@@ -142,6 +142,7 @@ class Endpoint(Generic[Q]):
         answer: what `call` returns; `call` may make a `Response` of another media type instead.
         call: runs in a worker thread.
         public: True where no key is asked for; the document says so, `app` sees to it.
+        look: a page that somebody looks at waits for it: it goes before the storing of rows.
     """
 
     path: str
@@ -151,6 +152,7 @@ class Endpoint(Generic[Q]):
     method: Literal["GET", "POST"] = "GET"
     media: str = JSON
     public: bool = False
+    look: bool = False
 
     def route(self, reads: Reads) -> Route:
         """Return the route that serves this endpoint."""
@@ -165,7 +167,8 @@ class Endpoint(Generic[Q]):
         here = replace(reads, origin=f"{request.url.scheme}://{request.url.netloc}", host=host)
         try:
             query = parse(self.query, await self._parameters(request))
-            return await run_in_threadpool(self._respond, here, query, takes_gzip(request))
+            run = reads.state.turns.look if self.look else run_in_threadpool
+            return await run(self._respond, here, query, takes_gzip(request))
         except (PlutoError, FilterError, *UNREADABLE) as error:
             return refusal(error)
 

@@ -178,7 +178,7 @@ class Ingest:
         if not body.strip():
             return Taken(0)
         try:
-            with self._state.catalog.write(run_id) as writer:
+            with self._state.turns.storing(), self._state.catalog.write(run_id) as writer:
                 taken = _append(writer, stream, body, numbering)
                 _keep_up(writer)
         except TooManyNames as error:

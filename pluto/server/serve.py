@@ -159,7 +159,7 @@ async def _run(
         if token_file:
             token_file.write(settings.url, secrets.token)
         on_start(_started(state, secrets, tls))
-        with Compaction(state.catalog) if settings.mode == "server" else nullcontext():
+        with Compaction(state.catalog, state.turns) if settings.mode == "server" else nullcontext():
             await stop.wait()
     finally:
         await _end(listeners, tasks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from pluto.server.catalog import Catalog
@@ -14,6 +14,7 @@ from pluto.server.rows import RunRow
 from pluto.server.session import Sessions
 from pluto.server.settings import ORGANIZATION, ServerSettings
 from pluto.server.sqid import encode_sqid
+from pluto.server.turns import Turns
 
 __all__ = ["ServerSettings", "ServerState"]
 
@@ -33,6 +34,7 @@ class ServerState:
         liveness: heartbeats; ends runs that fell silent.
         keys: who may call.
         sessions: browser cookies and one-time links.
+        turns: lets those who look go before those who write.
     """
 
     settings: ServerSettings
@@ -42,6 +44,7 @@ class ServerState:
     liveness: Liveness
     keys: Keys
     sessions: Sessions
+    turns: Turns = field(default_factory=Turns)
 
     def run_url(self, host_header: str, row: RunRow) -> str:
         """Return the dashboard page of a run, under the address that the caller knows.

@@ -216,8 +216,8 @@ run.finish()
 
 
 ENDPOINTS: tuple[Endpoint[Any], ...] = (
-    Endpoint("/api/ui/projects", NoQuery, UiProjects, projects),
-    Endpoint("/api/ui/runs", RunsQuery, UiRuns, runs),
-    Endpoint("/api/ui/runs/{runId}", DetailsQuery, UiRunAnswer, run),
+    Endpoint("/api/ui/projects", NoQuery, UiProjects, projects, look=True),
+    Endpoint("/api/ui/runs", RunsQuery, UiRuns, runs, look=True),
+    Endpoint("/api/ui/runs/{runId}", DetailsQuery, UiRunAnswer, run, look=True),
     Endpoint("/api/ui/session", NoQuery, Session, session),
 )

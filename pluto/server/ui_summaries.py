@@ -60,5 +60,5 @@ def _columns(rows: Sequence[MetricSummary | None]) -> UiSummary:
 
 
 ENDPOINTS: tuple[Endpoint[Any], ...] = (
-    Endpoint("/api/ui/summaries", SummariesQuery, UiSummaries, summaries, method="POST"),
+    Endpoint("/api/ui/summaries", SummariesQuery, UiSummaries, summaries, method="POST", look=True),
 )

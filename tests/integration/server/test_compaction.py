@@ -10,6 +10,7 @@ from httpx import Client
 from pluto.server.catalog import Catalog
 from pluto.server.compaction import Compaction
 from pluto.server.rows import NewRun
+from pluto.server.turns import Turns
 from pluto.storage import Batch, MetricGroup, RunReader
 from tests.server_process import running_server
 
@@ -24,7 +25,7 @@ def rows(start: int, count: int) -> MetricGroup:
 def test_runs_that_have_changed_are_compacted_and_read_as_before(tmp_path: Path) -> None:
     catalog = Catalog(tmp_path)
     row, _ = catalog.create(NewRun(project="p", name="r"))
-    with Compaction(catalog, pause=0.01):
+    with Compaction(catalog, Turns(), pause=0.01):
         for start in range(0, 40_000, 1000):
             with catalog.write(row.id) as writer:
                 writer.append(Batch(groups=[rows(start, 1000)]))
@@ -49,7 +50,7 @@ def test_a_run_that_cannot_be_read_does_not_keep_the_others_from_it(tmp_path: Pa
     for each in (good, bad):
         catalog.own.update(each.id, status="COMPLETED")
     (bad.path / "run.db").write_bytes(b"damaged" * 1000)
-    Compaction(catalog).look()
+    Compaction(catalog, Turns()).look()
     reader = RunReader(good.path)
     assert not reader.needs_compaction()
     reader.close()
