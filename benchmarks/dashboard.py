@@ -60,7 +60,7 @@ def write_long_runs(data: Path, runs: int, points: int) -> None:
     steps = np.arange(points)
     for row in _create(data, "long", runs):
         values = np.cumsum(np.random.default_rng(row.id).normal(size=points).astype(np.float32))
-        with closing(RunWriter(row.path)) as writer:
+        with closing(RunWriter(Path(row.place))) as writer:
             for start in range(0, points, 100_000):
                 part = slice(start, start + 100_000)
                 group = MetricGroup(
@@ -82,7 +82,7 @@ def write_wide_runs(data: Path, runs: int, names: int) -> None:
         first = place * NAMES_A_RUN % names
         own = tuple(f"part_{n // 100}/metric_{n}" for n in range(first, first + NAMES_A_RUN))
         values = np.random.default_rng(row.id).normal(size=(len(steps), len(own)))
-        with closing(RunWriter(row.path)) as writer:
+        with closing(RunWriter(Path(row.place))) as writer:
             batch = Batch(groups=[MetricGroup(own, steps, 10 * steps, values)])
             batch.facts = {"status": "COMPLETED", "config": {"lr": place / 1000, "seed": place}}
             writer.append(batch)
@@ -91,8 +91,9 @@ def write_wide_runs(data: Path, runs: int, names: int) -> None:
 def _create(data: Path, project: str, runs: int) -> list[Any]:
     from pluto.server.catalog import Catalog
     from pluto.server.rows import NewRun
+    from pluto.server.sqlite import SqliteBackend
 
-    with closing(Catalog(data)) as catalog:
+    with closing(Catalog(SqliteBackend(data))) as catalog:
         made = [catalog.create(NewRun(project, f"{project}-{n}"))[0] for n in range(runs)]
         for row in made:
             catalog.own.update(row.id, status="COMPLETED")

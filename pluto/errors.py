@@ -5,7 +5,8 @@ PlutoError
 ├── UsageError (ValueError)        fix the call: bad argument, setting or URL
 ├── MediaError                     this value cannot be stored; the others can
 ├── StorageError                   a run directory cannot be read or written
-│   └── RunInUse                   another live process owns the run
+│   ├── RunInUse                   another live process owns the run
+│   └── StorageFull                free some space: what was stored before is kept
 ├── ServerDecision (RuntimeError)  the server said no: do what its text says
 │   ├── AuthError                  use another key
 │   └── RunExistsError             pass resume=True or another run_id
@@ -36,6 +37,10 @@ class StorageError(PlutoError):
 
 class RunInUse(StorageError):
     """Another process that still runs owns the run."""
+
+
+class StorageFull(StorageError):
+    """There is no space left to write to."""
 
 
 class ServerDecision(PlutoError, RuntimeError):

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from pluto.errors import UsageError
 from pluto.server import ui_records, ui_runs, ui_story
+from pluto.server.backend import RunReads
 from pluto.server.data_directory import Secrets
 from pluto.server.endpoints import Reads
 from pluto.server.file_rows import FileRow
@@ -36,7 +37,7 @@ from pluto.server.schemas import DetailsQuery, NoQuery
 from pluto.server.serve import make_state
 from pluto.server.settings import ServerSettings
 from pluto.server.static import WEB
-from pluto.storage import Buckets, RunReader
+from pluto.storage import Buckets
 
 BUCKETS: Final = 2000
 """So many buckets of a metric are kept, with minimum and maximum: two for each pixel of a chart."""
@@ -333,7 +334,7 @@ def _structured(reads: Reads, run_id: int, name: str) -> list[Any]:
     return ui_records.data(reads, ui_records.DataQuery(run_id=run_id, name=name, limit=500)).points
 
 
-def _series(reader: RunReader, name: str) -> dict[str, object]:
+def _series(reader: RunReads, name: str) -> dict[str, object]:
     axes: tuple[Literal["step"], Literal["time"]] = ("step", "time")
     by_axis = {axis: reader.buckets(name, None, None, BUCKETS, axis) for axis in axes}
     downsampled = bool((by_axis["step"].count > 1).any())

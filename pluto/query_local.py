@@ -1,7 +1,7 @@
 """The source of `pluto.query` that is a directory of this machine.
 
 Runs on disk are read by the very functions with which `pluto ui` answers: one vocabulary of
-filters, one shape of every answer (docs/decisions/0004-local-queries.md).
+filters, one shape of every answer (docs/decisions/0005-local-queries.md).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from pluto.query_series import Get, Series, Wanted
 from pluto.query_server import DataPoint, NewFile
 from pluto.segments import SUFFIX
 from pluto.server import compare, runs_read, series_read
+from pluto.server.backend import RunReads
 from pluto.server.data_directory import Secrets
 from pluto.server.endpoints import Endpoint, Reads, parse, refusal
 from pluto.server.file_rows import FileRow
@@ -33,8 +34,8 @@ from pluto.server.keys import generate_key
 from pluto.server.rows import RunRow
 from pluto.server.serve import make_state
 from pluto.server.settings import ServerSettings
-from pluto.server.versions import UNREADABLE
-from pluto.storage import Batch, Kind, NameInfo, RunReader
+from pluto.server.sqlite import run_directory
+from pluto.storage import Batch, Kind, NameInfo
 from pluto.store import JOURNAL, Store, has_live_process
 
 T = TypeVar("T")
@@ -86,7 +87,7 @@ class LocalReads(Reads):
 
     def url(self, row: RunRow) -> str:
         """Return the `file:` URL of a run's directory."""
-        return row.path.absolute().as_uri()
+        return run_directory(row).absolute().as_uri()
 
 
 class LocalSource:
@@ -134,7 +135,7 @@ class LocalSource:
             raise QueryError("Run not found", 404)
         return row
 
-    def reader(self, row: RunRow) -> RunReader:
+    def reader(self, row: RunRow) -> RunReads:
         """Return the open reader of a run; it belongs to this source.
 
         Raises:
@@ -184,7 +185,7 @@ class LocalSource:
         """
         row = self.row(file.run_id)
         try:
-            store = Store(row.path)
+            store = Store(run_directory(row))
         except RunInUse as error:
             raise QueryError(f"{row.name} is being written: use run.log() there") from error
         try:
@@ -224,8 +225,9 @@ class LocalSource:
         """See the disk as it is now, and complete the runs whose processes have died since."""
         catalog = self._reads.state.catalog
         catalog.expire()
-        left = [row.path for row in catalog.runs() if has_journal(row.path)]
-        done = [self._complete(path) for path in left if path not in self._incomplete]
+        paths = map(run_directory, catalog.runs())
+        left = [path for path in paths if path not in self._incomplete and has_journal(path)]
+        done = [self._complete(path) for path in left]
         if any(done):
             catalog.expire()
 
@@ -240,7 +242,7 @@ class LocalSource:
     def _answer(self, endpoint: Endpoint[Any], parameters: Mapping[str, Any]) -> LocalAnswer:
         try:
             found = endpoint.call(self._reads, parse(endpoint.query, parameters))
-        except (PlutoError, FilterError, *UNREADABLE) as error:
+        except (PlutoError, FilterError) as error:
             response = refusal(error)
             return LocalAnswer(response.status_code, json.loads(bytes(response.body)))
         body = msgspec.to_builtins(found)
@@ -249,7 +251,7 @@ class LocalSource:
         return LocalAnswer(200, body)
 
 
-def metrics_of(reader: RunReader, names: Sequence[str] | None = None) -> list[NameInfo]:
+def metrics_of(reader: RunReads, names: Sequence[str] | None = None) -> list[NameInfo]:
     """Return the metrics of a run that have points: all by name, or those named, in that order."""
     if names is None:
         infos = sorted(reader.names(), key=lambda info: info.name)

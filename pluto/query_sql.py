@@ -10,13 +10,13 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from pluto.errors import QueryError, UsageError
+from pluto.errors import QueryError, StorageError, UsageError
 from pluto.query_frames import library
 from pluto.query_local import LocalSource, metrics_of
+from pluto.server.backend import RunReads
 from pluto.server.file_rows import FileRow
 from pluto.server.rows import RunRow
-from pluto.server.versions import UNREADABLE
-from pluto.storage import Kind, RunReader
+from pluto.storage import Kind
 
 logger = logging.getLogger("pluto")
 
@@ -127,10 +127,10 @@ class _Loader:
                 self._add("console", _console(row, reader))
             if "files" in named:
                 self._add("files", _files(row, self._source))
-        except UNREADABLE as error:
+        except StorageError as error:
             logger.warning("a damaged run is left out, in part or as a whole: %s", error)
 
-    def _load_metrics(self, row: RunRow, reader: RunReader) -> None:
+    def _load_metrics(self, row: RunRow, reader: RunReads) -> None:
         infos = metrics_of(reader)
         if not infos:
             return
@@ -184,7 +184,7 @@ def _times(milliseconds: Any) -> np.ndarray[Any, Any]:
     return np.asarray(milliseconds, np.int64).astype("datetime64[ms]")
 
 
-def _run(row: RunRow, reader: RunReader) -> Columns:
+def _run(row: RunRow, reader: RunReads) -> Columns:
     config = reader.facts().get("config")
     return {
         "run": np.array([row.id]),
@@ -197,11 +197,11 @@ def _run(row: RunRow, reader: RunReader) -> Columns:
         "updated_at": _times([row.updated_at]),
         "display_id": [row.display_id],
         "run_id": [row.external_id],
-        "directory": [str(row.path)],
+        "directory": [row.place],
     }
 
 
-def _console(row: RunRow, reader: RunReader) -> Columns:
+def _console(row: RunRow, reader: RunReads) -> Columns:
     lines = reader.records(Kind.CONSOLE, limit=-1)
     return {
         "run": np.full(len(lines), row.id),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from pluto.errors import PlutoError, RunInUse
-from pluto.server.tree import RunTree
+from pluto.server.sqlite.tree import RunTree
 from pluto.storage import RUN_DB, RunReader
 from pluto.store import JOURNAL, Store, has_live_process
 from pluto.worker import Worker

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:  # imported by the commands: `pluto --help` needs no server
-    from pluto.server.index import Index
+    from pluto.server.keys import Keys
     from pluto.server.serve import Started
     from pluto.server.settings import ServerSettings
 
@@ -77,7 +77,7 @@ def back_up(data: Path, own_data: Path | None, target: Path) -> None:
     Once more into the same directory copies what has changed since. To restore, start a server
     with --data TARGET, or with a copy of it.
     """
-    from pluto.server.backup import backup
+    from pluto.server.sqlite.backup import backup
 
     report = backup((own_data or data).expanduser(), target)
     for problem in report.problems:
@@ -99,10 +99,8 @@ def key() -> None:
 @click.pass_obj
 def create_key(data: Path, own_data: Path | None, name: str, days: float | None) -> None:
     """Make a key called NAME and print it, once."""
-    from pluto.server.keys import Keys
-
-    with _index(own_data or data) as index:
-        click.echo(Keys(index, None).create(name, days))
+    with _keys(own_data or data) as keys:
+        click.echo(keys.create(name, days))
 
 
 @key.command("list")
@@ -110,10 +108,8 @@ def create_key(data: Path, own_data: Path | None, name: str, days: float | None)
 @click.pass_obj
 def list_keys(data: Path, own_data: Path | None) -> None:
     """List the keys: name, begin and end, state."""
-    from pluto.server.keys import Keys
-
-    with _index(own_data or data) as index:
-        for row in Keys(index, None).list():
+    with _keys(own_data or data) as keys:
+        for row in keys.list():
             click.echo(f"{row.name}\t{row.hint}\t{row.state}")
 
 
@@ -123,27 +119,23 @@ def list_keys(data: Path, own_data: Path | None) -> None:
 @click.pass_obj
 def revoke_key(data: Path, own_data: Path | None, name: str) -> None:
     """Refuse the key called NAME from now on."""
-    from pluto.server.keys import Keys
-
-    with _index(own_data or data) as index:
-        Keys(index, None).revoke(name)
+    with _keys(own_data or data) as keys:
+        keys.revoke(name)
     click.echo(f"revoked {name}")
 
 
 @contextmanager
-def _index(data: Path) -> Iterator[Index]:
+def _keys(data: Path) -> Iterator[Keys]:
     from pluto.errors import UsageError
-    from pluto.server.index import Index
+    from pluto.server.keys import Keys
+    from pluto.server.sqlite import open_keys
 
     try:
         data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"{data} cannot be written: {error.strerror}") from error
-    index = Index(data / "index.db")
-    try:
-        yield index
-    finally:
-        index.close()
+    with open_keys(data) as table:
+        yield Keys(table, None)
 
 
 def _settings(

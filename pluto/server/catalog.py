@@ -1,74 +1,35 @@
-"""Which runs exist, and open readers and writers of them."""
+"""Which runs exist, and readers and writers of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Protocol
+from contextlib import AbstractContextManager
 
 from pluto.errors import PlutoError
-from pluto.server.handles import Readers, Writers
-from pluto.server.index import Index
-from pluto.server.indexed import IndexedRuns
-from pluto.server.local import LocalRuns
+from pluto.server.backend import Backend, BlobStore, OwnRuns, RunReads, RunWrites
 from pluto.server.rows import NewRun, ProjectRow, RunRow
-from pluto.server.run_cache import RunCache
-from pluto.storage import Blobs, RunReader, RunWriter
 
 
 class ReadOnlyCatalog(PlutoError):
     """A change was asked of runs that are only looked at."""
 
 
-class RunSource(Protocol):
-    """Where rows come from: an index of its own runs, or a scan of the disk."""
-
-    def rows(self) -> list[RunRow]:
-        """Return all rows, in no order, as fresh as is cheap."""
-
-    def get(self, run_id: int) -> RunRow | None:
-        """Return one row, or None."""
-
-    def version(self) -> int:
-        """Return a number that grows whenever a row appears, changes or goes."""
-
-    def problems(self) -> list[str]:
-        """Return a line for each file that looked like a run and is not readable."""
-
-    def expire(self) -> None:
-        """Let the next look be a fresh one."""
-
-
 class Catalog:
-    """The runs below one directory.
-
-    `writable=True`: the data directory of a server, which creates the runs in it itself.
-    `writable=False`: any directory; the runs that clients left there, or are writing there now.
-
-    `cache` keeps what was read of such runs for the next start.
-
-    Safe from any thread.
+    """The runs of a storage engine, by what the routes ask for; safe from any thread.
 
     Example:
-        >>> catalog = Catalog(Path("~/.pluto/server").expanduser())
+        >>> catalog = Catalog(SqliteBackend(Path("~/.pluto/server").expanduser()))
         >>> row, created = catalog.create(NewRun(project="mnist", name="baseline"))
         >>> catalog.reader(row.id).names()
         []
     """
 
-    def __init__(self, root: Path, *, writable: bool = True, cache: RunCache | None = None) -> None:
-        self.root = root
-        self.writable = writable
-        self.index = Index(root / "index.db" if writable else None)
-        self._own = IndexedRuns(root, self.index) if writable else None
-        self._source: RunSource = self._own or LocalRuns(root, cache)
-        self._readers = Readers()
-        self._writers = Writers()
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
 
     def runs(self, project: str | None = None) -> list[RunRow]:
         """Return the runs, of one project or of all, newest first."""
-        rows = [row for row in self._source.rows() if project is None or row.project == project]
+        rows = self.backend.runs.rows()
+        rows = [row for row in rows if project is None or row.project == project]
         return sorted(rows, key=lambda row: (row.created_at, row.id), reverse=True)
 
     def projects(self) -> list[ProjectRow]:
@@ -91,7 +52,18 @@ class Catalog:
 
     def get(self, run_id: int) -> RunRow | None:
         """Return one run, or None where there is none with this id."""
-        return self._source.get(run_id)
+        return self.backend.runs.get(run_id)
+
+    def require(self, run_id: int) -> RunRow:
+        """Return one run.
+
+        Raises:
+            KeyError: there is no such run.
+        """
+        row = self.get(run_id)
+        if row is None:
+            raise KeyError(run_id)
+        return row
 
     def by_display_id(self, display_id: str, project: str | None = None) -> list[RunRow]:
         """Return the runs with this display id, upper or lower case: one per project."""
@@ -102,8 +74,8 @@ class Catalog:
 
     def by_external_id(self, external_id: str, project: str) -> RunRow | None:
         """Return the run of the project that has this external id."""
-        if self._own:
-            return self._own.by_external_id(external_id, project)
+        if self.backend.own:
+            return self.backend.own.by_external_id(external_id, project)
         return next((row for row in self.runs(project) if row.external_id == external_id), None)
 
     def create(self, new: NewRun) -> tuple[RunRow, bool]:
@@ -118,98 +90,61 @@ class Catalog:
         return self.own.create(new)
 
     @property
-    def own(self) -> IndexedRuns:
+    def writable(self) -> bool:
+        """Tell whether runs are created here."""
+        return self.backend.own is not None
+
+    @property
+    def own(self) -> OwnRuns:
         """Return the runs of this server.
 
         Raises:
             ReadOnlyCatalog: this catalog only shows runs.
         """
-        if self._own is None:
+        if self.backend.own is None:
             raise ReadOnlyCatalog(
                 "'pluto ui' only shows the runs on this disk: start 'pluto server' and send there"
             )
-        return self._own
+        return self.backend.own
 
-    def reader(self, run_id: int) -> RunReader:
+    def reader(self, run_id: int) -> RunReads:
         """Return an open reader, shared by all callers; do not close it, do not keep it.
 
         Raises:
             KeyError: there is no such run.
-            StorageError: its files cannot be read.
+            StorageError: it cannot be read.
         """
-        return self._readers.get(self._row(run_id).path)
+        return self.backend.reader(self.require(run_id))
 
-    @contextmanager
-    def write(self, run_id: int) -> Iterator[RunWriter]:
+    def write(self, run_id: int) -> AbstractContextManager[RunWrites]:
         """Give the writer of a run to one caller at a time.
 
         Raises:
             KeyError: there is no such run.
-            StorageError: its files cannot be written.
+            StorageError: it cannot be written.
         """
-        row = self._row(run_id)
-        with self._writers.lease(row.path, keep=not row.local) as writer:
-            yield writer
+        return self.backend.write(self.require(run_id))
 
-    @contextmanager
-    def moved_away(self, run_id: int) -> Iterator[Path]:
-        """Forget a run; inside the block its directory, which nobody writes then, can be moved.
-
-        If the block raises, the run is known again.
-
-        Raises:
-            KeyError: there is no such run.
-        """
-        path = self._row(run_id).path
-        with self._writers.without(path):
-            if self._own:
-                self._own.forget(run_id)
-            try:
-                yield path
-            except BaseException:
-                if self._own:
-                    self._own.take_back(path)
-                raise
-        self.expire()
-
-    def take_back(self, path: Path) -> None:
-        """Know a run again whose directory was moved back to where it was.
-
-        Raises:
-            StorageError: its place was taken meanwhile, or its files cannot be read.
-        """
-        if self._own:
-            self._own.take_back(path)
-        self.expire()
-
-    def blobs(self, run_id: int) -> Blobs:
+    def blobs(self, run_id: int) -> BlobStore:
         """Return the file store of a run.
 
         Raises:
             KeyError: there is no such run.
         """
-        return Blobs(self._row(run_id).path / "files")
+        return self.backend.blobs(self.require(run_id))
 
     def version(self) -> int:
         """Return a number that grows whenever the list of runs or a row of it changes."""
-        return self._source.version()
+        return self.backend.runs.version()
 
     def problems(self) -> list[str]:
-        """Return a line for each file that looked like a run and is not readable."""
-        return self._source.problems()
+        """Return a line for each run that is not readable and therefore not listed."""
+        return self.backend.runs.problems()
 
     def expire(self) -> None:
-        """Let the next look see the disk as it is then: for those who just changed it."""
-        self._source.expire()
+        """Let the next look see the runs as they are then: for those who just changed them."""
+        self.backend.runs.expire()
 
     def close(self) -> None:
-        """Close every open run and the index."""
-        self._readers.close()
-        self._writers.close()
-        self.index.close()
-
-    def _row(self, run_id: int) -> RunRow:
-        row = self.get(run_id)
-        if row is None:
-            raise KeyError(run_id)
-        return row
+        """Close every open run."""
+        self.backend.close()

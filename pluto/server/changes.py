@@ -10,20 +10,15 @@ from typing import Any, Final, Literal
 
 from msgspec import UNSET, UnsetType
 
-from pluto.errors import PlutoError
+from pluto.server.backend import ChangeRefused
 from pluto.server.catalog import Catalog
 from pluto.server.limits import check_names
-from pluto.server.local import CLOSED
-from pluto.server.rows import TERMINAL, RunRow
+from pluto.server.rows import CLOSED, TERMINAL, RunRow
 from pluto.storage import Batch, Kind, Record, Rewind
 
 Source = Literal["api", "resume", "stale-monitor", "cancel", "heartbeat"]
 
 _SEVERITY: Final = {"COMPLETED": 0, "TERMINATED": 1, "CANCELLED": 2, "FAILED": 3}
-
-
-class ChangeRefused(PlutoError):
-    """The run cannot be changed from here; the message says where it can."""
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 from starlette.responses import Response
 
+from pluto.errors import StorageError
+from pluto.server.backend import RunReads
 from pluto.server.endpoints import BINARY, Endpoint, Reads
 from pluto.server.frames import Frame, encode_frames, pack_columns
 from pluto.server.rows import RunRow
 from pluto.server.schemas import Query, RunId
 from pluto.server.series_cache import Thinned
-from pluto.server.versions import UNREADABLE
-from pluto.storage import RunReader
 
 logger = logging.getLogger("pluto")
 
@@ -53,11 +53,11 @@ def series(reads: Reads, query: SeriesQuery) -> Response:
 
 def _readable_frames(reads: Reads, row: RunRow, query: SeriesQuery) -> list[Frame]:
     try:
-        version = reads.views.versions.of(row.path)
+        version = reads.state.catalog.backend.version(row)
         if (query.since or {}).get(str(row.id)) == version:
             return []
         return _frames(reads, row, version, query)
-    except UNREADABLE as error:
+    except StorageError as error:
         if len(query.runs) == 1:
             raise
         logger.warning("run %s is left out of a chart: %s", row.id, error)
@@ -70,7 +70,7 @@ def _frames(reads: Reads, row: RunRow, version: int, query: SeriesQuery) -> list
     lo, hi = _bound(query.lo, math.ceil, start), _bound(query.hi, math.floor, start)
     frames = []
     for name in query.names:
-        key = (row.path, version, name, query.x, lo, hi, query.buckets)
+        key = (row.place, version, name, query.x, lo, hi, query.buckets)
         read = partial(_thinned, reader, name, (lo, hi), query, start)
         thinned = reads.series.get(key, read)
         if thinned.columns or reader.name(name):
@@ -79,7 +79,7 @@ def _frames(reads: Reads, row: RunRow, version: int, query: SeriesQuery) -> list
 
 
 def _thinned(
-    reader: RunReader,
+    reader: RunReads,
     name: str,
     limits: tuple[int | None, int | None],
     query: SeriesQuery,

@@ -5,14 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from contextlib import closing
 from typing import Final
 
 from pluto.errors import StorageError
 from pluto.server.catalog import Catalog
-from pluto.server.rows import TERMINAL, RunRow
+from pluto.server.rows import RunRow
 from pluto.server.turns import Turns
-from pluto.storage import Compactor, RunReader
 
 logger = logging.getLogger("pluto")
 
@@ -65,26 +63,21 @@ class Compaction:
             self._stopping.wait(self._pause)
 
     def _compact(self, row: RunRow) -> None:
-        ended = row.status in TERMINAL
         try:
-            if ended and not _has_work(row):
+            # Of thousands of runs that have ended hardly one has work.
+            if not self._catalog.backend.needs_compaction(row):
                 return
-            while not self._stopping.is_set() and self._step(row, ended):
+            while not self._stopping.is_set() and self._step(row):
                 pass
-        except KeyError:
-            logger.debug("run %s was deleted while it was compacted", row.id)
         except StorageError as error:
-            logger.warning("run %s stays as it is: %s", row.id, error)
+            if self._catalog.get(row.id) is None:
+                logger.debug("run %s was deleted while it was compacted", row.id)
+            else:
+                logger.warning("run %s stays as it is: %s", row.id, error)
 
-    def _step(self, row: RunRow, ended: bool) -> bool:
-        with self._turns.storing(), self._catalog.write(row.id) as writer:
+    def _step(self, row: RunRow) -> bool:
+        with self._turns.storing():
             started = time.monotonic()
-            more = Compactor(writer, ended=ended).step()
+            more = self._catalog.backend.compact(row)
         self._stopping.wait(max(LEAST_REST, time.monotonic() - started))
         return more
-
-
-def _has_work(row: RunRow) -> bool:
-    """Look without a writer: of thousands of runs that have ended hardly one has."""
-    with closing(RunReader(row.path)) as reader:
-        return reader.needs_compaction()

@@ -17,8 +17,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pluto.errors import PlutoError
+from pluto.errors import PlutoError, StorageError
 from pluto.names import is_display_id
+from pluto.server.backend import RunReads
 from pluto.server.encoding import compressed, takes_gzip
 from pluto.server.file_rows import FileRow
 from pluto.server.filters import FilterError
@@ -27,9 +28,7 @@ from pluto.server.rows import RunRow
 from pluto.server.schemas import Query
 from pluto.server.series_cache import SeriesCache
 from pluto.server.state import ServerState
-from pluto.server.versions import UNREADABLE
 from pluto.server.views import Views
-from pluto.storage import RunReader
 
 logger = logging.getLogger("pluto")
 
@@ -65,10 +64,14 @@ class Reads:
     """
 
     state: ServerState
-    views: Views = field(default_factory=Views)
     series: SeriesCache = field(default_factory=SeriesCache)
     origin: str = ""
     host: str = ""
+
+    @property
+    def views(self) -> Views:
+        """What the lists show of each run."""
+        return self.state.views
 
     def run(self, run_id: int, project: str | None = None) -> RunRow | None:
         """Return a run, None where it is unknown or of another project."""
@@ -107,7 +110,7 @@ class Reads:
             )
         return rows[0]
 
-    def reader(self, row: RunRow) -> RunReader:
+    def reader(self, row: RunRow) -> RunReads:
         """Return the open reader of a run, for the length of this request.
 
         Raises:
@@ -169,7 +172,7 @@ class Endpoint(Generic[Q]):
             query = parse(self.query, await self._parameters(request))
             run = reads.state.turns.look if self.look else run_in_threadpool
             return await run(self._respond, here, query, takes_gzip(request))
-        except (PlutoError, FilterError, *UNREADABLE) as error:
+        except (PlutoError, FilterError) as error:
             return refusal(error)
 
     def _respond(self, reads: Reads, query: Q, gzip: bool) -> Response:
@@ -226,7 +229,7 @@ def refusal(error: Exception) -> Response:
         return json_response({"error": str(error)}, 400)
     if isinstance(error, Refused):
         return json_response({"error": str(error)}, error.status)
-    if isinstance(error, UNREADABLE):
+    if isinstance(error, StorageError):
         logger.error("pluto: %s", error)
         status = FULL if storage_status(error) == FULL else 500
         return json_response({"error": str(error)}, status)

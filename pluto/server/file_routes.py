@@ -7,7 +7,6 @@ import hashlib
 import logging
 import os
 import re
-import sqlite3
 from pathlib import Path
 from typing import IO, Annotated, Any, Final
 from urllib.parse import parse_qsl
@@ -162,7 +161,7 @@ class FileRoutes:
     async def _remember(self, run_id: int, rows: list[FileRow]) -> None:
         try:
             await asyncio.to_thread(self._state.files.announce, run_id, rows)
-        except sqlite3.Error as error:
+        except StorageError as error:
             logger.error("files of run %s could not be announced: %s", run_id, error)
             raise not_stored(error) from error
 
@@ -195,7 +194,7 @@ class FileRoutes:
         except _Unreadable as problem:
             await body.drain()
             await answer(send, problem.status, str(problem).encode())
-        except (OSError, StorageError, sqlite3.Error) as error:
+        except (OSError, StorageError) as error:
             logger.error("a file of run %s could not be stored: %s", run_id, error)
             await body.drain()
             text = f"The file could not be stored: {error}\n"

@@ -56,28 +56,18 @@ class RunFiles:
 
     def announce(self, run_id: int, rows: Iterable[FileRow]) -> None:
         """Remember files whose bytes are to come; committed on return."""
-        values = [(run_id, row.key, row.to_json()) for row in rows]
-        with self._catalog.index.transaction() as connection:
-            connection.executemany(
-                "INSERT INTO announced_file (run, key, row) VALUES (?,?,?) ON CONFLICT DO NOTHING",
-                values,
-            )
+        self._catalog.backend.announced.add(run_id, {row.key: row.to_json() for row in rows})
 
     def announced(self, run_id: int, key: str) -> FileRow | None:
         """Return the announced file with this key, or None."""
-        rows = self._catalog.index.rows(
-            "SELECT row FROM announced_file WHERE run=? AND key=?", (run_id, key)
-        )
-        return file_rows.from_json(rows[0][0]) if rows else None
+        text = self._catalog.backend.announced.get(run_id, key)
+        return None if text is None else file_rows.from_json(text)
 
     def store(self, run_id: int, row: FileRow) -> None:
         """Write the row of a file whose bytes are in the blob store; committed on return."""
         with self._catalog.write(run_id) as writer:
             writer.append(Batch(names={row.name: "FILE"}, records=[row.to_record()]))
-        with self._catalog.index.transaction() as connection:
-            connection.execute(
-                "UPDATE announced_file SET stored=1 WHERE run=? AND key=?", (run_id, row.key)
-            )
+        self._catalog.backend.announced.arrived(run_id, row.key)
 
     def upload_url(self, origin: str, run_id: int, row: FileRow) -> str:
         """Return where to PUT the bytes, within an hour."""
@@ -115,10 +105,9 @@ class RunFiles:
         return f"{origin}{ROUTE}{place}?{urlencode({**query, 'sig': signature})}"
 
     def _announced(self, run_id: int) -> list[FileRow]:
-        rows = self._catalog.index.rows(
-            "SELECT row FROM announced_file WHERE run=? AND stored=0", (run_id,)
-        )
-        return [file_rows.from_json(text) for (text,) in rows]
+        return [
+            file_rows.from_json(text) for text in self._catalog.backend.announced.waiting(run_id)
+        ]
 
 
 def media_type(row: FileRow) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import errno
-import sqlite3
 from typing import Final
+
+from pluto.errors import StorageFull
+from pluto.storage import is_full
 
 FULL: Final = 507
 UNAVAILABLE: Final = 503
-_ERRNOS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_SQLITE_WORDS: Final = "database or disk is full"
 
 
 def storage_status(error: BaseException) -> int:
@@ -25,9 +24,7 @@ def storage_status(error: BaseException) -> int:
     """
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, OSError) and cause.errno in _ERRNOS:
-            return FULL
-        if isinstance(cause, sqlite3.Error) and _SQLITE_WORDS in str(cause):
+        if isinstance(cause, StorageFull) or is_full(cause):
             return FULL
         cause = cause.__cause__
     return UNAVAILABLE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from pluto.errors import StorageError
 from pluto.server.settings import version
 from pluto.server.state import ServerState
 from pluto.server.wire import local_port
@@ -42,8 +42,8 @@ class HealthRoutes:
     async def _ready(self, _: Request) -> Response:
         started = time.perf_counter()
         try:
-            self._state.catalog.index.rows("SELECT count(*) FROM setting")
-        except sqlite3.Error as error:
+            self._state.catalog.backend.check()
+        except StorageError as error:
             check: dict[str, Any] = {"status": "down", "error": str(error)}
         else:
             check = {"status": "up"}

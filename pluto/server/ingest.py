@@ -13,13 +13,14 @@ from starlette.types import Receive, Scope, Send
 
 from pluto.errors import StorageError
 from pluto.server.auth import Gate
+from pluto.server.backend import RunWrites
 from pluto.server.catalog import ReadOnlyCatalog
 from pluto.server.ingest_errors import IngestError, not_stored
 from pluto.server.limits import TooManyNames, check_names
 from pluto.server.record_lines import BadRecordLine, parse_data_lines, parse_log_lines
 from pluto.server.state import ServerState
 from pluto.server.wire import RequestBody, answer, answer_json, header, text_header
-from pluto.storage import BadLine, Batch, Compactor, Record, RunWriter, parse_metric_lines
+from pluto.storage import BadLine, Batch, Record, parse_metric_lines
 
 logger = logging.getLogger("pluto")
 
@@ -180,7 +181,6 @@ class Ingest:
         try:
             with self._state.turns.storing(), self._state.catalog.write(run_id) as writer:
                 taken = _append(writer, stream, body, numbering)
-                _keep_up(writer)
         except TooManyNames as error:
             return Taken(0, IngestError("InvalidInput", str(error)))
         except StorageError as error:
@@ -190,15 +190,7 @@ class Ingest:
         return taken
 
 
-def _keep_up(writer: RunWriter) -> None:
-    """Compact if that falls behind; the rows are stored and accepted whatever comes of it."""
-    try:
-        Compactor(writer).keep_up()
-    except StorageError as error:
-        logger.warning("%s is not compacted for now: %s", writer.directory, error)
-
-
-def _append(writer: RunWriter, stream: str, body: bytes, numbering: Numbering | None) -> Taken:
+def _append(writer: RunWrites, stream: str, body: bytes, numbering: Numbering | None) -> Taken:
     """Parse and store lines; the caller holds the run, so that no row slips in between."""
     first, rows = 0, body
     if numbering:

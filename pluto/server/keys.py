@@ -7,11 +7,11 @@ import hmac
 import re
 import secrets
 import time
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from pluto.errors import UsageError
-from pluto.server.index import Index
+from pluto.server.backend import KeyTable
+from pluto.server.rows import KeyRow
 
 PREFIX: Final = "mlpl_"
 KNOWN_PREFIXES: Final = (PREFIX, "mlps_", "mlpi_")
@@ -21,39 +21,19 @@ Verdict = Literal["ok", "unknown", "expired", "revoked"]
 _NAME = re.compile(r"\S(.*\S)?")
 
 
-@dataclass(frozen=True)
-class KeyRow:
-    """One key as it is listed; times are ms since the epoch."""
-
-    id: int
-    name: str
-    hint: str
-    created_at: int
-    expires_at: int | None
-    revoked_at: int | None
-
-    @property
-    def state(self) -> str:
-        """Return `valid`, `expired` or `revoked`."""
-        if self.revoked_at is not None:
-            return "revoked"
-        expired = self.expires_at is not None and self.expires_at <= time.time() * 1000
-        return "expired" if expired else "valid"
-
-
 class Keys:
     """The keys of one server; changes made by another process count at once.
 
     `token` is the server's own key of this start, which local clients read from the token file.
 
     Example:
-        >>> keys = Keys(Index(None), token=None)
+        >>> keys = Keys(backend.keys, token=None)
         >>> keys.check(keys.create("laptop"))
         'ok'
     """
 
-    def __init__(self, index: Index, token: str | None) -> None:
-        self._index = index
+    def __init__(self, table: KeyTable, token: str | None) -> None:
+        self._table = table
         self._token = token
 
     def create(self, name: str, lifetime_days: float | None = None) -> str:
@@ -69,19 +49,13 @@ class Keys:
         key = generate_key()
         now = int(time.time() * 1000)
         expires_at = None if lifetime_days is None else now + int(lifetime_days * 86_400_000)
-        with self._index.transaction() as connection:
-            connection.execute(
-                "INSERT INTO api_key (name, hash, hint, created_at, expires_at) VALUES (?,?,?,?,?)",
-                (name, hashed(key), f"{key[:6]}…{key[-2:]}", now, expires_at),
-            )
+        hint = f"{key[:6]}…{key[-2:]}"
+        self._table.add(KeyRow(0, name, hint, now, expires_at, None), hashed(key))
         return key
 
     def list(self) -> list[KeyRow]:
         """Return all keys, the oldest first."""
-        rows = self._index.rows(
-            "SELECT id, name, hint, created_at, expires_at, revoked_at FROM api_key ORDER BY id"
-        )
-        return [KeyRow(*row) for row in rows]
+        return self._table.rows()
 
     def revoke(self, name: str) -> None:
         """Refuse a key from now on.
@@ -89,27 +63,17 @@ class Keys:
         Raises:
             UsageError: no valid key has this name.
         """
-        with self._index.transaction() as connection:
-            done = connection.execute(
-                "UPDATE api_key SET revoked_at=? WHERE name=? AND revoked_at IS NULL",
-                (int(time.time() * 1000), name),
-            )
-        if not done.rowcount:
+        if not self._table.revoke(name, int(time.time() * 1000)):
             raise UsageError(f"no valid key is named {name!r}: see 'pluto server key list'")
 
     def check(self, key: str) -> Verdict:
         """Judge a key; one that is expired and revoked counts as expired."""
         if self._token and hmac.compare_digest(key.encode(), self._token.encode()):
             return "ok"
-        rows = self._index.rows(
-            "SELECT expires_at, revoked_at FROM api_key WHERE hash=?", (hashed(key),)
-        )
-        if not rows:
+        row = self._table.find(hashed(key))
+        if row is None:
             return "unknown"
-        expires_at, revoked_at = rows[0]
-        if expires_at is not None and expires_at <= time.time() * 1000:
-            return "expired"
-        return "ok" if revoked_at is None else "revoked"
+        return "ok" if row.state == "valid" else row.state
 
 
 def generate_key() -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from pluto.errors import PlutoError
-from pluto.storage import RunWriter
+from pluto.server.backend import RunWrites
 
 MAX_NAMES: Final = 100_000
 
@@ -15,7 +15,7 @@ class TooManyNames(PlutoError):
     """A run that logs ever new names."""
 
 
-def check_names(writer: RunWriter, names: Iterable[str]) -> None:
+def check_names(writer: RunWrites, names: Iterable[str]) -> None:
     """Make sure that a run may have these names besides its own.
 
     Raises:

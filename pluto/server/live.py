@@ -18,9 +18,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from pluto.errors import StorageError
 from pluto.server.catalog import Catalog
 from pluto.server.compare import run_numbers
-from pluto.server.versions import UNREADABLE, Versions
 
 logger = logging.getLogger("pluto")
 
@@ -128,7 +128,7 @@ async def _waited(event: asyncio.Event, seconds: float) -> bool:
     return True
 
 
-def look_at(catalog: Catalog, versions: Versions, runs: frozenset[int]) -> Look:
+def look_at(catalog: Catalog, runs: frozenset[int]) -> Look:
     """Return the versions of the catalog and of runs; unknown runs are left out."""
     found: dict[int, RunState] = {}
     for number in runs:
@@ -136,15 +136,15 @@ def look_at(catalog: Catalog, versions: Versions, runs: frozenset[int]) -> Look:
         if row is None:
             continue
         try:
-            found[number] = RunState(versions.of(row.path), row.status)
-        except UNREADABLE as error:
+            found[number] = RunState(catalog.backend.version(row), row.status)
+        except StorageError as error:
             logger.debug("pluto: run %s cannot be watched: %s", number, error)
     return Look(catalog.version(), found)
 
 
-def live_route(catalog: Catalog, versions: Versions) -> Route:
+def live_route(catalog: Catalog) -> Route:
     """Return the route of `/api/ui/live?runs=1,2`."""
-    watch = Watch(partial(look_at, catalog, versions), LOOK_SECONDS)
+    watch = Watch(partial(look_at, catalog), LOOK_SECONDS)
 
     async def live(request: Request) -> Response:
         runs = frozenset(run_numbers(request.query_params.get("runs", ""))[:MAX_RUNS])

@@ -13,8 +13,7 @@ from typing import Any, Final
 from pluto.errors import PlutoError
 from pluto.server.catalog import Catalog
 from pluto.server.changes import RunChanges, StatusChange
-from pluto.server.local import CLOSED
-from pluto.server.rows import RunRow
+from pluto.server.rows import CLOSED, RunRow
 
 logger = logging.getLogger("pluto")
 
@@ -42,9 +41,7 @@ class Liveness:
         self._now = now
         self._started_at = now()
         self._lock = threading.Lock()  # guards _written and _beats
-        self._written: dict[int, int] = dict(
-            catalog.index.rows("SELECT id, heartbeat_at FROM run WHERE heartbeat_at IS NOT NULL")
-        )
+        self._written = catalog.backend.heartbeats.all()
         self._beats = dict(self._written)
         self._seen: dict[int, int] = {}
 
@@ -64,8 +61,7 @@ class Liveness:
             if overdue:
                 self._written[run_id] = now
         if overdue:
-            with self._catalog.index.transaction() as connection:
-                connection.execute("UPDATE run SET heartbeat_at=? WHERE id=?", (now, run_id))
+            self._catalog.backend.heartbeats.keep(run_id, now)
         if row.status == "FAILED" and self._failed_by_silence(run_id):
             row = self._changes.set_status(run_id, StatusChange("RUNNING", source="heartbeat"))
         return row.status

@@ -18,9 +18,7 @@ from pluto.server import (
 )
 from pluto.server.endpoints import Endpoint, Reads
 from pluto.server.live import live_route
-from pluto.server.run_cache import RunCache
 from pluto.server.state import ServerState
-from pluto.server.views import Views
 
 ENDPOINTS: tuple[Endpoint[Any], ...] = (
     *series_read.ENDPOINTS,
@@ -35,10 +33,9 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
 
 
 def routes(state: ServerState) -> list[Route]:
-    """Return the routes in the order of matching; all share one cache of what runs hold."""
-    reads = Reads(state, Views(RunCache(state.settings.cache("views.db"))))
-    live = live_route(state.catalog, reads.views.versions)
-    return [live, *(endpoint.route(reads) for endpoint in ENDPOINTS)]
+    """Return the routes in the order of matching."""
+    reads = Reads(state)
+    return [live_route(state.catalog), *(endpoint.route(reads) for endpoint in ENDPOINTS)]
 
 
 def last_routes(state: ServerState) -> list[Route]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
 
 TERMINAL = ("COMPLETED", "FAILED", "TERMINATED", "CANCELLED")
+CLOSED: Final = "closed without a final status, for another process to go on with it"
+"""The cause of a run that is RUNNING while no process writes it."""
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,7 @@ class RunRow:
     Attributes:
         id: the number on the wire; a run found on disk has a stable one between 2**32 and 2**48.
         uid: the id that the run was born with; names it for ever.
+        place: where the storage engine keeps it; names the run, and means nothing to others.
         number: counts the runs of a project from 1; None where no server has given one.
         tags: in the order in which they were given.
         cause: why the run ended, where not the run itself told so (reaper, dead process).
@@ -33,10 +36,29 @@ class RunRow:
     tags: tuple[str, ...]
     created_at: int
     updated_at: int
-    path: Path
+    place: str
     finished_at: int | None = None
     cause: str | None = None
     local: bool = False
+
+
+@dataclass(frozen=True)
+class KeyRow:
+    """One key as it is listed; times are ms since the epoch."""
+
+    id: int
+    name: str
+    hint: str
+    created_at: int
+    expires_at: int | None
+    revoked_at: int | None
+
+    @property
+    def state(self) -> Literal["valid", "expired", "revoked"]:
+        """What the key is worth now; one that is expired and revoked counts as expired."""
+        if self.expires_at is not None and self.expires_at <= time.time() * 1000:
+            return "expired"
+        return "valid" if self.revoked_at is None else "revoked"
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ import msgspec
 from msgspec import UNSET
 from starlette.routing import Route
 
+from pluto.server.backend import ChangeRefused
 from pluto.server.catalog import ReadOnlyCatalog
-from pluto.server.changes import ChangeRefused, StatusChange
+from pluto.server.changes import StatusChange
 from pluto.server.clock import iso
 from pluto.server.endpoints import BadParameters, Endpoint, Reads, Refused
 from pluto.server.forks import ForkRefused, inherited_tags, resolve_fork
-from pluto.server.local import CLOSED
-from pluto.server.rows import NewRun, RunRow
+from pluto.server.rows import CLOSED, NewRun, RunRow
 from pluto.server.run_bodies import (
     AddLogNames,
     Capabilities,

@@ -8,11 +8,12 @@ from typing import Any, Literal
 import numpy as np
 
 from pluto.server import series_schemas as schemas
+from pluto.server.backend import RunReads
 from pluto.server.clock import point_time, point_times
 from pluto.server.endpoints import Endpoint, Reads
 from pluto.server.file_rows import FileRow
 from pluto.server.runs_read import group_of
-from pluto.storage import Kind, NameInfo, Points, RunReader
+from pluto.storage import Kind, NameInfo, Points
 
 MAX_STATISTICS = 100
 MAX_FILES = 1000
@@ -33,7 +34,7 @@ def metrics(reads: Reads, query: schemas.MetricsQuery) -> schemas.Metrics:
     return schemas.Metrics(found)
 
 
-def _metrics(reader: RunReader, name: str | None, group: str | None) -> Iterator[NameInfo]:
+def _metrics(reader: RunReads, name: str | None, group: str | None) -> Iterator[NameInfo]:
     if name is None:
         infos = reader.names()
     else:

@@ -20,6 +20,7 @@ from granian.server.embed import Server as Listener
 
 from pluto.errors import UsageError
 from pluto.server.app import Server
+from pluto.server.backend import Backend
 from pluto.server.catalog import Catalog
 from pluto.server.changes import RunChanges
 from pluto.server.compaction import Compaction
@@ -28,13 +29,14 @@ from pluto.server.files import RunFiles
 from pluto.server.keys import Keys, generate_key
 from pluto.server.liveness import Liveness
 from pluto.server.ports import check_ports, listen_address
-from pluto.server.run_cache import RunCache
 from pluto.server.session import Sessions
 from pluto.server.settings import ServerSettings
 from pluto.server.signing import Signer
+from pluto.server.sqlite import SqliteBackend
 from pluto.server.state import ServerState
 from pluto.server.tls import certificate
 from pluto.server.token_file import TokenFile
+from pluto.server.views import Views
 
 logger = logging.getLogger("pluto")
 
@@ -84,19 +86,30 @@ def serve(settings: ServerSettings, on_start: Callable[[Started], None]) -> None
         directory.release()
 
 
-def make_state(settings: ServerSettings, secrets: Secrets) -> ServerState:
-    """Return the parts of a server; `state.catalog.close()` ends them."""
+def make_state(
+    settings: ServerSettings, secrets: Secrets, backend: Backend | None = None
+) -> ServerState:
+    """Return the parts of a server; `state.catalog.close()` ends them.
+
+    Args:
+        settings: how the server is started.
+        secrets: of its data directory.
+        backend: where runs are kept; by default in `settings.root`, by the engine `sqlite`.
+    """
     signer = Signer(secrets.signing or None)
-    cache = RunCache(settings.cache("rows.db"))
-    catalog = Catalog(settings.root, writable=settings.mode == "server", cache=cache)
+    writable = settings.mode == "server"
+    catalog = Catalog(
+        backend or SqliteBackend(settings.root, writable=writable, kept=settings.cache)
+    )
     changes = RunChanges(catalog)
     return ServerState(
         settings=settings,
         catalog=catalog,
+        views=Views(catalog.backend),
         changes=changes,
         files=RunFiles(catalog, signer),
         liveness=Liveness(catalog, changes),
-        keys=Keys(catalog.index, secrets.token),
+        keys=Keys(catalog.backend.keys, secrets.token),
         sessions=Sessions(signer),
     )
 

@@ -15,6 +15,7 @@ from pluto.server.session import Sessions
 from pluto.server.settings import ORGANIZATION, ServerSettings
 from pluto.server.sqid import encode_sqid
 from pluto.server.turns import Turns
+from pluto.server.views import Views
 
 __all__ = ["ServerSettings", "ServerState"]
 
@@ -29,6 +30,7 @@ class ServerState:
     Attributes:
         settings: how the server was started.
         catalog: which runs exist; readers and writers of them.
+        views: what the lists show of each run.
         changes: status, tags, notes and config of a run, with the rules of the protocol.
         files: rows and bytes of logged files, and the signed URLs that lead to them.
         liveness: heartbeats; ends runs that fell silent.
@@ -39,6 +41,7 @@ class ServerState:
 
     settings: ServerSettings
     catalog: Catalog
+    views: Views
     changes: RunChanges
     files: RunFiles
     liveness: Liveness

@@ -8,11 +8,10 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from pluto.errors import StorageError
-from pluto.server.changes import ChangeRefused
+from pluto.server.backend import ChangeRefused
 from pluto.server.endpoints import BadParameters, Endpoint, Reads, Refused
 from pluto.server.runs_write import check_tags
 from pluto.server.schemas import Answer, Query, RunId
-from pluto.server.trash import Trash
 
 MAX_RUNS = 10_000
 
@@ -50,9 +49,7 @@ def tag(reads: Reads, change: TagsOfMany) -> Changed:
     """Add and remove tags, each run on its own."""
 
     def one(run_id: int) -> None:
-        row = reads.state.catalog.get(run_id)
-        if row is None:
-            raise KeyError(run_id)
+        row = reads.state.catalog.require(run_id)
         kept = [each for each in row.tags if each not in change.remove]
         tags = [*kept, *(each for each in dict.fromkeys(change.add) if each not in kept)]
         check_tags(tags)
@@ -64,17 +61,21 @@ def tag(reads: Reads, change: TagsOfMany) -> Changed:
 
 
 def delete(reads: Reads, query: BulkQuery) -> Changed:
-    """Move runs into the trash."""
-    return _each(query.runs, _trash(reads).delete)
+    """Delete runs, so that they can be taken back."""
+    catalog = reads.state.catalog
+
+    def one(run_id: int) -> None:
+        row = catalog.require(run_id)
+        if row.status == "RUNNING":
+            raise ChangeRefused("it is running: stop it first")
+        catalog.backend.delete(row)
+
+    return _each(query.runs, one)
 
 
 def restore(reads: Reads, query: BulkQuery) -> Changed:
     """Take deleted runs back."""
-    return _each(query.runs, _trash(reads).restore)
-
-
-def _trash(reads: Reads) -> Trash:
-    return Trash(reads.state.catalog, reads.state.settings.cache("trash.json"))
+    return _each(query.runs, reads.state.catalog.backend.restore)
 
 
 def _each(runs: Iterable[int], work: Callable[[int], None]) -> Changed:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from pluto.server import saved, ui_bulk, ui_summaries
-from pluto.server.changes import ChangeRefused
+from pluto.server.backend import ChangeRefused
 from pluto.server.endpoints import Endpoint, Reads, Refused
 from pluto.server.runs_write import check_tags
 from pluto.server.schemas import Answer, DetailsQuery, Query, RunId

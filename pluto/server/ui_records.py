@@ -9,12 +9,13 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from pluto.server.backend import RunReads
 from pluto.server.endpoints import Endpoint, Reads
 from pluto.server.fields import json_safe
 from pluto.server.file_rows import FileRow
 from pluto.server.files import media_type
 from pluto.server.schemas import MAX_INTEGER, Answer, Json, Query, RunId
-from pluto.storage import Kind, RunReader, StoredRecord
+from pluto.storage import Kind, StoredRecord
 
 PAGE = 5000
 MAX_DATA_POINTS = 5000
@@ -131,7 +132,7 @@ def console(reads: Reads, query: ConsoleQuery) -> ConsolePage:
     return ConsolePage(lines, more, reader.count(Kind.CONSOLE))
 
 
-def _console(reader: RunReader, query: ConsoleQuery) -> Iterator[StoredRecord]:
+def _console(reader: RunReads, query: ConsoleQuery) -> Iterator[StoredRecord]:
     """Go through the lines page by page, from the end where earlier ones are wanted."""
     read = partial(reader.records, Kind.CONSOLE, limit=PAGE if query.search else query.limit + 1)
     after, before = query.after, query.before
@@ -188,7 +189,7 @@ def data(reads: Reads, query: DataQuery) -> DataPoints:
     return DataPoints(sorted(points, key=lambda point: point.step))
 
 
-def _data(reader: RunReader, query: DataQuery) -> Iterator[StoredRecord]:
+def _data(reader: RunReads, query: DataQuery) -> Iterator[StoredRecord]:
     """Go through the values page by page: one of them may be a large table."""
     after = 0
     while page := reader.records(Kind.DATA, query.name, step=query.step, after=after, limit=100):

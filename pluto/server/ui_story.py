@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from pluto.errors import StorageError
 from pluto.server.changes import deep_merge
 from pluto.server.endpoints import Endpoint, Reads
 from pluto.server.fields import json_safe
 from pluto.server.rows import RunRow
 from pluto.server.schemas import Answer, DetailsQuery, Json
-from pluto.server.versions import UNREADABLE
 from pluto.storage import Kind, StoredRecord
 
 MAX_ALERTS: Final = 500
@@ -90,7 +90,7 @@ def _forks(reads: Reads, row: RunRow) -> list[Relative]:
     for run in younger[:MAX_SEARCHED]:
         try:
             parent, step = _parent(reads, run)
-        except UNREADABLE:
+        except StorageError:
             continue  # the runs table says what is wrong with it
         if parent is not None and parent.id == row.id:
             forks.append(_relative(run, step))

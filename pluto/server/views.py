@@ -1,7 +1,6 @@
-"""What the lists show of each run, kept in memory for as long as the run's files do not change.
+"""What the lists show of each run, kept in memory for as long as the run does not change.
 
-A list of 1,000 runs must not open 1,000 files: a run is read again only when the size or the time
-of its files says that something was written.
+A list of 1,000 runs must not read 1,000 runs: each is read again only when its version has changed.
 """
 
 from __future__ import annotations
@@ -9,20 +8,18 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from pluto.errors import StorageError
+from pluto.server.backend import Backend
 from pluto.server.fields import FieldValue, field_values, flatten, json_number, json_safe
 from pluto.server.metric_table import MetricTable
 from pluto.server.rows import RunRow
-from pluto.server.run_cache import CachedRun, RunCache
-from pluto.server.versions import UNREADABLE, Versions
-from pluto.storage import NameInfo, RunReader
+from pluto.storage import NameInfo
 
 logger = logging.getLogger("pluto")
 
@@ -34,17 +31,19 @@ MAX_SHOWN_FIELD = 2000
 
 @dataclass(frozen=True)
 class Stored:
-    """What was read from a run's files at one version.
+    """What was read of a run at one version.
 
     Attributes:
-        version: of the run's files.
+        backend, row: from where.
+        version: of the run.
         config: the config object, safe for JSON.
         summary: last value and more of each metric.
         shown_config, shown_summary: their JSON as the runs table shows them.
         problem: why nothing could be read.
     """
 
-    path: Path
+    backend: Backend
+    row: RunRow
     version: int = 0
     config: Any = None
     notes: str | None = None
@@ -64,7 +63,7 @@ class Stored:
         """Read on demand: it is large, and only a filter or a column on it asks for it."""
         if self.problem:
             return {}
-        with closing(RunReader(self.path)) as reader:
+        with self.backend.look(self.row) as (_, reader):
             metadata = json_safe(reader.facts().get("system_metadata"))
         return metadata if isinstance(metadata, dict) else {}
 
@@ -76,7 +75,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class RunView:
-    """One run in a list: its row in the catalog with what its files say."""
+    """One run in a list: its row in the catalog with what is stored of it."""
 
     row: RunRow
     stored: Stored
@@ -128,66 +127,60 @@ class RunView:
 
 
 class Views:
-    """The views of all runs; safe from any thread.
+    """The views of all runs of a storage engine; safe from any thread."""
 
-    Args:
-        cache: where views outlive the server.
-    """
-
-    def __init__(self, cache: RunCache | None = None) -> None:
-        self.versions = Versions()
-        self._cache = cache or RunCache(None)
-        self._lock = threading.Lock()  # guards the collections, never held while files are read
-        self._known: dict[Path, Stored] = {}
-        self._not_kept: set[Path] = set()
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._lock = threading.Lock()  # guards the collections, never held while runs are read
+        self._known: dict[str, Stored] = {}  # by place
+        self._not_kept: dict[str, RunRow] = {}
 
     def of(self, rows: Iterable[RunRow]) -> list[RunView]:
         """Return the views of runs in the order given; an unreadable run has a `problem`."""
         rows = list(rows)
-        self._take_kept([row.path for row in rows if row.path not in self._known])
-        views = [RunView(row, self._stored(row.path)) for row in rows]
+        self._take_kept([row for row in rows if row.place not in self._known])
+        views = [RunView(row, self._stored(row)) for row in rows]
         self._keep()
         return views
 
-    def _take_kept(self, paths: Sequence[Path]) -> None:
-        for start in range(0, len(paths), _KEPT_AT_ONCE):
-            for kept in self._cache.load(map(str, paths[start : start + _KEPT_AT_ONCE])):
-                path = Path(kept.path)
-                version = self.versions.remember(path, kept.stamp)
-                if version is not None:
-                    with self._lock:
-                        self._known.setdefault(path, _unpacked(path, version, kept.body))
+    def _take_kept(self, rows: Sequence[RunRow]) -> None:
+        for start in range(0, len(rows), _KEPT_AT_ONCE):
+            for row, version, body in self._backend.kept(rows[start : start + _KEPT_AT_ONCE]):
+                with self._lock:
+                    stored = _unpacked(self._backend, row, version, body)
+                    self._known.setdefault(row.place, stored)
 
     def _keep(self) -> None:
         """Keep what was read, of runs that nobody is writing just now."""
         with self._lock:
-            stamps = {path: self.versions.stamp(path) for path in self._not_kept}
-            ready = [
-                CachedRun(str(path), stamp, _packed(self._known[path]))
-                for path, stamp in stamps.items()
-                if stamp is not None
-            ]
-            self._not_kept -= {path for path, stamp in stamps.items() if stamp is not None}
-        if ready:
-            self._cache.save(ready)
+            waiting = list(self._not_kept.values())
+        if not waiting:
+            return
+        for row in self._backend.keep(waiting, lambda row: _packed(self._known[row.place])):
+            with self._lock:
+                self._not_kept.pop(row.place, None)
 
-    def _stored(self, path: Path) -> Stored:
-        known = self._known.get(path)
-        if known is not None and not known.problem and known.version == self.versions.known(path):
+    def _stored(self, row: RunRow) -> Stored:
+        before = self._known.get(row.place)
+        known = None if before is None or before.problem else before
+        if known is not None and known.version == self._backend.known_version(row):
             return known
         try:
-            with closing(RunReader(path)) as reader:
-                version = self.versions.read(reader)
-                if known is not None and not known.problem and known.version == version:
+            with self._backend.look(row) as (version, reader):
+                if known is not None and known.version == version:
                     return known
-                stored = _summarised(path, version, reader.facts(), reader.names())
-        except UNREADABLE as error:
-            stored = Stored(path, problem=str(error))
-            if known is None or known.problem != stored.problem:
+                facts, names = reader.facts(), reader.names()
+            stored = _summarised(self._backend, row, version, (facts, names))
+        except StorageError as error:
+            stored = Stored(self._backend, row, problem=str(error))
+            if before is None or before.problem != stored.problem:
                 logger.warning("pluto: a run is shown without its values: %s", error)
         with self._lock:
-            self._known[path] = stored
-            (self._not_kept.discard if stored.problem else self._not_kept.add)(path)
+            self._known[row.place] = stored
+            if stored.problem:
+                self._not_kept.pop(row.place, None)
+            else:
+                self._not_kept[row.place] = row
         return stored
 
 
@@ -218,10 +211,11 @@ def _packed(stored: Stored) -> bytes:
     )
 
 
-def _unpacked(path: Path, version: int, body: bytes) -> Stored:
+def _unpacked(backend: Backend, row: RunRow, version: int, body: bytes) -> Stored:
     kept = _decoder.decode(body)
     return Stored(
-        path=path,
+        backend=backend,
+        row=row,
         version=version,
         config=kept.config,
         notes=kept.notes,
@@ -233,13 +227,18 @@ def _unpacked(path: Path, version: int, body: bytes) -> Stored:
 
 
 def _summarised(
-    path: Path, version: int, facts: Mapping[str, Any], names: list[NameInfo]
+    backend: Backend,
+    row: RunRow,
+    version: int,
+    read: tuple[Mapping[str, Any], list[NameInfo]],
 ) -> Stored:
+    facts, names = read
     config = json_safe(facts.get("config"))
     summary = MetricTable.of(names)
     notes = facts.get("notes")
     return Stored(
-        path=path,
+        backend=backend,
+        row=row,
         version=version,
         config=config,
         notes=str(json_safe(notes)) if notes else None,

@@ -14,7 +14,7 @@ from pluto.storage.outbox import Outbox
 from pluto.storage.reader import NameInfo, RunReader, StoredRecord
 from pluto.storage.rewind import Rewind
 from pluto.storage.rows import Batch, Kind, MetricGroup, Record
-from pluto.storage.schema import RUN_DB, is_run_directory
+from pluto.storage.schema import RUN_DB, is_full, is_run_directory, storage_error
 from pluto.storage.series import Points
 from pluto.storage.staged import StagedFiles
 from pluto.storage.writer import RunWriter
@@ -40,6 +40,8 @@ __all__ = [
     "copy_database",
     "copy_run",
     "encode_metric_lines",
+    "is_full",
     "is_run_directory",
     "parse_metric_lines",
+    "storage_error",
 ]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from pluto.errors import StorageError
+from pluto.errors import StorageError, StorageFull
 from pluto.file_system import is_on_network
 from pluto.storage.migrations import VERSION, migrate, version_of
 
 RUN_DB: Final = "run.db"
 APPLICATION_ID: Final = 0x506C7574  # "Plut"
+FULL_ERRNOS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_SQLITE_WORDS: Final = "database or disk is full"
 LOG_BYTES_KEPT: Final = 4 << 20  # of a write-ahead log that a large transaction made grow
 
 
@@ -39,18 +42,38 @@ def connect(directory: Path, *, writable: bool, network: bool | None = None) -> 
     try:
         return _create(path, network) if writable else _open_read_only(path)
     except (sqlite3.Error, OSError) as error:
-        raise StorageError(
-            f"cannot open the run store {path}: {error}; if it is no run of Pluto, or damaged,"
-            " move it out of the directory"
-        ) from error
+        advice = "if it is no run of Pluto, or damaged, move it out of the directory"
+        raise storage_error(f"cannot open the run store {path}", error, advice) from error
 
 
 def unreadable(directory: Path, error: Exception) -> StorageError:
     """Return what to raise, and to tell people, where reading a run failed."""
-    return StorageError(
-        f"cannot read the run in {directory}: {error};"
-        " if it is damaged, restore it from a copy or move it away"
-    )
+    advice = "if it is damaged, restore it from a copy or move it away"
+    return storage_error(f"cannot read the run in {directory}", error, advice)
+
+
+def storage_error(what: str, error: Exception, advice: str = "") -> StorageError:
+    """Return what to raise, from the engine's or the system's own error.
+
+    Args:
+        what: what has failed.
+        error: why.
+        advice: what to do, where space on the disk is not what is missing.
+
+    Example:
+        >>> storage_error("cannot write run", sqlite3.OperationalError("database or disk is full"))
+        StorageFull('cannot write run: database or disk is full')
+    """
+    if is_full(error):
+        return StorageFull(f"{what}: {error}")
+    return StorageError(f"{what}: {error}" + (f"; {advice}" if advice else ""))
+
+
+def is_full(error: BaseException) -> bool:
+    """Tell a full disk, or a used-up quota, from other failures."""
+    if isinstance(error, OSError):
+        return error.errno in FULL_ERRNOS
+    return isinstance(error, sqlite3.Error) and _SQLITE_WORDS in str(error)
 
 
 def _create(path: Path, network: bool | None) -> sqlite3.Connection:

@@ -16,7 +16,7 @@ from pluto.errors import StorageError
 from pluto.storage import codec, rollups, summary
 from pluto.storage.rewind import Rewind, add_rewind, hidden, read_rewinds, visible
 from pluto.storage.rows import Batch, Kind, MetricGroup, Record
-from pluto.storage.schema import connect, unreadable
+from pluto.storage.schema import connect, storage_error, unreadable
 from pluto.storage.thinning import exact_summary
 
 FACTS: Final = "SELECT key, value FROM fact"
@@ -25,6 +25,7 @@ COUNT_ROWS: Final = (
     " ORDER BY first_row DESC LIMIT 1), 0),"
     " coalesce((SELECT max(last_row) + 1 FROM part WHERE system=?), 0))"
 )
+_RECEIVED: Final = "SELECT writer, stream, next FROM received"
 _WAITING: Final = "SELECT coalesce(sum(count), 0) FROM tail"
 _BEHIND: Final = "SELECT id, type FROM name WHERE last_step > ?"
 _INCREMENTAL: Final = 2  # of PRAGMA auto_vacuum
@@ -65,8 +66,13 @@ class RunWriter:
             raise
 
     def append(self, batch: Batch) -> None:
-        """Write everything in `batch`, or nothing of it."""
+        """Write everything in `batch`, or nothing of it.
+
+        A batch with `received` is written once: nothing happens if its rows are known already.
+        """
         with self.transaction():
+            if batch.received and self.received(*batch.received[:2]) >= batch.received[2]:
+                return
             for system, groups in enumerate((batch.groups, batch.system)):
                 for group in groups:
                     self._append_group(group, bool(system))
@@ -86,11 +92,12 @@ class RunWriter:
                 yield self._connection
                 self._connection.execute("COMMIT")
             except BaseException as error:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                self._load()
+                with self._reading():
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
+                    self._load()
                 if isinstance(error, sqlite3.Error):
-                    raise StorageError(f"cannot write {self.directory}: {error}") from error
+                    raise storage_error(f"cannot write {self.directory}", error) from error
                 raise
 
     @contextmanager
@@ -129,11 +136,8 @@ class RunWriter:
 
     def received(self, writer: str, stream: str) -> int:
         """Return the next row that is expected from a client's stream; 0 for a new one."""
-        with self._reading():
-            row = self._connection.execute(
-                "SELECT next FROM received WHERE writer=? AND stream=?", (writer, stream)
-            ).fetchone()
-        return int(row[0]) if row else 0
+        with self._lock:
+            return self._received.get((writer, stream), 0)
 
     @property
     def waiting_rows(self) -> int:
@@ -214,6 +218,10 @@ class RunWriter:
         self._next_record = dict(
             self._connection.execute("SELECT kind, max(row) + 1 FROM record GROUP BY kind")
         )
+        self._received: dict[tuple[str, str], int] = {
+            (writer, stream): next_row
+            for writer, stream, next_row in self._connection.execute(_RECEIVED)
+        }
         self._open_tail = [None, None]
         self._rewinds = read_rewinds(self._connection)
 
@@ -341,6 +349,7 @@ class RunWriter:
                 " ON CONFLICT (writer, stream) DO UPDATE SET next=excluded.next",
                 batch.received,
             )
+            self._received[batch.received[:2]] = batch.received[2]
 
 
 def facts_of(rows: Iterable[tuple[str, str]]) -> dict[str, Any]:

@@ -11,7 +11,8 @@ import pytest
 
 import pluto
 from pluto.names import random_id
-from pluto.server.local import CLOSED, LocalRuns
+from pluto.server.rows import CLOSED
+from pluto.server.sqlite.local import LocalRuns
 from pluto.storage import RunReader
 from pluto.store import Store
 from tests.server_process import RunningServer

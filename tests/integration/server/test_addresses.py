@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 
-from pluto.server.local import local_id
 from pluto.server.settings import COMPAT_PORTS
+from pluto.server.sqlite.local import local_id
 from pluto.storage import Batch, Blobs, Kind, Record, RunWriter
 from tests.server_process import RunningServer, fixed_ports, running_server
 

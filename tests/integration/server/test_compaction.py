@@ -10,6 +10,7 @@ from httpx import Client
 from pluto.server.catalog import Catalog
 from pluto.server.compaction import Compaction
 from pluto.server.rows import NewRun
+from pluto.server.sqlite import SqliteBackend, run_directory
 from pluto.server.turns import Turns
 from pluto.storage import Batch, MetricGroup, RunReader
 from tests.server_process import running_server
@@ -23,7 +24,7 @@ def rows(start: int, count: int) -> MetricGroup:
 
 
 def test_runs_that_have_changed_are_compacted_and_read_as_before(tmp_path: Path) -> None:
-    catalog = Catalog(tmp_path)
+    catalog = Catalog(SqliteBackend(tmp_path))
     row, _ = catalog.create(NewRun(project="p", name="r"))
     with Compaction(catalog, Turns(), pause=0.01):
         for start in range(0, 40_000, 1000):
@@ -33,7 +34,7 @@ def test_runs_that_have_changed_are_compacted_and_read_as_before(tmp_path: Path)
             points = catalog.reader(row.id).points("loss")
             assert points.steps.tolist() == list(range(start + 1000))
         catalog.own.update(row.id, status="COMPLETED")
-        wait_until_compacted(row.path)
+        wait_until_compacted(run_directory(row))
     assert (
         catalog.reader(row.id).points("loss").values.tobytes()
         == np.sqrt(np.arange(40_000)).tobytes()
@@ -42,16 +43,16 @@ def test_runs_that_have_changed_are_compacted_and_read_as_before(tmp_path: Path)
 
 
 def test_a_run_that_cannot_be_read_does_not_keep_the_others_from_it(tmp_path: Path) -> None:
-    catalog = Catalog(tmp_path)
+    catalog = Catalog(SqliteBackend(tmp_path))
     good, _ = catalog.create(NewRun(project="p", name="good"))
     with catalog.write(good.id) as writer:
         writer.append(Batch(groups=[rows(0, 10_000)]))
     bad, _ = catalog.create(NewRun(project="p", name="bad"))
     for each in (good, bad):
         catalog.own.update(each.id, status="COMPLETED")
-    (bad.path / "run.db").write_bytes(b"damaged" * 1000)
+    (run_directory(bad) / "run.db").write_bytes(b"damaged" * 1000)
     Compaction(catalog, Turns()).look()
-    reader = RunReader(good.path)
+    reader = RunReader(run_directory(good))
     assert not reader.needs_compaction()
     reader.close()
     catalog.close()

@@ -11,6 +11,7 @@ import pytest
 from pluto.server.catalog import Catalog
 from pluto.server.encoding import LARGE_BYTES
 from pluto.server.rows import NewRun
+from pluto.server.sqlite import SqliteBackend
 from tests.server_process import running_server
 
 PLAIN = {"accept-encoding": "identity"}
@@ -19,7 +20,7 @@ PLAIN = {"accept-encoding": "identity"}
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     data = tmp_path_factory.mktemp("data")
-    catalog = Catalog(data)
+    catalog = Catalog(SqliteBackend(data))
     for number in range(300):
         config = {f"parameter_{index}": index * number for index in range(20)}
         catalog.create(NewRun(project="p", name=f"run {number}", config=config))

@@ -9,6 +9,7 @@ import pytest
 
 from pluto.server.changes import StatusChange
 from pluto.server.rows import RunRow
+from pluto.server.sqlite import run_directory
 from pluto.storage import Kind, Record
 from tests.integration.server_read.harness import ReadServer
 
@@ -112,7 +113,7 @@ def test_an_unreadable_run_is_listed_with_the_reason_and_spoils_no_other(
 
 def damage(row: RunRow, intact: int) -> None:
     """Overwrite a run's store behind its first bytes; nothing of it stays in the log."""
-    store = row.path / "run.db"
+    store = run_directory(row) / "run.db"
     connection = sqlite3.connect(store)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()

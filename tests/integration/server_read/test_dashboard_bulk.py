@@ -16,6 +16,7 @@ from pluto.server.data_directory import Secrets
 from pluto.server.rows import RunRow
 from pluto.server.serve import make_state
 from pluto.server.settings import ServerSettings
+from pluto.server.sqlite import SqliteBackend, run_directory
 from pluto.storage import Batch, MetricGroup, RunWriter
 from pluto.sync import run_directories
 from tests.integration.server_read.harness import ReadServer
@@ -61,7 +62,7 @@ def test_a_deleted_run_comes_back_with_all_it_had(server: ReadServer) -> None:
     assert names(server) == ["stays"]
     assert server.get(f"/api/ui/runs/{row.id}").status_code == 404
     assert server.json("/api/runs/list", projectName="mnist")["total"] == 1
-    assert not row.path.exists()
+    assert not run_directory(row).exists()
 
     assert bulk(server, "restore", [row.id]) == {"done": [row.id], "refused": []}
 
@@ -79,7 +80,7 @@ def test_a_deleted_run_stays_deleted_when_the_server_starts_again(
     row = finished(server, "gone")
     finished(server, "stays")
     bulk(server, "delete", [row.id])
-    again = Catalog(tmp_path / "data")
+    again = Catalog(SqliteBackend(tmp_path / "data"))
     try:
         assert [each.name for each in again.runs()] == ["stays"]
     finally:
@@ -102,7 +103,7 @@ def test_a_run_is_not_restored_twice_nor_over_another_with_its_external_id(
     finished(server, "new", external_id="job")
     (refused,) = bulk(server, "restore", [row.id])["refused"]
     assert "cannot be taken back" in refused["reason"]
-    assert not row.path.exists()
+    assert not run_directory(row).exists()
     assert names(server) == ["new"]
     (unknown,) = bulk(server, "restore", [12345])["refused"]
     assert unknown["reason"] == "it is not there"

@@ -9,8 +9,9 @@ import pytest
 from pluto.errors import StorageError
 from pluto.server.catalog import Catalog, ReadOnlyCatalog
 from pluto.server.changes import RunChanges, StatusChange
-from pluto.server.local import LocalRuns, local_id
 from pluto.server.rows import NewRun
+from pluto.server.sqlite import SqliteBackend, run_directory
+from pluto.server.sqlite.local import local_id
 from pluto.storage import Batch, RunReader, RunWriter
 
 
@@ -37,8 +38,8 @@ HARD_NAMES = [
 
 
 @pytest.fixture
-def catalog(tmp_path: Path) -> Iterator[Catalog]:
-    catalog = Catalog(tmp_path / "data")
+def catalog(data: Path) -> Iterator[Catalog]:
+    catalog = Catalog(SqliteBackend(data))
     yield catalog
     catalog.close()
 
@@ -49,23 +50,25 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def reopened(catalog: Catalog) -> Catalog:
+def reopened(catalog: Catalog, data: Path) -> Catalog:
     catalog.close()
-    return Catalog(catalog.root)
+    return Catalog(SqliteBackend(data))
 
 
 @pytest.mark.parametrize("name", HARD_NAMES)
-def test_any_name_is_safe_on_disk_and_read_back_as_given(catalog: Catalog, name: str) -> None:
+def test_any_name_is_safe_on_disk_and_read_back_as_given(
+    catalog: Catalog, data: Path, name: str
+) -> None:
     row, _ = catalog.create(NewRun(project=name, name=name, external_id=name or None))
 
-    again = reopened(catalog)
+    again = reopened(catalog, data)
     found = again.get(row.id)
     again.close()
 
     assert found == row
     assert (found.project, found.name) == (name, name)
-    assert found.path.resolve().parent.parent == (catalog.root / "runs").resolve()
-    reader = RunReader(found.path)
+    assert run_directory(found).resolve().parent.parent == (data / "runs").resolve()
+    reader = RunReader(run_directory(found))
     assert (reader.facts()["project"], reader.facts()["name"]) == (name, name)
     reader.close()
 
@@ -146,16 +149,16 @@ def test_the_version_grows_with_every_change_of_the_list(catalog: Catalog) -> No
     assert versions == sorted(set(versions))
 
 
-def test_a_lost_index_is_built_again_from_the_runs(catalog: Catalog) -> None:
+def test_a_lost_index_is_built_again_from_the_runs(catalog: Catalog, data: Path) -> None:
     new = NewRun(project="p", name="r", external_id="job", tags=("a", "b"))
     row, _ = catalog.create(new)
     RunChanges(catalog).set_status(row.id, StatusChange("FAILED"))
     before = catalog.get(row.id)
     catalog.close()
-    for file in catalog.root.glob("index.db*"):
+    for file in data.glob("index.db*"):
         file.unlink()
 
-    again = Catalog(catalog.root)
+    again = Catalog(SqliteBackend(data))
     found = again.get(row.id)
     next_row, _ = again.create(NewRun(project="p", name="r"))
     again.close()
@@ -165,13 +168,13 @@ def test_a_lost_index_is_built_again_from_the_runs(catalog: Catalog) -> None:
 
 
 def test_a_status_that_a_crash_kept_from_the_index_is_found_at_the_next_start(
-    catalog: Catalog,
+    catalog: Catalog, data: Path
 ) -> None:
     row, _ = catalog.create(NewRun(project="p", name="r"))
     with catalog.write(row.id) as writer:
         writer.append(Batch(facts={"status": "COMPLETED", "finished_at": 5000}))
 
-    again = reopened(catalog)
+    again = reopened(catalog, data)
     found = again.get(row.id)
     again.close()
 
@@ -179,12 +182,14 @@ def test_a_status_that_a_crash_kept_from_the_index_is_found_at_the_next_start(
     assert (found.status, found.finished_at) == ("COMPLETED", 5000)
 
 
-def test_a_run_whose_directory_was_deleted_is_gone_at_the_next_start(catalog: Catalog) -> None:
+def test_a_run_whose_directory_was_deleted_is_gone_at_the_next_start(
+    catalog: Catalog, data: Path
+) -> None:
     row, _ = catalog.create(NewRun(project="p", name="r"))
     catalog.close()
-    shutil.rmtree(row.path)
+    shutil.rmtree(run_directory(row))
 
-    again = Catalog(catalog.root)
+    again = Catalog(SqliteBackend(data))
     rows = again.runs()
     again.close()
 
@@ -192,7 +197,7 @@ def test_a_run_whose_directory_was_deleted_is_gone_at_the_next_start(catalog: Ca
 
 
 def test_a_run_that_cannot_be_written_leaves_nothing_behind(data: Path) -> None:
-    catalog = Catalog(data)
+    catalog = Catalog(SqliteBackend(data))
     (data / "runs").write_text("in the way")
 
     with pytest.raises(StorageError, match="cannot open the run store"):
@@ -210,11 +215,11 @@ def test_a_foreign_index_is_refused_by_name(data: Path) -> None:
     other.close()
 
     with pytest.raises(StorageError, match=r"index\.db is not an index of Pluto"):
-        Catalog(data)
+        Catalog(SqliteBackend(data))
 
 
 def test_a_catalog_that_only_looks_says_where_to_send(tmp_path: Path) -> None:
-    catalog = Catalog(tmp_path, writable=False)
+    catalog = Catalog(SqliteBackend(tmp_path, writable=False))
 
     with pytest.raises(ReadOnlyCatalog, match="start 'pluto server'"):
         catalog.create(NewRun(project="p", name="r"))
@@ -231,11 +236,11 @@ def test_an_unknown_run_is_a_key_error(catalog: Catalog) -> None:
 
 def test_a_run_that_was_replaced_on_disk_is_read_afresh(tmp_path: Path) -> None:
     root = tmp_path / "local"
-    catalog = Catalog(root, writable=False)
+    catalog = Catalog(SqliteBackend(root, writable=False))
     for notes in ("first", "second"):
         shutil.rmtree(root, ignore_errors=True)
         write_local_run(root / "run", notes)
-        catalog._source = LocalRuns(root)
+        catalog.expire()
         assert catalog.reader(local_id("u")).facts()["notes"] == notes
     catalog.close()
 

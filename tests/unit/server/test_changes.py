@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pluto.server.backend import ChangeRefused
 from pluto.server.catalog import Catalog
-from pluto.server.changes import ChangeRefused, RunChanges, StatusChange, deep_merge
+from pluto.server.changes import RunChanges, StatusChange, deep_merge
 from pluto.server.liveness import Liveness
-from pluto.server.local import CLOSED
-from pluto.server.rows import NewRun
+from pluto.server.rows import CLOSED, NewRun
+from pluto.server.sqlite import SqliteBackend, run_directory
 from pluto.storage import Kind, RunReader
 
 SEVERITY = ["COMPLETED", "TERMINATED", "CANCELLED", "FAILED"]
@@ -22,7 +23,7 @@ class Bench:
 
     def __init__(self, root: Path) -> None:
         self.now = 1_800_000_000_000
-        self.catalog = Catalog(root)
+        self.catalog = Catalog(SqliteBackend(root))
         self.changes = RunChanges(self.catalog, lambda: self.now)
         self.liveness = Liveness(self.catalog, self.changes, lambda: self.now)
         new = NewRun(project="p", name="r", created_at=self.now, updated_at=self.now)
@@ -239,7 +240,7 @@ def test_changes_survive_the_server(bench: Bench) -> None:
     row = bench.catalog.get(bench.run)
     assert row is not None
 
-    reader = RunReader(row.path)
+    reader = RunReader(run_directory(row))
     facts = reader.facts()
     reader.close()
 

@@ -4,13 +4,14 @@ from pathlib import Path
 import pytest
 
 from pluto.errors import UsageError
-from pluto.server.index import Index
 from pluto.server.keys import Keys, generate_key, hashed
+from pluto.server.sqlite.index import Index
+from pluto.server.sqlite.tables import KeyRows
 
 
 def test_a_new_key_is_good_and_its_text_is_stored_nowhere(tmp_path: Path) -> None:
     index = Index(tmp_path / "index.db")
-    keys = Keys(index, None)
+    keys = Keys(KeyRows(index), None)
 
     key = keys.create("laptop")
     index.close()
@@ -27,7 +28,7 @@ def test_the_hash_is_the_one_that_other_servers_store() -> None:
 
 
 def test_keys_are_judged_as_unknown_expired_or_revoked() -> None:
-    keys = Keys(Index(None), "mlpl_own")
+    keys = Keys(KeyRows(Index(None)), "mlpl_own")
     good, old, gone = keys.create("good"), keys.create("old", 0), keys.create("gone")
     keys.revoke("gone")
     time.sleep(0.002)
@@ -39,7 +40,7 @@ def test_keys_are_judged_as_unknown_expired_or_revoked() -> None:
 
 
 def test_an_expired_key_that_is_revoked_counts_as_expired() -> None:
-    keys = Keys(Index(None), None)
+    keys = Keys(KeyRows(Index(None)), None)
     key = keys.create("old", 0)
     keys.revoke("old")
     time.sleep(0.002)
@@ -48,8 +49,8 @@ def test_an_expired_key_that_is_revoked_counts_as_expired() -> None:
 
 
 def test_a_change_by_another_process_counts_at_once(tmp_path: Path) -> None:
-    serving = Keys(Index(tmp_path / "index.db"), None)
-    terminal = Keys(Index(tmp_path / "index.db"), None)
+    serving = Keys(KeyRows(Index(tmp_path / "index.db")), None)
+    terminal = Keys(KeyRows(Index(tmp_path / "index.db")), None)
 
     key = terminal.create("laptop")
     before = serving.check(key)
@@ -59,7 +60,7 @@ def test_a_change_by_another_process_counts_at_once(tmp_path: Path) -> None:
 
 
 def test_a_name_is_free_again_after_its_key_was_revoked() -> None:
-    keys = Keys(Index(None), None)
+    keys = Keys(KeyRows(Index(None)), None)
     keys.create("laptop")
 
     with pytest.raises(UsageError, match="there is a key named 'laptop'"):
@@ -73,9 +74,9 @@ def test_a_name_is_free_again_after_its_key_was_revoked() -> None:
 @pytest.mark.parametrize("name", ["", " ", " laptop"])
 def test_a_blank_name_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match="a key needs a name"):
-        Keys(Index(None), None).create(name)
+        Keys(KeyRows(Index(None)), None).create(name)
 
 
 def test_revoking_a_key_that_is_not_there_names_the_command_that_lists_them() -> None:
     with pytest.raises(UsageError, match="pluto server key list"):
-        Keys(Index(None), None).revoke("laptop")
+        Keys(KeyRows(Index(None)), None).revoke("laptop")

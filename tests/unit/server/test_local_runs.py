@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pluto.server.local import PROCESS_DIED, LocalRuns, local_id
 from pluto.server.rows import RunRow
-from pluto.server.tree import RunTree
+from pluto.server.sqlite.local import PROCESS_DIED, LocalRuns, local_id
+from pluto.server.sqlite.tree import RunTree
 from pluto.storage import Batch, RunWriter
 
 
@@ -166,7 +166,7 @@ def test_a_directory_that_cannot_be_written_is_read(tmp_path: Path) -> None:
 def test_the_version_stays_while_only_rows_come_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pluto.server.local._REFRESH_SECONDS", 0.0)
+    monkeypatch.setattr("pluto.server.sqlite.local._REFRESH_SECONDS", 0.0)
     run = write_run(tmp_path / ".pluto" / "p" / "r", status="RUNNING")
     runs = LocalRuns(tmp_path)
     runs._due = 0.0

@@ -2,18 +2,22 @@
 
 import os
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
-from pluto.server.catalog import Catalog
 from pluto.server.rows import RunRow
-from pluto.server.run_cache import CachedRun, RunCache
 from pluto.server.settings import ServerSettings
+from pluto.server.sqlite import SqliteBackend, run_directory
+from pluto.server.sqlite.run_cache import CachedRun, RunCache
 from pluto.server.views import Views
 from pluto.storage import Batch, MetricGroup, RunWriter
 
+Start = Callable[[], Views]
 LONG_AGO = time.time() - 3600
 
 
@@ -44,11 +48,20 @@ def spoil(directory: Path) -> None:
 
 
 def listed(root: Path, cache: Path) -> list[RunRow]:
-    catalog = Catalog(root, writable=False, cache=RunCache(cache / "rows.db"))
-    try:
-        return catalog.runs()
-    finally:
-        catalog.close()
+    with closing(SqliteBackend(root, writable=False, kept=cache.joinpath)) as backend:
+        return backend.runs.rows()
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Iterator[Start]:
+    """Makes the views of a server that starts now."""
+    with ExitStack() as stack:
+
+        def start() -> Views:
+            backend = SqliteBackend(tmp_path / "runs", writable=False, kept=tmp_path.joinpath)
+            return Views(stack.enter_context(closing(backend)))
+
+        yield start
 
 
 def test_runs_on_disk_are_listed_again_without_being_read(tmp_path: Path) -> None:
@@ -56,16 +69,18 @@ def test_runs_on_disk_are_listed_again_without_being_read(tmp_path: Path) -> Non
     first = listed(tmp_path / "runs", tmp_path)
     spoil(run)
     assert listed(tmp_path / "runs", tmp_path) == first
-    assert first[0].path == run
+    assert run_directory(first[0]) == run
     assert first[0].tags == ("a", "b")
 
 
-def test_the_table_of_runs_is_there_again_without_their_being_read(tmp_path: Path) -> None:
+def test_the_table_of_runs_is_there_again_without_their_being_read(
+    tmp_path: Path, started: Start
+) -> None:
     run = finished_run(tmp_path / "runs", "one")
     rows = listed(tmp_path / "runs", tmp_path)
-    (before,) = Views(RunCache(tmp_path / "views.db")).of(rows)
+    (before,) = started().of(rows)
     spoil(run)
-    (after,) = Views(RunCache(tmp_path / "views.db")).of(rows)
+    (after,) = started().of(rows)
     assert after.stored.problem is None
     assert dict(after.summary) == dict(before.summary) == {"loss": 0.5, "acc": 3.0}
     assert after.summary.row("loss") == before.summary.row("loss")
@@ -74,23 +89,24 @@ def test_the_table_of_runs_is_there_again_without_their_being_read(tmp_path: Pat
     assert after.stored.shown_config == before.stored.shown_config
 
 
-def test_a_run_that_has_changed_is_read_again(tmp_path: Path) -> None:
+def test_a_run_that_has_changed_is_read_again(tmp_path: Path, started: Start) -> None:
     finished_run(tmp_path / "runs", "one")
     rows = listed(tmp_path / "runs", tmp_path)
-    cache = RunCache(tmp_path / "views.db")
-    Views(cache).of(rows)
+    started().of(rows)
     finished_run(tmp_path / "runs", "one", last=0.25, name="renamed", notes="x" * 10_000)
     assert [row.name for row in listed(tmp_path / "runs", tmp_path)] == ["renamed"]
-    (view,) = Views(cache).of(rows)
+    (view,) = started().of(rows)
     assert view.summary["loss"] == 0.25
 
 
-def test_a_run_that_is_being_written_is_not_kept_until_it_rests(tmp_path: Path) -> None:
+def test_a_run_that_is_being_written_is_not_kept_until_it_rests(
+    tmp_path: Path, started: Start
+) -> None:
     run = finished_run(tmp_path / "runs", "one")
     for path in run.glob("run.db*"):
         os.utime(path)
     cache = RunCache(tmp_path / "views.db")
-    views = Views(cache)
+    views = started()
     rows = listed(tmp_path / "runs", tmp_path)
     views.of(rows)
     assert cache.load([str(run)]) == []
@@ -104,16 +120,16 @@ def test_what_is_kept_of_runs_that_are_gone_is_forgotten(tmp_path: Path) -> None
     cache.save([CachedRun(str(tmp_path / "gone"), "1", b"")])
     cache.save([CachedRun(str(tmp_path), "1", b"")])
     paths = [str(tmp_path / "gone"), str(tmp_path)]
-    assert [run.path for run in cache.load(paths)] == [str(tmp_path)]
+    assert [run.place for run in cache.load(paths)] == [str(tmp_path)]
 
 
-def test_a_damaged_cache_costs_time_only(tmp_path: Path) -> None:
+def test_a_damaged_cache_costs_time_only(tmp_path: Path, started: Start) -> None:
     run = finished_run(tmp_path / "runs", "one")
     for name in ("rows.db", "views.db"):
         (tmp_path / name).write_bytes(b"damaged" * 1000)
     rows = listed(tmp_path / "runs", tmp_path)
-    assert [row.path for row in rows] == [run]
-    (view,) = Views(RunCache(tmp_path / "views.db")).of(rows)
+    assert [run_directory(row) for row in rows] == [run]
+    (view,) = started().of(rows)
     assert view.summary["loss"] == 0.5
 
 

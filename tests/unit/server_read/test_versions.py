@@ -8,7 +8,7 @@ import pytest
 
 from pluto.errors import StorageError
 from pluto.server.series_cache import SeriesCache, Thinned
-from pluto.server.versions import Versions
+from pluto.server.sqlite.versions import Versions
 from pluto.storage import RUN_DB, Batch, RunReader, RunWriter
 
 

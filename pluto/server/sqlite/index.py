@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pluto.errors import StorageError
-from pluto.storage import copy_database
+from pluto.storage import copy_database, storage_error
 
 APPLICATION_ID: Final = 0x506C7549  # "PluI"
 VERSION: Final = 1
@@ -60,22 +60,23 @@ class Index:
         try:
             self._connection = self._open()
         except sqlite3.Error as error:
-            raise StorageError(f"cannot open the server's index {path}: {error}") from error
+            raise storage_error(f"cannot open the server's index {path}", error) from error
 
     def rows(self, sql: str, arguments: tuple[object, ...] = ()) -> list[Any]:
         """Return all rows of a query."""
-        with self._lock:
+        with self._held():
             return self._connection.execute(sql, arguments).fetchall()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Hold the connection for one transaction; on an error nothing of it remains."""
-        with self._lock:
+        with self._held():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:  # a full disk has ended it already
+                    self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
 
@@ -91,13 +92,22 @@ class Index:
 
     def copy_to(self, target: Path) -> None:
         """Write the state of this moment to another file; writers go on meanwhile."""
-        with self._lock:
+        with self._held():
             copy_database(self._connection, target)
 
     def close(self) -> None:
         """Close the file; idempotent."""
         with self._lock:
             self._connection.close()
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """Hold the connection; what the engine complains of is a `StorageError` to all others."""
+        with self._lock:
+            try:
+                yield
+            except sqlite3.Error as error:
+                raise storage_error(f"the server's index {self.path} fails", error) from error
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(

@@ -16,22 +16,21 @@ from typing import Any, Final
 import msgspec
 
 from pluto.errors import StorageError
-from pluto.server.rows import TERMINAL, RunRow
-from pluto.server.run_cache import CachedRun, RunCache
-from pluto.server.tree import RunTree
+from pluto.server.rows import CLOSED, TERMINAL, RunRow
+from pluto.server.sqlite.run_cache import CachedRun, RunCache
+from pluto.server.sqlite.tree import RunTree
 from pluto.storage import RUN_DB, RunReader
 
 logger = logging.getLogger("pluto")
 
 PROCESS_DIED: Final = "process died"
-CLOSED: Final = "closed without a final status, for another process to go on with it"
 _REFRESH_SECONDS: Final = 1.0
 _FIRST_ID, _LAST_ID = 2**32, 2**48
 
 _SETTLED_NANOSECONDS: Final = 2_000_000_000
 """A file that changed this recently may change again within the resolution of its time stamp."""
-_encoder = msgspec.msgpack.Encoder(enc_hook=str)  # of paths
-_decoder = msgspec.msgpack.Decoder(RunRow, dec_hook=lambda kind, text: kind(text))
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(RunRow)
 
 Signature = tuple[tuple[int, int], ...]
 
@@ -110,7 +109,7 @@ class LocalRuns:
 
     def _take_cached(self, paths: Iterable[Path]) -> None:
         for kept in self._cache.load(map(str, paths)):
-            path = Path(kept.path)
+            path = Path(kept.place)
             signature = _signature(path)
             if kept.stamp == repr(signature):
                 self._seen[path] = _Seen(signature, _decoder.decode(kept.body), is_kept=True)
@@ -197,7 +196,7 @@ def _row(path: Path, facts: dict[str, Any], signature: Signature) -> RunRow:
         tags=tuple(facts.get("tags") or ()),
         created_at=facts["created_at"],
         updated_at=finished_at if status in TERMINAL and finished_at else written_at,
-        path=path,
+        place=str(path),
         finished_at=finished_at,
         cause=facts.get("cause") or _cause(status, facts),
         local=True,

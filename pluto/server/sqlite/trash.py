@@ -16,43 +16,47 @@ import msgspec
 
 from pluto.errors import StorageError
 from pluto.names import TRASH
-from pluto.server.catalog import Catalog
-from pluto.server.changes import ChangeRefused
+from pluto.server.backend import ChangeRefused
+from pluto.server.rows import RunRow
+from pluto.server.sqlite.handles import Writers
+from pluto.server.sqlite.indexed import IndexedRuns
+from pluto.server.sqlite.places import run_directory
 
 _lock = threading.Lock()  # held while directories are moved and noted
 _decoder = msgspec.json.Decoder(dict[int, str])
 
 
 class Trash:
-    """Moves runs out of a catalog and back; `notes` is a file that remembers where from.
+    """Moves runs out of the list and back.
+
+    Args:
+        own: the list of the runs of a server; None where runs are listed by where they are.
+        writers: of the runs.
+        notes: a file that remembers where runs were.
 
     Example:
-        >>> trash = Trash(catalog, Path("trash.json"))
-        >>> trash.delete(7)
+        >>> trash = Trash(own, writers, Path("trash.json"))
+        >>> trash.delete(own.get(7))
         >>> trash.restore(7)
     """
 
-    def __init__(self, catalog: Catalog, notes: Path) -> None:
-        self._catalog = catalog
+    def __init__(self, own: IndexedRuns | None, writers: Writers, notes: Path) -> None:
+        self._own = own
+        self._writers = writers
         self._notes = notes
 
-    def delete(self, run_id: int) -> None:
+    def delete(self, row: RunRow) -> None:
         """Move a run into the trash.
 
         Raises:
-            KeyError: there is no such run.
-            ChangeRefused: it is running, or it cannot be moved.
+            ChangeRefused: somebody is writing it, or it cannot be moved.
         """
-        row = self._catalog.get(run_id)
-        if row is None:
-            raise KeyError(run_id)
-        if row.status == "RUNNING":
-            raise ChangeRefused("it is running: stop it first")
-        aside = row.path.parent / TRASH / row.path.name
+        path = run_directory(row)
+        aside = path.parent / TRASH / path.name
         try:
-            with _lock, self._catalog.moved_away(run_id) as path, _unused(path):
+            with _lock, self._writers.without(path), self._forgotten(row, path), _unused(path):
                 aside.parent.mkdir(exist_ok=True)
-                self._note(run_id, path)
+                self._note(row.id, path)
                 path.rename(aside)
         except OSError as error:
             raise ChangeRefused(f"it cannot be moved: {error}") from None
@@ -75,9 +79,23 @@ class Trash:
             except (OSError, StorageError) as error:
                 raise ChangeRefused(f"it cannot be taken back: {error}") from None
 
+    @contextmanager
+    def _forgotten(self, row: RunRow, path: Path) -> Iterator[None]:
+        """Forget a run; if the block raises, the run is known again."""
+        if self._own is None:
+            yield
+            return
+        self._own.forget(row.id)
+        try:
+            yield
+        except BaseException:
+            self._own.take_back(path)
+            raise
+
     def _take_back(self, path: Path, aside: Path) -> None:
         try:
-            self._catalog.take_back(path)
+            if self._own:
+                self._own.take_back(path)
         except StorageError:
             path.rename(aside)  # the next start would list it in the place of the other
             raise

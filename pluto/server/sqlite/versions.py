@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from contextlib import closing
 from pathlib import Path
 
-from pluto.errors import StorageError
 from pluto.storage import RUN_DB, RunReader
 
 Stamp = tuple[int, ...]
-
-UNREADABLE = (StorageError, sqlite3.Error)
-"""What opening or reading a run raises: damage may lie behind the part that opening looks at."""
 
 _SETTLED_NANOSECONDS = 2_000_000_000
 """A file that changed this recently may change again within the resolution of its time stamp."""
@@ -37,7 +32,7 @@ class Versions:
         """Return the version of a run directory.
 
         Raises:
-            StorageError, sqlite3.Error: it cannot be read.
+            StorageError: it cannot be read.
         """
         known = self.known(directory)
         if known is not None:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pluto.errors import StorageError, UsageError
-from pluto.server.index import Index
+from pluto.server.sqlite.index import Index
+from pluto.server.sqlite.places import INDEX, SECRETS
 from pluto.storage import copy_run, is_run_directory
-
-_INDEX = "index.db"
-_SECRETS = "secrets.json"
 
 
 @dataclass
@@ -43,7 +40,7 @@ def backup(data: Path, target: Path) -> BackupReport:
         UsageError: `data` is no data directory of a server, or `target` is within it.
         StorageError: the copy cannot be written.
     """
-    if not (data / _INDEX).is_file():
+    if not (data / INDEX).is_file():
         raise UsageError(f"{data} is no data directory of a server: name it with --data")
     if target.resolve().is_relative_to(data.resolve()):
         raise UsageError(f"{target} is within {data}: choose a directory elsewhere")
@@ -54,7 +51,7 @@ def backup(data: Path, target: Path) -> BackupReport:
     try:
         target.mkdir(parents=True, exist_ok=True)
         _copy_index(data, target)
-    except (OSError, sqlite3.Error) as error:
+    except OSError as error:
         raise StorageError(f"{target} cannot be written: {error}") from error
     return report
 
@@ -68,11 +65,11 @@ def _copy(path: Path, target: Path, report: BackupReport) -> None:
 
 
 def _copy_index(data: Path, target: Path) -> None:
-    with closing(Index(data / _INDEX)) as index:
-        index.copy_to(target / _INDEX)
-    if (data / _SECRETS).exists():
-        fresh = target / f"{_SECRETS}.new"
+    with closing(Index(data / INDEX)) as index:
+        index.copy_to(target / INDEX)
+    if (data / SECRETS).exists():
+        fresh = target / f"{SECRETS}.new"
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.close(descriptor)
-        shutil.copyfile(data / _SECRETS, fresh)
-        fresh.replace(target / _SECRETS)
+        shutil.copyfile(data / SECRETS, fresh)
+        fresh.replace(target / SECRETS)

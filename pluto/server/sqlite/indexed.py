@@ -17,9 +17,10 @@ from typing import Any
 
 from pluto.errors import StorageError
 from pluto.names import directory_name
-from pluto.server.index import Index
 from pluto.server.rows import NewRun, RunRow
 from pluto.server.settings import display_prefix
+from pluto.server.sqlite.index import Index
+from pluto.server.sqlite.places import run_directory
 from pluto.storage import Batch, Kind, Record, RunReader, RunWriter
 
 logger = logging.getLogger("pluto")
@@ -78,7 +79,7 @@ class IndexedRuns:
         """Do nothing: these rows are always current."""
 
     def create(self, new: NewRun) -> tuple[RunRow, bool]:
-        """Create a run, or find the one with the same external id; see `Catalog.create`."""
+        """Create a run, or find the one with the same external id; see `backend.OwnRuns`."""
         with self._lock:
             known = new.external_id and self.by_external_id(new.external_id, new.project)
             if known:
@@ -127,7 +128,7 @@ class IndexedRuns:
             try:
                 with self._index.transaction() as connection:
                     _adopt(connection, facts, directory)
-            except sqlite3.IntegrityError as error:
+            except StorageError as error:
                 raise StorageError(f"{path} cannot be listed again: {error}") from error
             (values,) = self._index.rows(f"{_SELECT} WHERE run.id = ?", (facts["run_id"],))
             row = self._row(values)
@@ -148,7 +149,7 @@ class IndexedRuns:
         try:
             with self._index.transaction() as connection:
                 row = self._allot(connection, new)
-                directory = row.path
+                directory = run_directory(row)
                 _write_new_run(row, new)
         except BaseException:
             if directory:
@@ -190,14 +191,14 @@ class IndexedRuns:
             tags=new.tags,
             created_at=created_at,
             updated_at=updated_at,
-            path=self._root / directory,
+            place=str(self._root / directory),
         )
 
     def _row(self, values: tuple[Any, ...]) -> RunRow:
         names = [field.name for field in fields(RunRow)][: len(values)]
         columns = dict(zip(names, values, strict=True))
         columns["tags"] = tuple(json.loads(columns["tags"]))
-        columns["path"] = self._root / columns["path"]
+        columns["place"] = str(self._root / columns["place"])
         return RunRow(**columns)
 
     def _reconcile(self) -> None:
@@ -224,7 +225,7 @@ class IndexedRuns:
                     _adopt(connection, facts, directory)
                 else:
                     _follow(connection, facts, run_id)
-        except (StorageError, KeyError, sqlite3.Error) as error:
+        except (StorageError, KeyError) as error:
             logger.warning("%s is left out: %s", path, error)
 
 
@@ -260,10 +261,10 @@ def _write_new_run(row: RunRow, new: NewRun) -> None:
         "fork_step": new.fork_step,
         "mode": "server",
     }
-    for name in ("id", "path", "local"):
+    for name in ("id", "place", "local"):
         del facts[name]
     record = Record(Kind.FACT, row.created_at, 0, "status", "", json.dumps(event).encode())
-    writer = RunWriter(row.path)
+    writer = RunWriter(run_directory(row))
     try:
         writer.append(Batch(facts=facts, records=[record]))
     finally:

@@ -14,17 +14,17 @@ from typing import Final, NamedTuple, TypeVar
 
 logger = logging.getLogger("pluto")
 
-LAYOUT: Final = 2
+LAYOUT: Final = 3
 """Of the file and of what is in it; another number empties the file."""
 Result = TypeVar("Result")
-_SELECT: Final = "SELECT path, stamp, body FROM run WHERE path=?"
-_TABLE: Final = "CREATE TABLE run (path TEXT PRIMARY KEY, stamp TEXT NOT NULL, body BLOB NOT NULL)"
+_SELECT: Final = "SELECT place, stamp, body FROM run WHERE place=?"
+_TABLE: Final = "CREATE TABLE run (place TEXT PRIMARY KEY, stamp TEXT NOT NULL, body BLOB NOT NULL)"
 
 
 class CachedRun(NamedTuple):
     """What is kept of one run: `stamp` tells of which state of its files."""
 
-    path: str
+    place: str
     stamp: str
     body: bytes
 
@@ -36,17 +36,17 @@ class RunCache:
         >>> cache = RunCache(Path("cache.db"))
         >>> cache.save([CachedRun("runs/p/1", "1 2 3", b"...")])
         >>> cache.load(["runs/p/1"])
-        [CachedRun(path='runs/p/1', stamp='1 2 3', body=b'...')]
+        [CachedRun(place='runs/p/1', stamp='1 2 3', body=b'...')]
     """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
 
-    def load(self, paths: Iterable[str]) -> list[CachedRun]:
+    def load(self, places: Iterable[str]) -> list[CachedRun]:
         """Return what is kept of some runs."""
 
         def select(connection: sqlite3.Connection) -> list[CachedRun]:
-            rows = (connection.execute(_SELECT, (path,)).fetchone() for path in paths)
+            rows = (connection.execute(_SELECT, (place,)).fetchone() for place in places)
             return [CachedRun(*row) for row in rows if row]
 
         return self._with_file(select) or []
@@ -56,9 +56,9 @@ class RunCache:
 
         def insert(connection: sqlite3.Connection) -> None:
             connection.executemany("INSERT OR REPLACE INTO run VALUES (?,?,?)", runs)
-            known = connection.execute("SELECT path FROM run").fetchall()
+            known = connection.execute("SELECT place FROM run").fetchall()
             gone = [row for row in known if not Path(row[0]).is_dir()]
-            connection.executemany("DELETE FROM run WHERE path=?", gone)
+            connection.executemany("DELETE FROM run WHERE place=?", gone)
 
         self._with_file(insert)
 
