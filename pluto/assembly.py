@@ -52,7 +52,7 @@ def assemble(settings: Settings, facts: dict[str, Any], where: Destination | Non
     """
     redactor = Redactor(enabled=settings.sanitize_logs)
     facts = {**facts, "config": redactor.value(facts["config"])}
-    directory = _run_directory(settings, facts)
+    directory = run_directory(settings, facts, settings.project)
     network = _is_on_network(settings, directory)
     resumed = is_run_directory(directory)
     step = facts["resume_step"]
@@ -131,15 +131,15 @@ class _Acquire:
         return dated(run, time.time_ns() // 1_000_000)
 
 
-def _run_directory(settings: Settings, facts: dict[str, Any]) -> Path:
-    """Return `<dir>/.pluto/<project>/<run>`; processes with one external id share it.
+def run_directory(settings: Settings, facts: dict[str, Any], project: str) -> Path:
+    """Make and return `<dir>/.pluto/<project>/<run>`; processes with one external id share it.
 
     Where the working directory cannot be written, `~/.pluto/runs` takes the place of `.pluto`.
     """
     external_id = facts.get("external_id")
     name = directory_name(external_id or facts["name"])
     own = name if external_id else f"{name}-{facts['uid'][:6]}"
-    place = Path(directory_name(settings.project), own)
+    place = Path(directory_name(project), own)
     try:
         return _made(Path(settings.dir) / f".{settings.tag}", place)
     except OSError as error:

@@ -89,7 +89,7 @@ class _Rows:
 def _shape(path: Path, place: int) -> tuple[str, ...]:
     """Return the names that the SHAPE at an offset of a segment gives to rows."""
     _, body, _ = next(read_frames(path, place))
-    return tuple(_clean(json.loads(body)))
+    return tuple(clean_names(json.loads(body)))
 
 
 def _columns(names: tuple[str, ...], bodies: list[bytes]) -> MetricGroup:
@@ -117,21 +117,21 @@ def _parse(lines: list[bytes]) -> list[MetricGroup]:
         groups = parse_metric_lines(b"\n".join(lines))
     except BadLine as error:
         line = orjson.loads(lines[error.number])
-        line["data"] = dict(zip(_clean(line["data"]), line["data"].values(), strict=True))
+        line["data"] = dict(zip(clean_names(line["data"]), line["data"].values(), strict=True))
         groups = error.groups + parse_metric_lines(orjson.dumps(line))
         groups += _parse(lines[error.number + 1 :])
     return [_with_clean_names(group) for group in groups]
 
 
 def _with_clean_names(group: MetricGroup) -> MetricGroup:
-    return group._replace(names=tuple(_clean(group.names)))
+    return group._replace(names=tuple(clean_names(group.names)))
 
 
-def _clean(names: Iterable[str]) -> list[str]:
+def clean_names(names: Iterable[str]) -> list[str]:
     r"""Return names that every server takes; those that would become the same get a number.
 
     Example:
-        >>> _clean(["loss", "a\n", "a\t"])
+        >>> clean_names(["loss", "a\n", "a\t"])
         ['loss', 'a-', 'a- (2)']
     """
     clean: dict[str, None] = {}

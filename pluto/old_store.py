@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import logging
 import math
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -197,7 +196,7 @@ def _upload(row: sqlite3.Row, blobs: Blobs) -> Batch:
         "sampleIndex": row["sample_index"] or 0,
     }
     try:
-        sha256, size = _copied(Path(row["local_path"]), blobs)
+        sha256, size = blobs.put_copy(Path(row["local_path"]))
         described |= {"sha256": sha256, "fileSize": size}
     except OSError as error:
         described["error"] = f"{row['local_path']} is gone: {error.strerror}"
@@ -206,12 +205,6 @@ def _upload(row: sqlite3.Row, blobs: Blobs) -> Batch:
     body, step = orjson.dumps(described), _step(row["step"])
     record = Record(Kind.FILE, row["timestamp_ms"], step, name, log_type, body)
     return Batch(records=[record], names={name: log_type}, positions={f"{NAME}/files": row["id"]})
-
-
-def _copied(path: Path, blobs: Blobs) -> tuple[str, int]:
-    with path.open("rb") as source, blobs.open_temp() as copy:
-        shutil.copyfileobj(source, copy)
-    return blobs.put(Path(copy.name))
 
 
 def _check_worker(path: Path) -> None:

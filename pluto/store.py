@@ -197,7 +197,7 @@ class Store:
 
     def _end_with(self, end: Mapping[str, Any]) -> None:
         status = {key: end.get(key) for key in ("status", "statusMetadata")}
-        self._append_fact("status", status, end.get("time"))
+        self.append_fact("status", status, end.get("time"))
 
     def _note_death_of(self, segment: Path) -> None:
         """Write down that the writer of a segment died, unless it had said how it ends."""
@@ -206,14 +206,21 @@ class Store:
         said = {end.get("writer") for end in facts.get("ends") or []}
         counts = segments.FORKED not in segment.name and writer not in said
         if counts and facts.get("status") == "RUNNING":
-            self._append_fact("end", {**self._death(writer), "writer": writer})
+            self.append_fact("end", {**self._death(writer), "writer": writer})
 
     def _death(self, writer: str | None) -> dict[str, Any]:
         process = None if writer is None else int(writer.partition(".")[0])
         seen, metadata = judge_death(self.directory, process)
         return {"status": "FAILED", "statusMetadata": metadata, "time": seen}
 
-    def _append_fact(self, name: str, value: dict[str, Any], time_ms: int | None = None) -> None:
+    def append_fact(self, name: str, value: Any, time_ms: int | None = None) -> None:
+        """Record a change of what is known about the run, which its destination is told.
+
+        Args:
+            name: of the fact, such as `status` or `notes`.
+            value: JSON value.
+            time_ms: when it changed; now by default.
+        """
         moment = time.time_ns() // 1_000_000 if time_ms is None else time_ms
         record = Record(Kind.FACT, moment, 0, name, "", orjson.dumps(value))
         facts = apply_fact(self.writer.facts, [record])

@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "query": "pluto.cli.query:query",
     "export": "pluto.cli.export:export",
     "clean": "pluto.cli.clean:clean",
+    "migrate": "pluto.cli.migrate:migrate",
     "doctor": "pluto.cli.doctor:doctor",
 }
 

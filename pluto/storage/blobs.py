@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import IO
@@ -54,6 +55,12 @@ class Blobs:
         target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(source, target)
         return digest
+
+    def put_copy(self, source: Path) -> tuple[str, int]:
+        """Store a copy of the file `source`; return its digest and size in bytes."""
+        with source.open("rb") as file, self.open_temp() as copy:
+            shutil.copyfileobj(file, copy)
+        return self.put(Path(copy.name))
 
     def put_bytes(self, content: bytes) -> tuple[str, int]:
         """Store `content`; return its digest and size in bytes."""
