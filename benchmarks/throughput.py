@@ -54,7 +54,7 @@ def measure(case: Case) -> dict[str, Any]:
     peer.finish()
     finished = time.perf_counter()
     used = process.cpu_times()
-    peak = _peak_resident()
+    peak = peak_resident()
     points = len(values) * WIDTH
     return {
         "points/s": points / (finished - start),
@@ -68,7 +68,7 @@ def measure(case: Case) -> dict[str, Any]:
     }
 
 
-def _peak_resident() -> int:
+def peak_resident() -> int:
     """Return the greatest resident set of this process so far, in bytes."""
     try:
         lines = Path("/proc/self/status").read_text().splitlines()

@@ -74,6 +74,8 @@ def assemble(settings: Settings, facts: dict[str, Any], where: Destination | Non
         interval=float(settings.sync_process_flush_interval),
         fsync=settings.durability == "fsync",
     )
+    if acquire.sink is not None:
+        acquire.sink.meanwhile = uploader.meanwhile
     uploader.start()
     return Session(
         directory,

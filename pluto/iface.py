@@ -66,6 +66,9 @@ class ServerInterface:
         key: the API key; "" sends none.
         settings: timeouts, proxies, certificates.
         clock: returns monotonic seconds.
+
+    Attributes:
+        meanwhile: called between two pieces of a file, on the thread that sends it.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class ServerInterface:
         self._turns = {lane: threading.Lock() for lane in LANES}  # a connection, one user at a time
         self._closed = False
         self._sender: RowSender | None = None
+        self.meanwhile: Callable[[], None] = lambda: None
 
     def open(self, run: RunInfo) -> RemoteRun:
         """Create the run, or attach to it.
@@ -282,6 +286,7 @@ class ServerInterface:
         for piece in pieces:
             if self._clock() > self._deadline:
                 raise RetryLater("no time left for the file", after=0.0)
+            self.meanwhile()
             yield piece
 
     def _later(self, reason: str, retry_after: str | None = None) -> RetryLater:

@@ -284,8 +284,7 @@ def complete_run(directory: Path) -> bool:
         return False
     try:
         store.absorb_all()
-        while store.encode_next():
-            pass
+        store.encode_all()
         store.note_death()
     finally:
         store.close()

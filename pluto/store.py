@@ -12,7 +12,7 @@ import orjson
 
 from pluto import segments
 from pluto.death import judge_death
-from pluto.errors import MediaError, StorageError
+from pluto.errors import MediaError, RetryLater, StorageError
 from pluto.facts import apply_fact
 from pluto.file import encode, forget
 from pluto.frame_rows import add_frames
@@ -39,6 +39,8 @@ STAGING: Final = "staging"
 
 ABSORB_BYTES: Final = 256 << 10
 READ_BYTES: Final = 64 << 10
+COPY_PAUSE: Final = 0.05  # seconds
+COPY_PATIENCE: Final = 60.0  # seconds that a later process waits for a copy that goes on
 SEVERITY: Final = ("RUNNING", "COMPLETED", "TERMINATED", "CANCELLED", "FAILED")
 _COUNTED: Final[tuple[Stream, ...]] = ("metrics", "data", "files")
 _UNCOUNTED: Final[tuple[Stream, ...]] = ("facts", "names", "system", "console")
@@ -69,6 +71,7 @@ class Store:
         self._positions = self.writer.positions()
         self._staged = StagedFiles(self.writer)
         self._notices = Notices()
+        self.copying = False
 
     def absorb(self) -> bool:
         """Move a piece of the journal into the run's columns, in one transaction.
@@ -106,6 +109,13 @@ class Store:
         while self.absorb():
             pass
 
+    def encode_all(self) -> None:
+        """Encode all media that can be encoded now; wait for a while for large files."""
+        patience = time.monotonic() + COPY_PATIENCE
+        while self.encode_next() or (self.copying and time.monotonic() < patience):
+            if self.copying:
+                time.sleep(COPY_PAUSE)
+
     def compact(self, seconds: float) -> bool:
         """Have the rows of the run take less space and read faster, as far as that goes in time.
 
@@ -116,13 +126,20 @@ class Store:
         return Compactor(self.writer, ended=ended).run(seconds)
 
     def encode_next(self) -> bool:
-        """Encode the media value that waits longest; return False if none can be encoded now."""
+        """Encode the media value that waits longest; return False if none can be encoded now.
+
+        `copying` is True then if that is because another process still copies a large file.
+        """
+        self.copying = False
         staged = self._staged.next()
         if staged is None:
             return False
         description = staged.value["staged"]
         try:
             rows: list[dict[str, Any]] = list(encode(description, self.staging, self.blobs))
+        except RetryLater:
+            self.copying = True
+            return False
         except MediaError as error:
             logger.warning("%s could not be stored: %s", staged.record.name, error)
             rows = [{"error": str(error)}]
@@ -143,15 +160,17 @@ class Store:
             writer: a journal, of which the rows count that could not be absorbed yet.
         """
         outbox = Outbox(self.writer, sink or "")
-        logged = sum(outbox.count(stream) for stream in _COUNTED) + self._waiting(writer)
+        failed = self._staged.failed()
+        lost += failed
+        logged = sum(outbox.count(stream) for stream in _COUNTED) + self._waiting(writer) - failed
         if sink is None:
             return Receipt(logged=logged, lost=lost, kept_in=shown(self.directory), local=True)
         passed = sum(outbox.cursor(stream) for stream in _COUNTED)
-        rejected = sum(len(outbox.rejected(stream)) for stream in _COUNTED)
+        set_aside = sum(len(outbox.rejected(stream)) for stream in _COUNTED)
         return Receipt(
             logged=logged,
-            delivered=passed - rejected,
-            rejected=rejected,
+            delivered=passed - set_aside,
+            rejected=set_aside - self._staged.failed(before=outbox.cursor("files")),
             lost=lost,
             kept_in=shown(self.directory),
             unfinished=not has_live_process(self.directory) and _is_pending(outbox),

@@ -147,8 +147,7 @@ def _sync_store(
     if received_by_a_server or not (facts["destination"] or include_local):
         return RunReport(directory, directory.name, skipped=True)
     store.absorb_all()
-    while store.encode_next():
-        pass
+    store.encode_all()
     store.note_death()
     facts = store.writer.facts()
     run = run_info(facts)._replace(resume=bool(facts.get("resume") or facts.get("run_id")))
@@ -171,8 +170,10 @@ def _deliver(
     try:
         while not delivery.finished():
             delay = _attempt(delivery)
+            if delay is None and not delivery.finished():
+                return "media of it cannot be stored for now"
             if delay is None:
-                continue
+                break
             if deadline is None or time.monotonic() + delay.after >= deadline:
                 return str(delay)
             time.sleep(min(delay.after, PAUSE))

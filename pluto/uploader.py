@@ -19,7 +19,7 @@ from pluto.notice import Notices
 from pluto.record import RemoteRun, Rows, RunInfo, Stream
 from pluto.sink import Sink
 from pluto.storage import Outbox
-from pluto.store import Store, has_live_process
+from pluto.store import COPY_PAUSE, Store, has_live_process
 from pluto.worker import Worker
 
 logger = logging.getLogger("pluto")
@@ -100,6 +100,16 @@ class Delivery:
             for stream in STREAMS:
                 more |= self._send_some(stream)
             between()
+
+    def send_rows(self) -> None:
+        """Send what is pending but files, while a file is on its way.
+
+        Raises:
+            RetryLater: the rest is kept for another try.
+            ServerDecision: the destination refuses.
+        """
+        while any([self._send_some(stream) for stream in STREAMS if stream != "files"]):
+            pass
 
     def finished(self) -> bool:
         """Tell whether nothing is pending."""
@@ -253,6 +263,21 @@ class Uploader(Worker):
             if self._notices.forget("disk"):
                 logger.warning("the run can be stored again")
 
+    def meanwhile(self) -> None:
+        """Between two pieces of a large file: have new rows not wait for the rest of it.
+
+        Called on the thread that sends the file. What goes wrong is left to the next round.
+        """
+        if self.owned is None or self.owned.delivery is None or time.monotonic() < self._due:
+            return
+        self._due = time.monotonic() + self._interval
+        with self._patience():
+            self._journal.prepare()
+            while self.owned.store.absorb():
+                self._journal.prepare()
+            if time.monotonic() >= self._not_before:
+                self._attempt(self.owned.delivery.send_rows)
+
     def last_step(self) -> None:
         """Store and deliver everything, as far as that goes until the deadline.
 
@@ -276,15 +301,19 @@ class Uploader(Worker):
             tries += 1
             if not self._has_to_go_on(tries):
                 return
-            if time.monotonic() + PAUSE_AT_THE_END >= self.deadline:
+            copying = self.owned is not None and self.owned.store.copying
+            pause = COPY_PAUSE if copying else PAUSE_AT_THE_END
+            if time.monotonic() + pause >= self.deadline:
                 return
-            time.sleep(PAUSE_AT_THE_END)
+            time.sleep(pause)
 
     def _has_to_go_on(self, tries: int) -> bool:
         if self._is_stuck:
             return False
         if self.owned is None:
             return not has_live_process(self._directory)
+        if self.owned.store.copying:
+            return True
         return bool(self._failures) and not self.decision and tries < TRIES_AT_THE_END
 
     def _store_all(self, store: Store) -> None:
@@ -304,10 +333,16 @@ class Uploader(Worker):
     def _deliver(self, delivery: Delivery) -> None:
         if self.stopping and delivery.finished():
             return  # to open an ended run would begin it again
+        self._attempt(lambda: self._send_all(delivery))
+
+    def _send_all(self, delivery: Delivery) -> None:
+        delivery.open()
+        self.opened.set()
+        delivery.send_all(between=self._journal.prepare)
+
+    def _attempt(self, send: Callable[[], None]) -> None:
         try:
-            delivery.open()
-            self.opened.set()
-            delivery.send_all(between=self._journal.prepare)
+            send()
         except RetryLater as error:
             self._hold(error.after, error)
         except ServerDecision as error:

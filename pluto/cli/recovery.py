@@ -13,7 +13,7 @@ from typing import Final
 from pluto.errors import PlutoError, RunInUse
 from pluto.server.sqlite.tree import RunTree
 from pluto.storage import RUN_DB, RunReader
-from pluto.store import JOURNAL, Store, has_live_process
+from pluto.store import JOURNAL, STAGING, Store, has_live_process
 from pluto.worker import Worker
 
 logger = logging.getLogger("pluto")
@@ -73,13 +73,13 @@ def _recover(directory: Path) -> bool:
         facts, needs_compaction = reader.facts(), reader.needs_compaction()
     if "destination" not in facts:  # it was received by a server, which looks after it
         return True
-    is_left = facts.get("status") == "RUNNING" or any((directory / JOURNAL).glob("*"))
+    waits = any(any((directory / place).glob("*")) for place in (JOURNAL, STAGING))
+    is_left = waits or facts.get("status") == "RUNNING"
     if not (is_left or needs_compaction):
         return True
     with closing(Store(directory)) as store:
         store.absorb_all()
-        while store.encode_next():
-            pass
+        store.encode_all()
         store.note_death()
         return store.compact(COMPACTION)
 

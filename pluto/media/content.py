@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from pluto.errors import UsageError
 from pluto.media import naming
 from pluto.media.arrays import array_options, as_array
+from pluto.media.handover import take_file
 from pluto.media.part import Part
 from pluto.media.staging import StagingArea
 
@@ -62,9 +63,10 @@ class FileContent:
         return Path(self.path).stem
 
     def stage(self, area: StagingArea) -> Part:
-        """Copy the file."""
+        """Copy the file, or have it copied."""
         extension = naming.extension_of(self.path) if self.extension is None else self.extension
-        return Part(area.put_file(self.path), "copy", extension)
+        name, origin = take_file(area, self.path)
+        return Part(name, "copy", extension, origin=origin)
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ from pluto.errors import MediaError
 from pluto.media import naming
 from pluto.media.annotations import encode_mask
 from pluto.media.audio import encode_wav
+from pluto.media.handover import digest_of, fetch
 from pluto.media.image import encode_array, encode_pixels
 from pluto.media.movie import encode_video
 from pluto.media.part import Encoder, Part
 from pluto.media.points import encode_points
-from pluto.media.staging import StagingArea
+from pluto.media.staging import StagingArea, remove_staged
 
 _HASH_IN_NAME = 16
 
@@ -26,6 +27,9 @@ class BlobStore(Protocol):
 
     def put(self, path: Path) -> tuple[str, int]:
         """Move a file in; return the SHA-256 of its content in hexadecimal, and its size."""
+
+    def adopt(self, source: Path, digest: str) -> str:
+        """Move in a file whose digest is known already; return the digest."""
 
 
 def copy(source: Path, part: Part, target: Path) -> str:
@@ -37,8 +41,8 @@ def copy(source: Path, part: Part, target: Path) -> str:
     try:
         os.link(source, target)
     except OSError:
-        with StagingArea(target.parent) as area:
-            os.replace(target.parent / area.put_file(str(source)), target)
+        with StagingArea(target.parent) as area, source.open("rb") as file:
+            os.replace(target.parent / area.put_open_file(file.fileno()), target)
     return part.extension
 
 
@@ -73,6 +77,7 @@ def encode(
 
     Raises:
         MediaError: the bytes cannot be encoded, now or later; the staged files stay.
+        RetryLater: a large file is still being copied.
         OSError: bad luck such as a full disk; call again later.
     """
     directory = Path(staging)
@@ -98,8 +103,7 @@ def forget(staged: Mapping[str, Any], staging: Path) -> None:
 def _finish(part: Part, directory: Path, blobs: BlobStore) -> dict[str, str | int | None]:
     """Encode one part and move it into the blob store."""
     source, target = directory / part.staged, directory / f"{part.staged}.out"
-    if not source.exists():
-        raise MediaError(f"the staged bytes {source} are gone; they cannot be uploaded")
+    fetch(source, part.origin)
     target.unlink(missing_ok=True)
     try:
         extension = ENCODERS[part.encoding](source, part, target)
@@ -111,8 +115,15 @@ def _finish(part: Part, directory: Path, blobs: BlobStore) -> dict[str, str | in
         raise
     except Exception as error:
         raise MediaError(f"cannot encode the {part.encoding}: {error}") from error
-    digest, size = blobs.put(target)
+    digest, size = _put(target, blobs, digest_of(source))
     return _row(part, extension, digest, size)
+
+
+def _put(target: Path, blobs: BlobStore, digest: str | None) -> tuple[str, int]:
+    if digest is None:
+        return blobs.put(target)
+    size = target.stat().st_size
+    return blobs.adopt(target, digest), size
 
 
 def _row(part: Part, extension: str, digest: str, size: int) -> dict[str, str | int | None]:
@@ -149,5 +160,4 @@ def _write_note(note: Path, rows: list[dict[str, str | int | None]]) -> None:
 
 def _remove_staged(parts: list[Part], directory: Path) -> None:
     for part in parts:
-        (directory / part.staged).unlink(missing_ok=True)
-        (directory / f"{part.staged}.out").unlink(missing_ok=True)
+        remove_staged(directory / part.staged)

@@ -7,6 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from pluto.media.handover import Origin
+
 
 class Part(NamedTuple):
     """Bytes in the staging directory that will become one uploaded file.
@@ -21,6 +23,7 @@ class Part(NamedTuple):
         file_type: type told to the server; None for the extension.
         caption: free text shown beside the file.
         annotations: JSON text drawn over the file.
+        origin: the logged file, if it is another process that copies it.
     """
 
     staged: str
@@ -32,15 +35,18 @@ class Part(NamedTuple):
     file_type: str | None = None
     caption: str | None = None
     annotations: str | None = None
+    origin: Origin | None = None
 
     def to_json(self) -> dict[str, object]:
         """Return the part as JSON values; `from_json` is the inverse."""
-        return {**self._asdict(), "options": dict(self.options)}
+        origin = list(self.origin) if self.origin else None
+        return {**self._asdict(), "options": dict(self.options), "origin": origin}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Part:
         """Return the part that `to_json` described."""
-        return cls(**value)
+        origin = value.get("origin")
+        return cls(**{**value, "origin": Origin(*origin) if origin else None})
 
 
 Encoder = Callable[[Path, Part, Path], str]

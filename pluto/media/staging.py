@@ -17,10 +17,13 @@ PIECE_BYTES = 1 << 20
 
 _KERNEL_PIECE_BYTES = 64 << 20
 
+SUFFIXES = ("", ".out", ".copy", ".sha256")
+"""Of a staged file: as it was logged, encoded, being copied, and its digest."""
+
 # O_BINARY exists on Windows only, where its lack would change line ends.
 _BINARY = getattr(os, "O_BINARY", 0)
-_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
-_EXISTING_FILE = os.O_RDONLY | _BINARY
+_NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY
+EXISTING_FILE = os.O_RDONLY | _BINARY
 
 # The kernel or the file system says that it cannot copy between these two files.
 _CANNOT_COPY_IN_KERNEL = frozenset(
@@ -53,18 +56,27 @@ class StagingArea:
     ) -> None:
         if kind is not None:
             for name in self._names:
-                Path(self.directory, name).unlink(missing_ok=True)
+                remove_staged(Path(self.directory, name))
 
-    def create(self) -> int:
-        """Create a file and return its descriptor; the last of the names is its name."""
+    @property
+    def last(self) -> str:
+        """Name of the file that was staged last."""
+        return self._names[-1]
+
+    def create(self, suffix: str = "") -> int:
+        """Create a file and return its descriptor; `last` and the suffix are its name."""
         name = f"{self.token}-{len(self._names)}"
         self._names.append(name)
-        path = os.path.join(self.directory, name)
+        path = os.path.join(self.directory, name + suffix)
         try:
             return os.open(path, _NEW_FILE, 0o600)
         except FileNotFoundError:
             os.makedirs(self.directory, exist_ok=True)
             return os.open(path, _NEW_FILE, 0o600)
+
+    def discard(self) -> None:
+        """Remove the file that was staged last."""
+        remove_staged(Path(self.directory, self.last))
 
     def put_bytes(self, content: bytes | bytearray | memoryview) -> str:
         """Stage bytes and return the name of the staged file."""
@@ -73,7 +85,7 @@ class StagingArea:
             _write_all(target, memoryview(content))
         finally:
             os.close(target)
-        return self._names[-1]
+        return self.last
 
     def put_array(self, array: NDArray[Any]) -> str:
         """Stage the elements of an array in C order, as they are in memory."""
@@ -82,22 +94,24 @@ class StagingArea:
         plain = np.ascontiguousarray(array)
         return self.put_bytes(plain.reshape(-1).view(np.uint8).data)
 
-    def put_file(self, path: str) -> str:
-        """Stage a copy of a file; shares the blocks where the file system can (reflink).
+    def put_open_file(self, source: int) -> str:
+        """Stage a copy of the file behind a descriptor that stands at its beginning.
 
         A hard link would not do: a later write to the file would change the logged bytes.
         """
-        source = os.open(path, _EXISTING_FILE)
+        target = self.create()
         try:
-            target = self.create()
-            try:
-                if not _copy_in_kernel(source, target):
-                    _copy_in_pieces(source, target)
-            finally:
-                os.close(target)
+            if not _copy_in_kernel(source, target):
+                _copy_in_pieces(source, target)
         finally:
-            os.close(source)
-        return self._names[-1]
+            os.close(target)
+        return self.last
+
+
+def remove_staged(path: Path) -> None:
+    """Remove a staged file and what stands beside it under its name."""
+    for suffix in SUFFIXES:
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def _write_all(target: int, content: memoryview) -> None:

@@ -42,6 +42,15 @@ class StagedFiles:
                 self._row += 1
         return None
 
+    def failed(self, before: int = 1 << 62) -> int:
+        """Count the media, of the rows before this one, that could never be encoded."""
+        with self._writer.transaction() as connection:
+            found = connection.execute(
+                "SELECT count(*) FROM record WHERE kind=? AND row < ? AND substr(body, 1, 9)=?",
+                (int(Kind.FILE), before, b'{"error":'),
+            )
+            return int(found.fetchone()[0])
+
     def replace(self, staged: Staged, bodies: list[dict[str, Any]]) -> None:
         """Put the first body in the place of a waiting record, and the others at the end."""
         first, *more = [orjson.dumps(body) for body in bodies]
