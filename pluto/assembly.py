@@ -67,16 +67,7 @@ def assemble(settings: Settings, facts: dict[str, Any], where: Destination | Non
     recorder = JournalRecorder(journal, Notices(), first_line=_first_line(store))
     collector = collect_metadata(settings, recorder, redactor)
     acquire = _Acquire(directory, store, where, settings, collector)
-    uploader = Uploader(
-        acquire,
-        directory,
-        journal,
-        interval=float(settings.sync_process_flush_interval),
-        fsync=settings.durability == "fsync",
-    )
-    if acquire.sink is not None:
-        acquire.sink.meanwhile = uploader.meanwhile
-    uploader.start()
+    uploader = _begin_uploading(acquire, directory, journal, settings)
     return Session(
         directory,
         journal,
