@@ -124,6 +124,22 @@ class _Acquire:
         return dated(run, time.time_ns() // 1_000_000)
 
 
+def _begin_uploading(
+    acquire: _Acquire, directory: Path, journal: Journal, settings: Settings
+) -> Uploader:
+    uploader = Uploader(
+        acquire,
+        directory,
+        journal,
+        interval=float(settings.sync_process_flush_interval),
+        fsync=settings.durability == "fsync",
+    )
+    if acquire.sink is not None:
+        acquire.sink.meanwhile = uploader.meanwhile
+    uploader.start()
+    return uploader
+
+
 def run_directory(settings: Settings, facts: dict[str, Any], project: str) -> Path:
     """Make and return `<dir>/.pluto/<project>/<run>`; processes with one external id share it.
 
