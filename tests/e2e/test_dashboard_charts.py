@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import functools
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -224,6 +225,78 @@ def test_a_drag_in_the_system_tab_zooms_all_of_the_machine(visit: Visit) -> None
     assert query(visit, "zoom") is None
     visit.page.get_by_title("Show everything").click()
     eventually(lambda: query(visit, "tzoom") is None, "no zoom in the address")
+
+
+def middle_of(visit: Visit, chart: str) -> tuple[float, float, float]:
+    """Return where the middle of a chart's plot is, and how wide it is."""
+    box = visit.part(f"chart-{chart}").locator(".u-over").bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, box["width"]
+
+
+def test_a_click_pins_the_crosshair_in_all_charts_until_it_is_let_go(visit: Visit) -> None:
+    visit.open(f"/p/{PROJECT}")
+    eventually(lambda: visit.curves("train/loss"))
+    x, y, _ = middle_of(visit, "train/loss")
+    visit.page.mouse.click(x, y)
+    chip = visit.page.get_by_title("Let the crosshair go")
+    expect(chip).to_have_text(re.compile(r"at step (5|6)\d"))
+    shown = visit.part("chart-train/loss").locator(".tooltip-x")
+    expect(shown).to_contain_text("step")
+    step = shown.inner_text()
+    visit.page.mouse.move(x + 60, y)  # it stays, and is read off in any chart
+    expect(shown).to_have_text(step)
+    other_x, other_y, _ = middle_of(visit, "val/accuracy")
+    visit.page.mouse.move(other_x + 80, other_y)
+    expect(visit.part("chart-val/accuracy").locator(".tooltip-x")).to_have_text(step)
+    visit.screenshot("chart-pinned")
+    eventually(lambda: "mark=" in visit.page.url)
+    visit.page.keyboard.press("Escape")
+    expect(chip).to_have_count(0)
+    expect(shown).to_have_count(0)
+
+
+def test_a_drag_with_shift_moves_along_the_axis(visit: Visit) -> None:
+    visit.open(f"/p/{PROJECT}?zoom=40:60")
+    eventually(lambda: visit.curves("train/loss"))
+    x, y, width = middle_of(visit, "train/loss")
+    visit.page.mouse.move(x, y)
+    visit.page.keyboard.down("Shift")
+    visit.page.mouse.down()
+    visit.page.mouse.move(x - width / 2, y, steps=5)
+    visit.page.mouse.up()
+    visit.page.keyboard.up("Shift")
+    eventually(lambda: query(visit, "zoom") not in (None, "40:60"))
+    low, high = map(float, str(query(visit, "zoom")).split(":"))
+    assert low == pytest.approx(50, abs=0.5)
+    assert high == pytest.approx(70, abs=0.5)
+    expect(visit.page.get_by_title("Let the crosshair go")).to_have_count(0)
+
+
+def test_one_chart_has_scale_range_axis_and_smoothing_of_its_own(visit: Visit) -> None:
+    visit.open(f"/p/{PROJECT}")
+    eventually(lambda: visit.curves("train/loss"))
+    chart = visit.part("chart-train/loss")
+    chart.hover()
+    chart.get_by_role("button", name="Menu of").click()
+    page = visit.page
+    page.get_by_label("Scale of this chart").select_option("log")
+    page.get_by_label("Highest y of this chart").fill("0.5")
+    page.get_by_label("Highest y of this chart").press("Enter")
+    page.get_by_label("x axis of this chart").select_option("relative")
+    page.get_by_label("Smoothing of this chart").fill("0.5")
+    visit.screenshot("chart-settings")
+    page.keyboard.press("Escape")
+    own = chart.locator(".chart-own")
+    expect(own).to_have_text("log y · y up to 0.5 · x relative time · smoothed 0.5")
+    expect(chart.locator(".chart-note")).to_contain_text("out of the range")
+    assert not page.get_by_label("Logarithmic y axis").is_checked()
+    page.reload()
+    expect(own).to_contain_text("log y")
+    chart.hover()
+    chart.get_by_role("button", name="Menu of").click()
+    page.get_by_role("button", name="As the page has it").click()
+    expect(own).to_have_count(0)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -12,7 +12,7 @@ const KEYS: readonly [string, string][] = [
   ["Enter", "Open the run under the cursor"],
   ["x", "Show or hide the run under the cursor in the charts"],
   ["s", "Select the run under the cursor, to tag or delete many at once"],
-  ["f", "Chart under the pointer in full screen"],
+  ["f", "Chart under the pointer or the focus in full screen"],
   ["l", "Logarithmic y axis on or off"],
   ["r", "Reset the zoom"],
   ["u", "Up: from the run to its project"],
@@ -23,7 +23,9 @@ const KEYS: readonly [string, string][] = [
 
 const POINTER: readonly [string, string][] = [
   ["Drag on a chart", "Zoom; finer detail is fetched, all charts follow"],
+  ["Shift and drag", "Move along the x axis"],
   ["Double click", "Back to the whole run"],
+  ["Click on a chart", "Pin the crosshair in all charts; click again, or Esc, to let it go"],
   ["Pointer on a run", "Its lines stand out, the others fade"],
   ["Click on a colour", "Choose another one"],
 ];

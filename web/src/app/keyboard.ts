@@ -7,7 +7,7 @@ import { isPicked, pick } from "../state/picked";
 import { go, place } from "../state/route";
 import { foldGroup, groups, listedRuns, toggleShown } from "../state/selection";
 import { toggleTheme } from "../state/theme";
-import { fullChart, logScale, resetZoom } from "../state/view";
+import { fullChart, isMarked, logScale, resetZoom, unmark } from "../state/view";
 
 const ACTIONS: Record<string, () => void> = {
   "/": focusSearch,
@@ -79,12 +79,13 @@ function openCursor(): void {
 
 function fullScreen(): void {
   if (fullChart.peek()) return fullChart.set("");
-  const hovered = document.querySelector<HTMLElement>("[data-chart]:hover");
+  const hovered = document.querySelector<HTMLElement>("[data-chart]:hover, [data-chart]:focus-within");
   if (hovered?.dataset.chart) fullChart.set(hovered.dataset.chart);
 }
 
 function escape(): void {
-  if (fullChart.peek()) fullChart.set("");
+  if (isMarked()) unmark();
+  else if (fullChart.peek()) fullChart.set("");
   else if (railOpen.peek()) railOpen.value = false;
   else cursorRun.value = null;
 }

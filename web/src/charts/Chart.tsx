@@ -7,12 +7,14 @@ import type { ApiError } from "../api/http";
 import type { Run, Scalar } from "../api/types";
 import { exactValue, toNumber } from "../format";
 import { useInSight } from "../parts/hooks";
+import { nearest } from "../series/merge";
 import { focusedRun } from "../state/focus";
 import { shownGroups } from "../state/selection";
-import { fullChart, lookOf, type ChartLook, type Span } from "../state/view";
+import { fullChart, lookOf, markedChart, type ChartLook, type Span } from "../state/view";
 import { ChartMenu } from "./ChartMenu";
+import { ownedLook, OwnNote } from "./ChartSettings";
 import type { Line } from "./lines";
-import type { Omitted } from "./plot";
+import type { Hover, Omitted, Plot } from "./plot";
 import { tellDrawn, tellGone } from "./probe";
 import { nearestRun, readings, Tooltip, type Reading } from "./Tooltip";
 import { formatIn, unitOf, type Unit } from "./units";
@@ -65,30 +67,37 @@ const focus = computed(() => {
 });
 
 function Body({ name, title, runs, names = [name], own = {}, full = false, menu }: Props) {
-  const look = { ...lookOf(names[0] ?? ""), ...own };
-  const { axis, smoothing, span } = look;
+  const look = ownedLook(name, { ...lookOf(names[0] ?? ""), ...own });
+  const { axis, smoothing, span, mark } = look;
   const unit = unitOf(names[0] ?? "");
   const groups = shownGroups.value;
   const buckets = bucketsFor(full ? innerWidth : 500);
   const { lines, loading, error, retry } = useLines({ runs, groups, names, x: axis, span, buckets, smoothing });
-  const { log, logX, clip } = look;
+  const { log, logX, clip, limits } = look;
   const onZoom = (next: Span | null) => look.zoom.set(next);
-  const used = usePlot({ lines, x: axis, log, logX, clip, unit, span, onZoom, focus: focus.value });
-  const rows = used.hover ? readings(lines, used.hover.x, unit) : [];
+  const pinned = mark.value;
+  const onClick = (x: number) => {
+    markedChart.value = name;
+    mark.set(pinned === null ? (nearestX(lines, x) ?? x) : null);
+  };
+  const used = usePlot({ lines, x: axis, log, logX, clip, unit, span, limits, onZoom, onClick, focus: focus.value, mark: pinned });
+  const at = used.plot && pinned !== null ? pinnedAt(used.plot, used.hover, pinned, markedChart.value === name) : used.hover;
+  const rows = at ? readings(lines, at.x, unit) : [];
   useProbe(name, lines);
   useFocus(used, rows, lines.length);
   return (
     <>
       <header class="chart-head">
         <h3 title={names.join("\n")}>{title}</h3>
+        <OwnNote name={name} />
         <HeadValue lines={lines} rows={rows} last={runs[0]?.summary[name]} unit={unit} />
         <ChartMenu name={name} title={title} lines={lines} plot={used.plot} look={look} unit={unit} full={full}>
           {menu}
         </ChartMenu>
       </header>
-      <div class="chart-plot" ref={used.host}>
-        {used.hover?.own && used.plot && rows.length > 0 && (
-          <Tooltip axis={axis} hover={used.hover} rows={rows} focus={focus.value} smoothing={smoothing} area={used.plot.area()} />
+      <div class={`chart-plot ${pinned === null ? "" : "pinned"}`} ref={used.host}>
+        {at?.own && used.plot && rows.length > 0 && (
+          <Tooltip axis={axis} hover={at} rows={rows} focus={focus.value} smoothing={smoothing} area={used.plot.area()} />
         )}
         {lines.length === 0 && !error && <p class="chart-nothing">{loading ? "loading…" : nothing(look)}</p>}
         {error && <Failed error={error} retry={retry} />}
@@ -96,6 +105,19 @@ function Body({ name, title, runs, names = [name], own = {}, full = false, menu 
       </div>
     </>
   );
+}
+
+/** Where the crosshair is pinned, for this chart; null where that is out of its window. */
+function pinnedAt(plot: Plot, hover: Hover | null, x: number, clicked: boolean): Hover | null {
+  const left = plot.xToPixel(x);
+  if (!(left >= 0 && left <= plot.area().width)) return null;
+  return { x, left, y: hover?.y ?? 0, top: hover?.top ?? 0, own: clicked || (hover?.own ?? false) };
+}
+
+/** The x of a point of any line that is nearest. */
+function nearestX(lines: readonly Line[], x: number): number | null {
+  const all = lines.flatMap(({ series }) => series.x[nearest(series.x, x)] ?? []);
+  return all.length ? all.reduce((best, next) => (Math.abs(next - x) < Math.abs(best - x) ? next : best)) : null;
 }
 
 function nothing({ axis, span }: ChartLook): string {

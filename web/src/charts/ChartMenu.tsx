@@ -6,6 +6,7 @@ import { copyText } from "../parts/states";
 import { download } from "../parts/download";
 import { Popover } from "../parts/Popover";
 import { fullChart, type ChartLook } from "../state/view";
+import { ChartSettings } from "./ChartSettings";
 import type { Line } from "./lines";
 import type { Plot } from "./plot";
 import type { Unit } from "./units";
@@ -67,6 +68,7 @@ export function ChartMenu({ name, title, lines, plot, look, unit, full, children
         <button type="button" onClick={() => void link()}>
           {note || "Copy link to this chart"}
         </button>
+        <ChartSettings name={name} look={look} />
       </Popover>
     </div>
   );

@@ -9,6 +9,7 @@ import {
   clipped,
   logScale,
   logX,
+  markFor,
   readAxis,
   setAxis,
   smoothing,
@@ -21,13 +22,13 @@ import {
 import { NamePicker } from "./NamePicker";
 import { xText } from "./Tooltip";
 
-const KINDS: readonly [Axis["kind"], string][] = [
+export const AXES: readonly [Axis["kind"], string][] = [
   ["step", "Step"],
   ["relative", "Relative time"],
   ["time", "Time of day"],
 ];
 
-const SMOOTH_KINDS: readonly [SmoothKind, string][] = [
+export const SMOOTH_KINDS: readonly [SmoothKind, string][] = [
   ["ema", "average"],
   ["time", "average by distance"],
   ["gaussian", "gaussian"],
@@ -49,14 +50,17 @@ export function Toolbar({ filter = true, name = "" }: Props) {
       <Check label="log y" title="Logarithmic y axis" on={logScale.value} set={logScale.set} />
       <Check label="log x" title="Logarithmic x" on={logX.value} set={logX.set} />
       <Check label="clip outliers" title="Leave outliers out of the y range" on={clipped.value} set={clipped.set} />
-      <ZoomChip name={name} />
+      <div class="toolbar-chips">
+        <MarkChip name={name} />
+        <ZoomChip name={name} />
+      </div>
     </div>
   );
 }
 
 function AxisField({ name }: { name: string }) {
   const axis = axisFor(name, xAxis.value);
-  const kinds = KINDS.filter(([kind]) => axisFor(name, { kind, metric: "" }).kind === kind);
+  const kinds = AXES.filter(([kind]) => axisFor(name, { kind, metric: "" }).kind === kind);
   return (
     <span class="field">
       <label class="field">
@@ -149,6 +153,16 @@ function ZoomChip({ name }: { name: string }) {
   return (
     <button type="button" class="chip" title="Show everything (double click on a chart)" onClick={() => zoomed.set(null)}>
       {xText(axis, low)} – {xText(axis, high).replace("step ", "")} ✕
+    </button>
+  );
+}
+
+function MarkChip({ name }: { name: string }) {
+  const mark = markFor(name);
+  if (mark.value === null) return null;
+  return (
+    <button type="button" class="chip" title="Let the crosshair go (click on a chart, or Esc)" onClick={() => mark.set(null)}>
+      at {xText(axisFor(name, xAxis.value), mark.value)} ✕
     </button>
   );
 }

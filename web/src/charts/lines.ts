@@ -121,7 +121,8 @@ function withoutOutliers(lines: readonly Line[], span: Range, [low, high]: Range
   return [Math.max(low, back(first - room)), Math.min(high, back(last + room))];
 }
 
-function countOutside(lines: readonly Line[], span: Range, [low, high]: Range): number {
+/** Buckets with a value out of the range. */
+export function countOutside(lines: readonly Line[], span: Range, [low, high]: Range): number {
   let count = 0;
   for (const { series } of lines) {
     const [from, to] = visible(series.x, span);

@@ -2,10 +2,13 @@
 // every run has an x column of its own and brings a band with it.
 
 import uPlot from "uplot";
+import type { Limits } from "../state/chartOwn";
+import { token } from "../state/theme";
 import type { Axis, Span } from "../state/view";
 import { axes } from "./axes";
+import { gestures } from "./gestures";
 import { Layer } from "./layer";
-import { padded, xExtent, yExtent, type Extent, type Line, type Range } from "./lines";
+import { countOutside, padded, xExtent, yExtent, type Extent, type Line, type Range } from "./lines";
 import type { Frame } from "./paint";
 import { roundEnd } from "./ticks";
 import { framed, type Unit } from "./units";
@@ -19,8 +22,10 @@ export interface PlotOptions {
   unit: Unit;
   width: number;
   height: number;
-  /** A drag over a stretch of the axis; null is a double click. */
+  /** A drag over a stretch of the axis, or along it with Shift; null is a double click. */
   onZoom(span: Span | null): void;
+  /** A click, with its x. */
+  onClick(x: number): void;
   /** The pointer's x, or null when it left; `own` is false for a pointer over another chart. */
   onHover(at: Hover | null): void;
 }
@@ -36,13 +41,16 @@ export interface Hover {
 }
 
 export interface Plot {
-  /** Shows these lines in this window; answers how many buckets it cannot show. */
-  show(lines: readonly Line[], span: Span | null): Omitted;
+  /** Shows these lines in this window and within these limits of y; answers how many buckets it cannot show. */
+  show(lines: readonly Line[], span: Span | null, limits: Limits): Omitted;
   focus(run: number | null): void;
+  /** Draws the pinned crosshair. */
+  mark(x: number | null): void;
   resize(width: number, height: number): void;
   canvas: HTMLCanvasElement;
   /** The plot's rectangle in CSS pixels, inside its host. */
   area(): { left: number; top: number; width: number; height: number };
+  xToPixel(value: number): number;
   yToPixel(value: number): number;
   /** Where what is painted goes, with its scales, in canvas pixels. */
   frame(): Frame;
@@ -55,6 +63,7 @@ export type Omitted = Pick<Extent, "hidden" | "outside">;
 interface Shown {
   layer: Layer;
   focus: number | null;
+  mark: number | null;
 }
 
 const EMPTY_X: Range = [0, 1];
@@ -62,13 +71,18 @@ const EMPTY_Y: Range = [0, 1];
 const EMPTY_LOG: Range = [0.1, 10];
 
 export function createPlot(host: HTMLElement, options: PlotOptions): Plot {
-  const shown: Shown = { layer: new Layer(), focus: null };
+  const shown: Shown = { layer: new Layer(), focus: null, mark: null };
   const u = new uPlot(settings(options, shown), [[], []], host);
   return {
-    show: (lines, span) => show(u, shown, lines, span, options),
+    show: (lines, span, limits) => show(u, shown, lines, { span, limits }, options),
     focus(run) {
       if (shown.focus === run) return;
       shown.focus = run;
+      u.redraw(false);
+    },
+    mark(x) {
+      if (shown.mark === x) return;
+      shown.mark = x;
       u.redraw(false);
     },
     resize: (width, height) => u.setSize({ width, height }),
@@ -78,18 +92,25 @@ export function createPlot(host: HTMLElement, options: PlotOptions): Plot {
       const { left, top, width, height } = u.bbox;
       return { left: left / ratio, top: top / ratio, width: width / ratio, height: height / ratio };
     },
+    xToPixel: (value) => u.valToPos(value, "x"),
     yToPixel: (value) => u.valToPos(value, "y"),
     frame: () => frameOf(u, options),
     destroy: () => u.destroy(),
   };
 }
 
-function show(u: uPlot, shown: Shown, lines: readonly Line[], span: Span | null, options: PlotOptions): Omitted {
+interface Window {
+  span: Span | null;
+  limits: Limits;
+}
+
+function show(u: uPlot, shown: Shown, lines: readonly Line[], { span, limits }: Window, options: PlotOptions): Omitted {
   const { x: { kind }, log, logX, unit, clip } = options;
   shown.layer.show(lines);
   const x = xRange(lines, span, logX, kind);
   const { range, hidden, outside } = yExtent(lines, x, log, clip);
-  const y = range ? framed(range, log, unit) : log ? EMPTY_LOG : EMPTY_Y;
+  const whole = range ? framed(range, log, unit) : log ? EMPTY_LOG : EMPTY_Y;
+  const y = within(whole, limits, log);
   u.batch(() => {
     // uPlot shows no crosshair over an empty chart, so it is told of the two ends.
     u.setData([[...x], [null, null]], false);
@@ -97,7 +118,13 @@ function show(u: uPlot, shown: Shown, lines: readonly Line[], span: Span | null,
     u.setScale("y", { min: y[0], max: y[1] });
   });
   u.redraw(false);
-  return { hidden, outside };
+  return { hidden, outside: y === whole ? outside : countOutside(lines, x, y) };
+}
+
+/** The range with the ends that were set; ends that a log axis has not are as the values have them. */
+function within(range: Range, [low, high]: Limits, log: boolean): Range {
+  const ends: Range = [low !== null && !(log && low <= 0) ? low : range[0], high !== null && !(log && high <= 0) ? high : range[1]];
+  return (ends[0] === range[0] && ends[1] === range[1]) || ends[0] >= ends[1] ? range : ends;
 }
 
 function xRange(lines: readonly Line[], span: Span | null, logX: boolean, kind: Axis["kind"]): Range {
@@ -128,12 +155,31 @@ function settings(options: PlotOptions, shown: Shown): uPlot.Options {
     series: [{}, { scale: "y", paths: () => null, points: { show: false } }],
     cursor: cursor(options),
     hooks: {
-      draw: [(u) => shown.layer.draw(u.ctx, frameOf(u, options), shown.focus)],
+      draw: [(u) => draw(u, shown, options)],
       setSelect: [(u) => onSelect(u, options)],
       setCursor: [(u) => options.onHover(hoverOf(u))],
-      ready: [(u) => u.over.addEventListener("dblclick", () => options.onZoom(null))],
+      ready: [(u) => gestures(u, options)],
     },
   };
+}
+
+function draw(u: uPlot, { layer, focus, mark }: Shown, options: PlotOptions): void {
+  layer.draw(u.ctx, frameOf(u, options), focus);
+  if (mark !== null) drawMark(u, mark);
+}
+
+/** The pinned crosshair. */
+function drawMark({ ctx, bbox, valToPos }: uPlot, mark: number): void {
+  const x = Math.round(valToPos(mark, "x", true));
+  if (!(x >= bbox.left && x <= bbox.left + bbox.width)) return;
+  ctx.save();
+  ctx.strokeStyle = token("--accent");
+  ctx.lineWidth = devicePixelRatio;
+  ctx.beginPath();
+  ctx.moveTo(x, bbox.top);
+  ctx.lineTo(x, bbox.top + bbox.height);
+  ctx.stroke();
+  ctx.restore();
 }
 
 /** Takes the range that `show` sets, as it is; uPlot asks with nulls before that. */
@@ -153,7 +199,11 @@ function cursor(options: PlotOptions): uPlot.Cursor {
       scales: ["x", null],
       filters: { pub: (type) => type === "mousemove" || type === "mouseleave", sub: () => true },
     },
-    bind: { dblclick: () => () => null },
+    bind: {
+      dblclick: () => () => null,
+      // With Shift a drag is ours: see `gestures`.
+      mousedown: (_, __, handler) => (event) => (event.shiftKey ? null : handler(event)),
+    },
   };
 }
 

@@ -5,6 +5,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { RefObject } from "preact";
 import { useSize } from "../parts/hooks";
 import { theme } from "../state/theme";
+import type { Limits } from "../state/chartOwn";
 import type { Axis, Span } from "../state/view";
 import type { Line } from "./lines";
 import { createPlot, type Hover, type Omitted, type Plot } from "./plot";
@@ -18,9 +19,14 @@ interface Options {
   clip: boolean;
   unit: Unit;
   span: Span | null;
+  limits: Limits;
   /** What a drag does. */
   onZoom(span: Span | null): void;
+  /** What a click does. */
+  onClick(x: number): void;
   focus: number | null;
+  /** Where the crosshair is pinned. */
+  mark: number | null;
 }
 
 export interface UsedPlot {
@@ -31,15 +37,15 @@ export interface UsedPlot {
   width: number;
 }
 
-export function usePlot({ lines, x, log, logX, clip, unit, span, onZoom, focus }: Options): UsedPlot {
+export function usePlot({ lines, x, log, logX, clip, unit, span, limits, onZoom, onClick, focus, mark }: Options): UsedPlot {
   const [host, size] = useSize<HTMLDivElement>();
   const [plot, setPlot] = useState<Plot | null>(null);
   const [hover, setHover] = useState<Hover | null>(null);
   const [omitted, setOmitted] = useState<Omitted>({ hidden: 0, outside: 0 });
   const ready = size.width > 0 && size.height > 0;
   const colors = theme.value;
-  const zoomTo = useRef(onZoom);
-  zoomTo.current = onZoom;
+  const does = useRef({ onZoom, onClick });
+  does.current = { onZoom, onClick };
 
   useLayoutEffect(() => {
     if (!ready || !host.current) return;
@@ -51,7 +57,8 @@ export function usePlot({ lines, x, log, logX, clip, unit, span, onZoom, focus }
       unit,
       ...size,
       onHover: setHover,
-      onZoom: (next) => zoomTo.current(next),
+      onZoom: (next) => does.current.onZoom(next),
+      onClick: (at) => does.current.onClick(at),
     });
     setPlot(made);
     return () => made.destroy();
@@ -59,8 +66,9 @@ export function usePlot({ lines, x, log, logX, clip, unit, span, onZoom, focus }
 
   useEffect(() => plot?.resize(size.width, size.height), [plot, size.width, size.height]);
   useEffect(() => {
-    if (plot) setOmitted(plot.show(lines, span));
-  }, [plot, lines, span?.[0], span?.[1]]);
+    if (plot) setOmitted(plot.show(lines, span, limits));
+  }, [plot, lines, span?.[0], span?.[1], limits[0], limits[1]]);
   useEffect(() => plot?.focus(focus), [plot, focus]);
+  useEffect(() => plot?.mark(mark), [plot, mark]);
   return { host, plot, hover, omitted, width: size.width };
 }

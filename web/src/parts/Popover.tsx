@@ -5,12 +5,16 @@ import type { ComponentChildren, RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 /** Fixed to the window, so that no scrolling parent cuts it off. */
-type Place = { top: string; left: string } | { top: string; right: string };
+type Place = Partial<Record<"top" | "bottom" | "left" | "right" | "maxHeight", string>>;
 
-function placeBelow(button: HTMLElement): Place {
-  const { left, right, bottom } = button.getBoundingClientRect();
-  const top = `${bottom + 4}px`;
-  return left < innerWidth / 2 ? { top, left: `${left}px` } : { top, right: `${innerWidth - right}px` };
+/** Below the button, or above it where there is more room. */
+function placeAt(button: HTMLElement): Place {
+  const { left, right, top, bottom } = button.getBoundingClientRect();
+  const below = innerHeight - bottom;
+  const side = left < innerWidth / 2 ? { left: `${left}px` } : { right: `${innerWidth - right}px` };
+  const under = below >= Math.min(top, 360);
+  const maxHeight = `${(under ? below : top) - 12}px`;
+  return { ...side, ...(under ? { top: `${bottom + 4}px` } : { bottom: `${innerHeight - top + 4}px` }), maxHeight };
 }
 
 interface Props {
@@ -26,7 +30,7 @@ export function Popover({ label, button, children, wide = false, text = false, o
   const [place, setPlace] = useState<Place | null>(null);
   const root = useRef<HTMLDivElement>(null);
   const open = place !== null;
-  const toggle = () => setPlace(open ? null : placeBelow(root.current as HTMLElement));
+  const toggle = () => setPlace(open ? null : placeAt(root.current as HTMLElement));
   useDismiss(root, open, () => setPlace(null), onClose);
   return (
     <div class="popover" ref={root}>

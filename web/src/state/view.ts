@@ -1,5 +1,6 @@
 // How the charts are looked at: the x axis, smoothing, log scale, zoom, filters. All of it is in the URL.
 
+import { signal } from "@preact/signals";
 import type { XKind } from "../api/types";
 import type { Smoothing, SmoothKind } from "../smoothing";
 import { param, setQuery, textParam, type Param } from "./route";
@@ -34,6 +35,14 @@ export const smoothKind = param<SmoothKind>("by", "ema", {
   write: (value) => value,
 });
 
+/** A number, or none. */
+function number(): { read(text: string): number | null; write(value: number | null): string } {
+  return {
+    read: (text) => (text === "" || Number.isNaN(Number(text)) ? null : Number(text)),
+    write: (value) => (value === null ? "" : String(value)),
+  };
+}
+
 /** A setting that is on or off. */
 function flag(key: string): Param<boolean> {
   return param(key, false, { read: (text) => text === "1", write: (value) => (value ? "1" : "") });
@@ -55,16 +64,23 @@ export const zoom = param<Span | null>("zoom", null, { read: readSpan, write: (s
 /** The same for charts that have an axis of time beside charts over steps: those of the machine. */
 const timeZoom = param<Span | null>("tzoom", null, { read: readSpan, write: (span) => span?.join(":") ?? "" });
 
-function readSpan(text: string): Span | null {
+export function readSpan(text: string): Span | null {
   const [lo, hi] = text.split(":").map(Number);
   if (lo === undefined || hi === undefined || !(lo < hi)) return null;
   return [lo, hi];
 }
 
-/** A zoom means nothing on another axis, so it goes with the old one. */
+/** The x at which the crosshair is pinned in all charts; null while it follows the pointer. */
+const mark = param<number | null>("mark", null, number());
+const timeMark = param<number | null>("tmark", null, number());
+
+/** The chart that was clicked: its values stay in sight. */
+export const markedChart = signal("");
+
+/** A zoom and a mark mean nothing on another axis, so they go with the old one. */
 export function setAxis(axis: Axis): void {
   const text = writeAxis(axis);
-  setQuery({ x: text === "step" ? "" : text, zoom: "", tzoom: "" });
+  setQuery({ x: text === "step" ? "" : text, zoom: "", tzoom: "", mark: "", tmark: "" });
 }
 
 export const chartFilter = textParam("c");
@@ -84,10 +100,7 @@ export const consoleLevel = param<"all" | "warnings" | "errors">("level", "all",
 export const tab = textParam("tab", "charts");
 
 /** The media step: empty means the newest. */
-export const mediaStep = param<number | null>("at", null, {
-  read: (text) => (text === "" || Number.isNaN(Number(text)) ? null : Number(text)),
-  write: (value) => (value === null ? "" : String(value)),
-});
+export const mediaStep = param<number | null>("at", null, number());
 
 /** System metrics have a step count of their own, so "step" becomes the time since the start. */
 export function axisFor(name: string, axis: Axis): Axis {
@@ -103,7 +116,10 @@ export interface ChartLook {
   logX: boolean;
   clip: boolean;
   span: Span | null;
-  zoom: Param<Span | null>;
+  zoom: Pick<Param<Span | null>, "set">;
+  /** What the y axis is kept to. */
+  limits: readonly [number | null, number | null];
+  mark: Pick<Param<number | null>, "value" | "set">;
 }
 
 /** How the toolbar and the URL say that the chart of a metric is looked at. */
@@ -117,12 +133,27 @@ export function lookOf(name: string): ChartLook {
     clip: clipped.value,
     span: zoomed.value,
     zoom: zoomed,
+    limits: [null, null],
+    mark: markFor(name),
   };
 }
 
 /** The zoom of charts like that of this metric. */
 export function zoomFor(name: string): Param<Span | null> {
   return axisFor(name, xAxis.value).kind === xAxis.value.kind ? zoom : timeZoom;
+}
+
+/** The mark of charts like that of this metric. */
+export function markFor(name: string): Param<number | null> {
+  return axisFor(name, xAxis.value).kind === xAxis.value.kind ? mark : timeMark;
+}
+
+export function isMarked(): boolean {
+  return mark.peek() !== null || timeMark.peek() !== null;
+}
+
+export function unmark(): void {
+  setQuery({ mark: "", tmark: "" });
 }
 
 export function resetZoom(): void {
