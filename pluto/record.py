@@ -109,7 +109,8 @@ class Receipt(NamedTuple):
         if self.lost:
             parts.append(f"{self.lost:,} could not be stored")
         if self.masked:
-            parts.append(f"{self.masked:,} secrets masked")
+            looks = "value that looks" if self.masked == 1 else "values that look"
+            parts.append(f"masked {self.masked:,} {looks} like a key or password")
         return ", ".join(parts)
 
 

@@ -2,7 +2,7 @@
 
 The formats are those that their issuers publish: AWS (IAM unique identifiers), Google (API keys,
 OAuth), Azure (storage connection strings, SAS), GitHub, GitLab, Slack, Hugging Face, OpenAI,
-Anthropic, Stripe, PyPI, npm, JSON Web Tokens (RFC 7519), PEM (RFC 7468), HTTP authentication
+Anthropic, Databricks, Stripe, PyPI, npm, W&B, JSON Web Tokens (RFC 7519), PEM (RFC 7468), HTTP authentication
 (RFC 6750, RFC 7617), URLs with a password (RFC 3986).
 """
 
@@ -27,6 +27,7 @@ __all__ = ["MASK", "LineRedactor", "Redactor"]
 
 MAX_PASSES: Final = 8
 MAX_DEPTH: Final = 32
+MOST_KNOWN: Final = 10_000
 PEM_LINES_MAX: Final = 200  # the body of a 16,384-bit key has about 200 lines
 
 _PEM_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----")
@@ -41,7 +42,7 @@ class Redactor:
         enabled: False returns everything as it came.
 
     Attributes:
-        masked: how many secrets were masked so far.
+        masked: how many different secrets were masked so far; beyond 10,000, how often.
 
     Example:
         >>> redactor = Redactor()
@@ -56,6 +57,7 @@ class Redactor:
     def __init__(self, *, enabled: bool = True) -> None:
         self.enabled = enabled
         self.masked = 0
+        self._seen: set[int] = set()
 
     def text(self, text: str) -> str:
         """Return `text` with its secrets masked; a second call changes nothing more."""
@@ -89,30 +91,34 @@ class Redactor:
         """Return a redactor for the consecutive lines of one stream; counts into this one."""
         return LineRedactor(self)
 
-    def count(self) -> str:
-        """Count one secret; return what stands in its place."""
-        self.masked += 1
+    def count(self, secret: str) -> str:
+        """Count a secret unless it was met before; return what stands in its place."""
+        mark = hash(secret.strip("\"'"))
+        if mark not in self._seen:
+            self.masked += 1
+            if len(self._seen) < MOST_KNOWN:
+                self._seen.add(mark)
         return MASK
 
     def _replacing(self, rule: Rule) -> Callable[[re.Match[str]], str]:
         def replacement(match: re.Match[str]) -> str:
             masked = rule.mask(match)
             if masked != match[0]:
-                self.masked += 1
+                self.count(_secret_of(match, masked))
             return masked
 
         return replacement
 
     def _under(self, name: str, value: Any, depth: int) -> Any:
         if isinstance(value, str) and value and value != MASK and is_secret_name(name, value):
-            return self.count()
+            return self.count(value)
         return self.value(value, _depth=depth)
 
     def _items(self, items: list[Any] | tuple[Any, ...], depth: int) -> Any:
         masked = [self.value(items[0], _depth=depth)] if items else []
         for before, item in pairwise(items):
             if isinstance(item, str) and item != MASK and is_flag_of_secret(before, item):
-                masked.append(self.count())
+                masked.append(self.count(item))
             else:
                 masked.append(self.value(item, _depth=depth))
         return masked if isinstance(items, list) else tuple(masked)
@@ -150,6 +156,12 @@ class LineRedactor:
             return MASK
         self._inside = 0
         return self._redactor.text(text)
+
+
+def _secret_of(match: re.Match[str], masked: str) -> str:
+    """The secret itself, without the name that it is assigned to."""
+    groups = match.groupdict()
+    return groups.get("value") or (match[0] if masked == MASK else groups["secret"])
 
 
 def _rules_for(text: str) -> list[Rule]:

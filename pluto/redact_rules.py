@@ -17,6 +17,8 @@ LONG_WORD: Final = 40  # characters of an AWS secret access key, which has no ot
 # The body of the many kinds of key that are a word, a dash or underscore, and the key.
 _PREFIXED: Final = re.compile(r"[_-][A-Za-z0-9]{6}")
 
+_WORD: Final = re.compile(r"[A-Z][a-z]{2,}|[a-z]{4,}")
+
 Mask = Callable[[re.Match[str]], str]
 
 
@@ -58,6 +60,10 @@ def may_hold_secret(text: str) -> bool:
         or "Iza" in text
         or "ya29" in text
         or "Q~" in text
+        or "dapi" in text
+        or "SG." in text
+        or "1//0" in text
+        or ":AA" in text
         or _PREFIXED.search(text) is not None
         or has_long_word(text)
     )
@@ -97,7 +103,9 @@ def _is_mixed(text: str) -> bool:
 
 
 def _is_random(text: str) -> bool:
-    """Tell 40 random characters from a hash, a path or a separator: the kind changes often."""
+    """Tell 40 random characters from a hash, a path, a name: the kind changes often, no words."""
+    if sum(map(len, _WORD.findall(text))) > len(text) / 2:  # ThisIsANameAndNoKey
+        return False
     kinds = [0 if c.islower() else 1 if c.isupper() else 2 if c.isdigit() else 3 for c in text]
     changes = sum(a != b for a, b in pairwise(kinds))
     return {0, 1, 2} <= set(kinds) and changes >= 12
@@ -121,6 +129,7 @@ def _is_bearer(text: str) -> bool:
 _NAMES = (
     r"pass(?:word|wd|phrase)|secret|credential"
     r"|(?:api|access|account|auth|encryption|master|private|secret|service|signing)[_-]?key"
+    r"|(?:anthropic|azure|comet|databricks|hf|neptune|openai|pluto|wandb)[_-]?key"
     r"|(?:access|auth|api|bearer|identity|id|refresh|security|session)[_-]?token"
 )
 # Before these, a "token" is what a language model reads.
@@ -136,6 +145,20 @@ _NOTHING = re.compile(
     r"(?:none|null|true|false|undefined|nan|yes|no|on|off|\*{3}.*)?", re.IGNORECASE
 )
 _VALUE = r"""(?P<quote>["'])(?P<quoted>(?:(?!(?P=quote))[^\\\n]|\\.)*)(?P=quote)|[^\s"',;&)}\]]+"""
+
+
+# What stands for a secret in a program: `str`, `os.environ[`, `getpass(`, `args.api_key`.
+_CODE = re.compile(
+    r"(?:str|bytes|int|bool|Any|Optional|Callable|SecretStr|object)\b(?!\S)"
+    r"|[A-Za-z_][\w.]*[(\[].*"
+    r"|(?:[A-Za-z_]\w*\.)+[A-Za-z_]*(?:token|key|secret|passw|credential)[a-z_]*",
+    re.IGNORECASE,
+)
+
+
+def _is_code(name: str, value: str) -> bool:
+    """Tell what a program says about a secret from the secret."""
+    return value == name or _CODE.fullmatch(value) is not None
 
 
 def _is_nothing(value: str) -> bool:
@@ -174,14 +197,15 @@ def is_flag_of_secret(flag: object, value: str) -> bool:
 
 
 def _mask_assignment(match: re.Match[str]) -> str:
-    return match[0] if _is_nothing(match["value"]) else MASK
+    value = match["value"]
+    return match[0] if _is_nothing(value) or _is_code(match["name"], value) else MASK
 
 
 def _mask_token(match: re.Match[str]) -> str:
     """`token` is a credential and a unit of language: the value has to decide."""
     before = match.string[max(0, match.start() - 24) : match.start()] + match["name"]
     value = match["value"]
-    if _MODEL_TOKEN.search(before) or _is_nothing(value):
+    if _MODEL_TOKEN.search(before) or _is_nothing(value) or _is_code(match["name"], value):
         return match[0]
     given = match["sign"] == "=" and re.fullmatch(r"[\w.~+/-]{6,}", value.strip("\"'"))
     numeric = re.fullmatch(r"[\d.,eE+-]+", value)
@@ -237,6 +261,24 @@ RULES: Final[tuple[Rule, ...]] = (
         _compiled(rf"{_START}(?:hf|npm|gsk|r8)_(?P<secret>[A-Za-z0-9]{{10,}}){_END}"),
         _if(_is_mixed),
     ),
+    Rule(  # Databricks, Hugging Face organisations, xAI, Perplexity, SendGrid, Telegram, Google
+        ("dapi", "api_org_", "xai-", "pplx-", "sg.", ":aa", "1//0"),
+        _compiled(
+            rf"{_START}(?:dapi[0-9a-f]{{32}}(?:-\d)?|api_org_[A-Za-z0-9]{{30,}}|xai-[A-Za-z0-9]{{40,}}"
+            r"|pplx-[A-Za-z0-9]{32,}|SG\.[\w-]{16,}\.[\w-]{16,}|\d{8,10}:AA[\w-]{33}"
+            rf"|1//0[\w-]{{30,}}){_END}"
+        ),
+        _whole,
+    ),
+    Rule(  # a key of 40 hexadecimal digits, which is a hash anywhere else
+        ("wandb",),
+        _compiled(
+            rf"(?<=wandb)(?:\.login\(\D{{0,20}}|\s+login\s+(?:\S+\s+)?)"
+            rf"(?P<secret>[0-9a-f]{{40}}){_END}",
+            ignore_case=True,
+        ),
+        _group,
+    ),
     Rule(("mlps_", "mlpi_"), _compiled(rf"{_START}mlp[si]_[\w-]{{10,}}"), _whole),
     Rule(
         ("sk-", "pypi-"),
@@ -254,15 +296,16 @@ RULES: Final[tuple[Rule, ...]] = (
         _whole,
     ),
     Rule(
-        ("glpat-", "gldt-", "glrt-", "glptt-"),
-        _compiled(rf"{_START}gl(?:pat|dt|rt|ptt)-[\w.-]{{10,}}"),
+        ("glpat-", "gldt-", "glrt-", "glptt-", "glcbt-", "glsoat-", "glft-", "glagent-"),
+        _compiled(rf"{_START}gl(?:pat|dt|rt|ptt|cbt|soat|ft|agent)-[\w.-]{{10,}}"),
         _whole,
     ),
     Rule(
-        ("xox", "xapp-", "hooks.slack.com/"),
+        ("xox", "xapp-", "hooks.slack.com/", "/api/webhooks/"),
         _compiled(
             rf"{_START}(?:xox[a-z]-|xapp-)[A-Za-z0-9-]{{8,}}"
             r"|(?<=hooks\.slack\.com/services/)[A-Za-z0-9/]{20,}"
+            r"|(?<=/api/webhooks/)\d+/[\w-]{40,}"
         ),
         _whole,
     ),
@@ -302,7 +345,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         ("passw", "passp", "secret", "credential", "key", "token"),
         _compiled(
-            rf"[\"']?{_START}[A-Za-z0-9_-]*(?:{_NAMES})[\"']?\s*[:=]\s*(?P<value>{_VALUE})",
+            rf"[\"']?{_START}(?P<name>[A-Za-z0-9_-]*(?:{_NAMES}))[\"']?\s*[:=]\s*(?P<value>{_VALUE})",
             ignore_case=True,
         ),
         _mask_assignment,

@@ -241,7 +241,7 @@ def test_secrets_in_the_config_are_masked_on_disk_and_counted(
     assert run.config == {"api_key": "sk-aaaaaaaaaaaaaaaaaaaaaaaa", "lr": 0.1}
     run.finish()
     assert facts(run)["config"] == {"api_key": "***REDACTED***", "lr": 0.1}
-    assert "1 secrets masked" in capsys.readouterr().out
+    assert "masked 1 value that looks like a key or password" in capsys.readouterr().out
     for path in Path(run.dir).rglob("*"):
         assert not path.is_file() or b"sk-aaaaaaaa" not in path.read_bytes()
 

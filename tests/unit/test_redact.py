@@ -47,6 +47,14 @@ KEYS = {
     "pluto, secure": "mlps_" + "A1_-b2C3d4E5f6G7h8J9k0Lm",
     "pypi": "pypi-" + "AgEIcHlwaS5vcmcCJ" + LETTERS,
     "npm": "npm_" + LETTERS[:36],
+    "databricks": "dapi" + hashlib.md5(b"databricks").hexdigest(),
+    "hugging face organisation": "api_org_" + LETTERS[:34],
+    "gitlab ci job": "glcbt-" + LETTERS[:20],
+    "xai": "xai-" + LETTERS + LETTERS,
+    "perplexity": "pplx-" + LETTERS,
+    "sendgrid": "SG." + LETTERS[:22] + "." + LETTERS,
+    "telegram": "123456789:" + "AA" + LETTERS[:33],
+    "google refresh": "1//0" + LETTERS,
 }
 
 PLACES = [
@@ -86,6 +94,11 @@ def test_a_key_is_masked_wherever_it_stands(kind: str, place: str) -> None:
         ("token=abc123def", MASK),
         ("hf_token: abcdef123456", MASK),
         (f"WANDB_API_KEY={hashlib.sha1(b'x').hexdigest()}", MASK),
+        (f"WANDB_KEY={hashlib.sha1(b'x').hexdigest()}", MASK),
+        (f"wandb login {hashlib.sha1(b'x').hexdigest()}", f"wandb login {MASK}"),
+        (f"$ wandb login --relogin {hashlib.sha1(b'x').hexdigest()}", f"$ wandb login --relogin {MASK}"),
+        (f"wandb.login(key='{hashlib.sha1(b'x').hexdigest()}')", f"wandb.login(key='{MASK}')"),
+        (f"https://discord.com/api/webhooks/12345/{LETTERS}x", f"https://discord.com/api/webhooks/{MASK}"),
         (f"AWS_SECRET_ACCESS_KEY={AWS_SECRET}", MASK),
         ("A=me;AccountKey=aBcDeFgHiJkLmNoPqRsT12==;x", f"A=me;AccountKey={MASK};x"),
         ("https://x.blob.core.windows.net/c?sv=2&sig=aBc%2BdeFgHiJkLmNoPq", None),
@@ -154,6 +167,16 @@ def test_a_value_is_masked_because_of_where_it_stands(text: str, masked: str | N
         "lr=0.0003 betas=(0.9, 0.999) eps=1e-08 weight_decay=0.01",
         "--max-token 512 --pad-token <pad> --tokenizer gpt2",
         "Number of tokens: 1,234,567,890 (12.3 tokens/s)",
+        "+    api_key = os.environ['OPENAI_API_KEY']",
+        "+    password = getpass.getpass()",
+        "+    api_token: str",
+        "+    def login(self, api_key: str | None = None, token: Optional[str] = None):",
+        "+    image_break_token = tokenizer.image_break_token",
+        "+    client = Client(api_key=args.api_key, secret_key=config.secret_key)",
+        "+    question_token=question_token",
+        "Blip2ForConditionalGenerationModelOutput",
+        "PPOCRV5ServerRecForTextRecognitionOutput",
+        "wandb: run " + hashlib.sha1(b"wandb").hexdigest(),
         "",
     ],
 )
@@ -305,3 +328,14 @@ def test_a_redacted_value_keeps_its_shape(value: object) -> None:
     if isinstance(value, dict):
         assert isinstance(redacted, dict)
         assert redacted.keys() == value.keys()
+
+
+def test_a_secret_is_counted_once_wherever_and_however_often_it_stands() -> None:
+    redactor = Redactor()
+    key = KEYS["openai"]
+    for text in (f"key={key}", f"export OPENAI_API_KEY={key}", f"api_key: '{key}'", key, key):
+        assert key not in redactor.text(text)
+    redactor.value({"api_key": key, "argv": ["--api-key", key]})
+    assert redactor.masked == 1
+    redactor.text("password=hunter2")
+    assert redactor.masked == 2
