@@ -2,8 +2,8 @@
 
 The formats are those that their issuers publish: AWS (IAM unique identifiers), Google (API keys,
 OAuth), Azure (storage connection strings, SAS), GitHub, GitLab, Slack, Hugging Face, OpenAI,
-Anthropic, Databricks, Stripe, PyPI, npm, W&B, JSON Web Tokens (RFC 7519), PEM (RFC 7468), HTTP authentication
-(RFC 6750, RFC 7617), URLs with a password (RFC 3986).
+Anthropic, Databricks, Stripe, PyPI, npm, W&B, JSON Web Tokens (RFC 7519), PEM (RFC 7468), HTTP
+authentication (RFC 6750, RFC 7617), URLs with a password (RFC 3986).
 """
 
 from __future__ import annotations

@@ -108,8 +108,11 @@ class Delivery:
             RetryLater: the rest is kept for another try.
             ServerDecision: the destination refuses.
         """
-        while any([self._send_some(stream) for stream in STREAMS if stream != "files"]):
-            pass
+        more = True
+        while more:
+            more = False
+            for stream in STREAMS:
+                more |= stream != "files" and self._send_some(stream)
 
     def finished(self) -> bool:
         """Tell whether nothing is pending."""

@@ -1,7 +1,7 @@
 """Takes a large file without copying it in the call that logs it.
 
 Where the file system shares blocks (FICLONE, see ioctl_ficlone(2)) the copy is made at once. Else,
-on a local file system of Linux, the file is put under a read lease (fcntl(2), F_SETLEASE) and handed
+on a local file system of Linux, the file is put under a read lease (fcntl(2), F_SETLEASE) and goes
 to the process of `pluto.media.copier`: whoever opens or truncates it for writing is held up by the
 kernel until it is copied, and deleting or replacing it does no harm. Where no lease can be had,
 because somebody has the file open for writing or it belongs to somebody else, the call copies.

@@ -301,6 +301,11 @@ def test_no_copying_process_is_left_when_the_training_has_ended(tmp_path: Path) 
     assert copiers() == []
 
 
+def work_off(job: Job) -> None:
+    while not job.step():
+        pass
+
+
 def test_a_copy_during_which_the_file_was_changed_is_thrown_away(tmp_path: Path) -> None:
     """As after the kernel has ended a lease that was held for too long."""
     source, copy = tmp_path / "source", tmp_path / "staged.copy"
@@ -312,8 +317,7 @@ def test_a_copy_during_which_the_file_was_changed_is_thrown_away(tmp_path: Path)
     assert not job.step()
     source.write_bytes(b"after, and longer")
     with pytest.raises(OSError, match="changed while it was copied"):
-        while not job.step():
-            pass
+        work_off(job)
     job.close()
     assert [path.name for path in tmp_path.iterdir()] == ["source"]
 

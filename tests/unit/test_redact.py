@@ -18,6 +18,7 @@ JWT = ".".join(
 )
 LETTERS = "aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xYzAbCdEfGh"
 AWS_SECRET = "wJalrXUtnFEMI" + "/K7MDENG/" + "bPxRfiCYEXAMPLEKEY"
+HEX = hashlib.sha1(b"x").hexdigest()
 BODY = base64.b64encode(bytes(range(256)) * 3).decode()
 
 KEYS = {
@@ -94,11 +95,11 @@ def test_a_key_is_masked_wherever_it_stands(kind: str, place: str) -> None:
         ("token=abc123def", MASK),
         ("hf_token: abcdef123456", MASK),
         (f"WANDB_API_KEY={hashlib.sha1(b'x').hexdigest()}", MASK),
-        (f"WANDB_KEY={hashlib.sha1(b'x').hexdigest()}", MASK),
-        (f"wandb login {hashlib.sha1(b'x').hexdigest()}", f"wandb login {MASK}"),
-        (f"$ wandb login --relogin {hashlib.sha1(b'x').hexdigest()}", f"$ wandb login --relogin {MASK}"),
-        (f"wandb.login(key='{hashlib.sha1(b'x').hexdigest()}')", f"wandb.login(key='{MASK}')"),
-        (f"https://discord.com/api/webhooks/12345/{LETTERS}x", f"https://discord.com/api/webhooks/{MASK}"),
+        (f"WANDB_KEY={HEX}", MASK),
+        (f"wandb login {HEX}", f"wandb login {MASK}"),
+        (f"$ wandb login --relogin {HEX}", f"$ wandb login --relogin {MASK}"),
+        (f"wandb.login(key='{HEX}')", f"wandb.login(key='{MASK}')"),
+        (f"https://discord.com/api/webhooks/1/{LETTERS}x", f"https://discord.com/api/webhooks/{MASK}"),
         (f"AWS_SECRET_ACCESS_KEY={AWS_SECRET}", MASK),
         ("A=me;AccountKey=aBcDeFgHiJkLmNoPqRsT12==;x", f"A=me;AccountKey={MASK};x"),
         ("https://x.blob.core.windows.net/c?sv=2&sig=aBc%2BdeFgHiJkLmNoPq", None),
