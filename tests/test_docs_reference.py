@@ -4,6 +4,7 @@ import re
 import shlex
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from importlib.metadata import metadata
 from pathlib import Path
 from types import ModuleType
@@ -43,7 +44,7 @@ def test_every_environment_variable_that_the_code_reads_is_documented() -> None:
 def test_every_table_and_column_of_a_run_is_documented(tmp_path: Path) -> None:
     page = (DOCS / "format.md").read_text("utf-8")
     RunWriter(tmp_path).close()
-    with sqlite3.connect(tmp_path / "run.db") as database:
+    with closing(sqlite3.connect(tmp_path / "run.db")) as database:
         tables = database.execute("SELECT name FROM sqlite_master WHERE type='table'").fetchall()
         for (table,) in tables:
             columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
