@@ -18,7 +18,7 @@ from pluto.storage.rewind import read_rewinds, visible
 from pluto.storage.rows import Kind
 from pluto.storage.schema import connect, unreadable
 from pluto.storage.series import HIGHEST, LOWEST, Points, Window, one_a_step, read_points
-from pluto.storage.sizes import needs_compaction
+from pluto.storage.sizes import SIZES, Sizes, needs_compaction
 from pluto.storage.thinning import exact_summary, read_buckets
 from pluto.storage.writer import FACTS, facts_of
 
@@ -204,9 +204,9 @@ class RunReader:
 
         return self._read(select)
 
-    def needs_compaction(self) -> bool:
+    def needs_compaction(self, sizes: Sizes = SIZES) -> bool:
         """Tell whether there is something to compact in this run, if it has ended."""
-        return self._read(needs_compaction)
+        return self._read(lambda connection: needs_compaction(connection, sizes))
 
     def _series(
         self, name: str, read: Callable[[sqlite3.Connection, int], Result]

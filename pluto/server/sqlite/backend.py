@@ -19,6 +19,7 @@ from pluto.server.sqlite.tables import FilesToCome, HeartbeatColumn, KeyRows
 from pluto.server.sqlite.trash import Trash
 from pluto.server.sqlite.versions import Versions
 from pluto.storage import Blobs, Compactor, RunReader, RunWriter
+from pluto.storage.sizes import SIZES, Sizes
 
 logger = logging.getLogger("pluto")
 
@@ -32,6 +33,7 @@ class SqliteBackend:
         writable: which of both.
         kept: where a file of some name is kept that may be deleted at any time; None keeps what
             was read for no later start, and notes of deleted runs below `root`.
+        sizes: of the pieces of compaction.
 
     Raises:
         StorageError: the index cannot be opened.
@@ -42,7 +44,12 @@ class SqliteBackend:
     """
 
     def __init__(
-        self, root: Path, *, writable: bool = True, kept: Callable[[str], Path] | None = None
+        self,
+        root: Path,
+        *,
+        writable: bool = True,
+        kept: Callable[[str], Path] | None = None,
+        sizes: Sizes = SIZES,
     ) -> None:
         self._index = Index(root / INDEX if writable else None)
         self.own = IndexedRuns(root, self._index) if writable else None
@@ -51,6 +58,7 @@ class SqliteBackend:
         self.keys = KeyRows(self._index)
         self.announced = FilesToCome(self._index)
         self.heartbeats = HeartbeatColumn(self._index)
+        self._sizes = sizes
         self._readers = Readers()
         self._writers = Writers()
         self._versions = Versions()
@@ -103,7 +111,7 @@ class SqliteBackend:
         with self._writers.lease(run_directory(row), keep=not row.local) as writer:
             yield writer
             if not row.local:
-                _keep_up(writer)
+                self._keep_up(writer)
 
     def blobs(self, row: RunRow) -> Blobs:
         """Return the file store of a run."""
@@ -114,12 +122,13 @@ class SqliteBackend:
         if row.status not in TERMINAL:
             return True
         with closing(RunReader(run_directory(row))) as reader:
-            return reader.needs_compaction()
+            return reader.needs_compaction(self._sizes)
 
     def compact(self, row: RunRow) -> bool:
         """Do a piece of compaction; return False if there was none to do."""
         with self._writers.lease(run_directory(row)) as writer:
-            return Compactor(writer, ended=row.status in TERMINAL).step()
+            ended = row.status in TERMINAL
+            return Compactor(writer, ended=ended, sizes=self._sizes).step()
 
     def delete(self, row: RunRow) -> None:
         """Move a run into the trash."""
@@ -141,10 +150,9 @@ class SqliteBackend:
         self._writers.close()
         self._index.close()
 
-
-def _keep_up(writer: RunWriter) -> None:
-    """Compact if that falls behind; the rows are stored and accepted whatever comes of it."""
-    try:
-        Compactor(writer).keep_up()
-    except StorageError as error:
-        logger.warning("%s is not compacted for now: %s", writer.directory, error)
+    def _keep_up(self, writer: RunWriter) -> None:
+        """Compact if that falls behind; the rows are stored and accepted whatever comes of it."""
+        try:
+            Compactor(writer, sizes=self._sizes).keep_up()
+        except StorageError as error:
+            logger.warning("%s is not compacted for now: %s", writer.directory, error)

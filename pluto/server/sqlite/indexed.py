@@ -11,17 +11,18 @@ import time
 import uuid
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from pluto.errors import StorageError
 from pluto.names import directory_name
+from pluto.server.first_batch import first_batch
 from pluto.server.rows import NewRun, RunRow
 from pluto.server.settings import display_prefix
 from pluto.server.sqlite.index import Index
 from pluto.server.sqlite.places import run_directory
-from pluto.storage import Batch, Kind, Record, RunReader, RunWriter
+from pluto.storage import RunReader, RunWriter
 
 logger = logging.getLogger("pluto")
 
@@ -242,33 +243,8 @@ def _next_number(connection: sqlite3.Connection, project: str) -> tuple[int, str
 
 
 def _write_new_run(row: RunRow, new: NewRun) -> None:
-    event = {
-        "from": None,
-        "to": "RUNNING",
-        "source": "api",
-        "metadata": None,
-        "createdAt": row.created_at,
-    }
-    facts = asdict(row) | {
-        "run_id": row.id,
-        "config": new.config,
-        "logger_settings": new.logger_settings,
-        "system_metadata": new.system_metadata,
-        "notes": None,
-        "status_metadata": None,
-        "status_history": [event],
-        "fork_run_id": new.forked_from,
-        "fork_step": new.fork_step,
-        "mode": "server",
-    }
-    for name in ("id", "place", "local"):
-        del facts[name]
-    record = Record(Kind.FACT, row.created_at, 0, "status", "", json.dumps(event).encode())
-    writer = RunWriter(run_directory(row))
-    try:
-        writer.append(Batch(facts=facts, records=[record]))
-    finally:
-        writer.close()
+    with closing(RunWriter(run_directory(row))) as writer:
+        writer.append(first_batch(row, new))
 
 
 def _changed_at(path: Path) -> float:
