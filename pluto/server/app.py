@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Final
 
 from starlette.applications import Starlette
@@ -16,6 +17,7 @@ from pluto.server.file_routes import FileRoutes
 from pluto.server.files import ROUTE
 from pluto.server.health import HealthRoutes
 from pluto.server.ingest import STREAMS, Ingest
+from pluto.server.live import LIVE
 from pluto.server.runs_signals import SignalRoutes
 from pluto.server.state import ServerState
 from pluto.server.static import DashboardRoutes
@@ -126,6 +128,8 @@ class Server:
                 await RequestBody(receive).drain()
                 await answer_json(send, 401, refusal)
                 return
+        if scope["path"] == LIVE:
+            send = _while_allowed(send, lambda: self._gate.api(scope) is None)
         await self._routed(scope, limited(receive, most), _with_headers(send))
 
     def _asks_for_key(self, scope: Scope) -> bool:
@@ -136,6 +140,18 @@ class Server:
         # A short id is arithmetic, not data: anyone may have it decoded.
         is_short_id = folder == "/api/runs" and bool(name) and path not in self._named
         return not (is_short_id and scope["method"] == "GET")
+
+
+def _while_allowed(send: Send, is_allowed: Callable[[], bool]) -> Send:
+    """End an answer that goes on for hours once the key is revoked that it was given for."""
+
+    async def send_while_allowed(message: Message) -> None:
+        if message.get("more_body") and not is_allowed():
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            raise ConnectionAbortedError("the key was revoked")
+        await send(message)
+
+    return send_while_allowed
 
 
 def _with_headers(send: Send) -> Send:

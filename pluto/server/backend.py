@@ -172,7 +172,10 @@ class OwnRuns(RunList, Protocol):
         """
 
     def update(self, run_id: int, **changes: Any) -> RunRow:
-        """Change fields of a row (status, tags, updated_at, finished_at, cause) for good."""
+        """Change fields of a row (status, tags, updated_at, finished_at, cause) for good.
+
+        Callers write the run's facts first: after a crash between the two, those hold.
+        """
 
     def touch(self, run_id: int, now: int) -> None:
         """Note that rows of the run came in; need not outlive a restart."""

@@ -14,6 +14,8 @@ from pluto.server.backend import KeyTable
 from pluto.server.rows import KeyRow
 
 PREFIX: Final = "mlpl_"
+OWN: Final = 0
+"""Under which sessions are opened by a link or by the server's own key: no key ends them."""
 KNOWN_PREFIXES: Final = (PREFIX, "mlps_", "mlpi_")
 
 Verdict = Literal["ok", "unknown", "expired", "revoked"]
@@ -66,14 +68,29 @@ class Keys:
         if not self._table.revoke(name, int(time.time() * 1000)):
             raise UsageError(f"no valid key is named {name!r}: see 'pluto server key list'")
 
+    def session_of(self, key: str) -> int | None:
+        """Return under which number a key opens sessions, for `opens`; None if it is not good."""
+        if self._is_token(key):
+            return OWN
+        row = self._table.find(hashed(key))
+        return row.id if row and row.state == "valid" else None
+
+    def opens(self, number: int) -> bool:
+        """Tell whether sessions go on that were opened under a number of `session_of`, or `OWN`."""
+        row = None if number == OWN else self._table.get(number)
+        return number == OWN or (row is not None and row.state == "valid")
+
     def check(self, key: str) -> Verdict:
         """Judge a key; one that is expired and revoked counts as expired."""
-        if self._token and hmac.compare_digest(key.encode(), self._token.encode()):
+        if self._is_token(key):
             return "ok"
         row = self._table.find(hashed(key))
         if row is None:
             return "unknown"
         return "ok" if row.state == "valid" else row.state
+
+    def _is_token(self, key: str) -> bool:
+        return bool(self._token) and hmac.compare_digest(key.encode(), str(self._token).encode())
 
 
 def generate_key() -> str:

@@ -24,6 +24,7 @@ from pluto.server.compare import run_numbers
 
 logger = logging.getLogger("pluto")
 
+LIVE = "/api/ui/live"
 LOOK_SECONDS = 0.7
 KEEP_ALIVE_SECONDS = 15.0
 MAX_RUNS = 1000
@@ -154,4 +155,4 @@ def live_route(catalog: Catalog) -> Route:
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
 
-    return Route("/api/ui/live", live)
+    return Route(LIVE, live)

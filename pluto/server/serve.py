@@ -102,6 +102,7 @@ def make_state(
         backend or SqliteBackend(settings.root, writable=writable, kept=settings.cache)
     )
     changes = RunChanges(catalog)
+    keys = Keys(catalog.backend.keys, secrets.token)
     return ServerState(
         settings=settings,
         catalog=catalog,
@@ -109,8 +110,8 @@ def make_state(
         changes=changes,
         files=RunFiles(catalog, signer),
         liveness=Liveness(catalog, changes),
-        keys=Keys(catalog.backend.keys, secrets.token),
-        sessions=Sessions(signer),
+        keys=keys,
+        sessions=Sessions(signer, keys),
     )
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from pluto.server.keys import OWN, Keys
 from pluto.server.signing import Signer
 
 COOKIE_DAYS: Final = 30
@@ -19,17 +20,19 @@ _RENEWAL_SECONDS: Final = 10
 class Sessions:
     """Makes and checks one-time links and session cookies.
 
-    A cookie is signed and carries its own end, so that it outlives a restart of the server.
+    A cookie is signed and carries its own end, so that it outlives a restart of the server. It
+    names the key that opened it, and is good for as long as that key is.
 
     Example:
-        >>> sessions = Sessions(Signer())
+        >>> sessions = Sessions(Signer(), keys)
         >>> code = sessions.one_time_code()
         >>> sessions.redeem(code), sessions.redeem(code)
         (True, False)
     """
 
-    def __init__(self, signer: Signer, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, signer: Signer, keys: Keys, now: Callable[[], float] = time.time) -> None:
         self._signer = signer
+        self._keys = keys
         self._now = now
         self._lock = threading.Lock()  # guards _codes, _renewed and _renewed_at
         self._codes: dict[str, float] = {}
@@ -61,9 +64,9 @@ class Sessions:
         with self._lock:
             return self._codes.pop(code, 0.0) > self._now()
 
-    def new_cookie(self) -> str:
-        """Return the value of a fresh session cookie."""
-        content = f"{int(self._now()) + COOKIE_DAYS * 86_400}.{secrets.token_hex(8)}"
+    def new_cookie(self, key: int = OWN) -> str:
+        """Return the value of a fresh session cookie, opened by a key (`Keys.session_of`)."""
+        content = f"{int(self._now()) + COOKIE_DAYS * 86_400}.{key}.{secrets.token_hex(8)}"
         return f"{content}.{self._signer.sign('session ' + content)}"
 
     def is_valid(self, cookies: Mapping[str, str], port: int) -> bool:
@@ -71,7 +74,9 @@ class Sessions:
         content, _, signature = cookies.get(cookie_name(port), "").rpartition(".")
         if not self._signer.is_valid("session " + content, signature):
             return False
-        return int(content.partition(".")[0]) > self._now()
+        end, _, rest = content.partition(".")
+        key, _, _ = rest.rpartition(".")  # a cookie of an earlier version names none
+        return int(end) > self._now() and key.isdecimal() and self._keys.opens(int(key))
 
 
 def cookie_name(port: int) -> str:

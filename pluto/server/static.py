@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from pluto.server.assets import Assets
 from pluto.server.auth import Gate
-from pluto.server.keys import Keys
+from pluto.server.keys import OWN, Keys
 from pluto.server.session import COOKIE_DAYS, Sessions, cookie_name
 from pluto.server.state import ServerState
 from pluto.server.wire import local_port
@@ -28,8 +28,8 @@ CONTENT_POLICY: Final = (
     " frame-ancestors 'none'"
 )
 _SIGN_IN_POLICY: Final = (
-    "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none';"
-    " frame-ancestors 'none'"
+    "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; form-action 'self';"
+    " base-uri 'none'; frame-ancestors 'none'"
 )
 PAGES: Final = ("/p", "/o")
 """Paths that the page itself understands: a project, and the deep link to a run."""
@@ -106,28 +106,30 @@ class DashboardRoutes:
         return self._assets.answer(request, "index.html", headers) or _html(_NOT_BUILT, 503)
 
     def _redeem(self, request: Request, code: str) -> Response:
-        if not self._sessions.redeem(code) and not self._gate.has_session(request.scope):
+        rest = [item for item in request.query_params.multi_items() if item[0] != "t"]
+        target = request.url.path + (f"?{urlencode(rest)}" if rest else "")
+        if self._sessions.redeem(code):
+            return self._with_cookie(request, target, OWN)
+        if not self._gate.has_session(request.scope):
             new = self._sessions.renewed_code()
             if new is not None:
                 logger.warning("that link was used before; a new one: %s/?t=%s", self._url, new)
             return self._sign_in_page(_USED)
-        rest = [item for item in request.query_params.multi_items() if item[0] != "t"]
-        query = f"?{urlencode(rest)}" if rest else ""
-        return self._with_cookie(request, request.url.path + query)
+        return _redirect(target)
 
     async def _sign_in(self, request: Request) -> Response:
         form = parse_qs((await request.body()).decode("utf-8", "replace"))
         key = form.get("key", [""])[0].strip()
-        if self._keys.check(key) != "ok":
+        number = self._keys.session_of(key)
+        if number is None:
             return self._sign_in_page("This key is not valid here.")
-        return self._with_cookie(request, "/")
+        return self._with_cookie(request, "/", number)
 
-    def _with_cookie(self, request: Request, target: str) -> Response:
-        # One slash only: "//host" would lead the browser to another site.
-        response = RedirectResponse("/" + target.lstrip("/"), 303)
+    def _with_cookie(self, request: Request, target: str, key: int) -> Response:
+        response = _redirect(target)
         response.set_cookie(
             cookie_name(local_port(request.scope)),
-            self._sessions.new_cookie(),
+            self._sessions.new_cookie(key),
             max_age=COOKIE_DAYS * 86_400,
             httponly=True,
             samesite="strict",
@@ -138,6 +140,11 @@ class DashboardRoutes:
     def _sign_in_page(self, message: str) -> Response:
         form = _OPEN_LINK if self._mode == "ui" else _SIGN_IN
         return _html(form.format(message=message), 401)
+
+
+def _redirect(target: str) -> Response:
+    # One slash only: "//host" would lead the browser to another site.
+    return RedirectResponse("/" + target.lstrip("/"), 303)
 
 
 def _html(content: str, status: int) -> Response:

@@ -72,7 +72,7 @@ def assert_buckets_hold(reader: RunReads, name: str, buckets: Buckets, lo: int, 
         finite = part[np.isfinite(part)]
         assert buckets.count[place] == len(part)
         low, high = (finite.min(), finite.max()) if len(finite) else (np.nan, np.nan)
-        np.testing.assert_equal((buckets.min[place], buckets.max[place]), (low, high))
+        np.testing.assert_array_equal((buckets.min[place], buckets.max[place]), (low, high))
         mean = finite.mean() if len(finite) else np.nan
         np.testing.assert_allclose(buckets.mean[place], mean, rtol=1e-6, atol=1e-3)
         tests = (np.isnan(part), np.isposinf(part), np.isneginf(part))

@@ -102,7 +102,11 @@ class Engines(RuleBasedStateMachine):
 
     @rule(run=runs, status=st.sampled_from(["RUNNING", "COMPLETED"]))
     def change_status(self, run: int, status: str) -> None:
-        self._both(run, lambda backend, row: own(backend).update(row.id, status=status))
+        def change(backend: Backend, row: RunRow) -> None:
+            write(backend, row, Batch(facts={"status": status}))
+            own(backend).update(row.id, status=status)
+
+        self._both(run, change)
 
     @rule(run=runs, pieces=st.integers(1, 30))
     def compact(self, run: int, pieces: int) -> None:
@@ -123,12 +127,6 @@ class Engines(RuleBasedStateMachine):
 
     @rule()
     def reopen(self) -> None:
-        statuses = {row.id: row.status for row in own(self.engine).rows()}
-        for run, status in statuses.items():  # the run's own file is the truth
-            row = own(self.engine).get(run)
-            assert row is not None
-            write(self.engine, row, Batch(facts={"status": status}))
-            write(self.model, row_of(self.model, run), Batch(facts={"status": status}))
         self.engine.close()
         self.engine = SqliteBackend(self._root, sizes=TINY)
 
@@ -206,7 +204,7 @@ def assert_same_summary(wanted: NameInfo, found: NameInfo) -> None:
     one, other = asdict(wanted), asdict(found)
     for each in (one, other):
         del each["id"]
-        each["last"] = repr(each["last"])  # NaN equals nothing
+        each["last"] = str(each["last"]) if each["last"] else None  # NaN equals nothing, -0 is 0
     for name in ("mean", "std"):
         expected, value = one.pop(name), other.pop(name)
         assert (expected is None) == (value is None)

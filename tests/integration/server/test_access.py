@@ -224,6 +224,34 @@ def test_a_key_signs_in_on_the_page(server: RunningServer) -> None:
     assert (wrong.status_code, right.status_code, page.status_code) == (401, 303, 200)
 
 
+def test_revoking_a_key_ends_the_sessions_that_it_opened_and_what_they_listen_to(
+    server: RunningServer,
+) -> None:
+    key = make_key(server.data, "laptop")
+    with httpx.Client(base_url=server.url) as browser, httpx.Client(base_url=server.url) as other:
+        browser.post("/sign-in", data={"key": key})
+        other.post("/sign-in", data={"key": server.key})
+        used_link = browser.get("/?t=used")
+        before = browser.get("/api/ui/projects")
+        with browser.stream("GET", "/api/ui/live") as live:
+            heard = live.iter_text()
+            next(heard)
+            pluto("server", "--data", str(server.data), "key", "revoke", "laptop")
+            with server.client() as client:
+                body = {"runName": "r", "projectName": "news"}
+                client.post("/api/runs/create", json=body)
+            ended = list(heard)
+        after = browser.get("/api/ui/projects")
+        page = browser.get("/")
+        untouched = other.get("/api/ui/projects")
+
+    assert (used_link.status_code, "set-cookie" in used_link.headers) == (303, False)
+    assert before.status_code == 200
+    assert "news" not in "".join(ended)
+    assert (after.status_code, page.status_code, untouched.status_code) == (401, 401, 200)
+    assert "Sign in" in page.text
+
+
 def test_pages_forbid_what_they_do_not_need(server: RunningServer) -> None:
     with server.client(key="") as client:
         sign_in = client.get("/")

@@ -5,6 +5,8 @@ import os
 import re
 import socket
 import stat
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,11 +15,14 @@ from hypothesis import strategies as st
 
 from pluto.errors import UsageError
 from pluto.server.data_directory import DataDirectory
+from pluto.server.keys import Keys
 from pluto.server.ports import check_ports, free_port, listen_address
 from pluto.server.session import COOKIE_DAYS, Sessions, cookie_name
 from pluto.server.settings import ServerSettings, display_prefix
 from pluto.server.signing import Signer
 from pluto.server.sqid import decode_sqid, encode_sqid
+from pluto.server.sqlite.index import Index
+from pluto.server.sqlite.tables import KeyRows
 from pluto.server.token_file import TokenFile
 
 
@@ -59,6 +64,12 @@ def test_the_prefix_of_display_ids_follows_from_the_project(project: str, prefix
     assert display_prefix(project) == prefix
 
 
+@pytest.fixture
+def keys() -> Iterator[Keys]:
+    with closing(Index(None)) as index:
+        yield Keys(KeyRows(index), "mlpl_own")
+
+
 def test_a_signature_is_good_for_its_text_and_secret_only() -> None:
     signer = Signer(b"one")
     signature = signer.sign("PUT /a")
@@ -69,10 +80,35 @@ def test_a_signature_is_good_for_its_text_and_secret_only() -> None:
     assert not signer.is_valid("PUT /a", "é")
 
 
-def test_a_cookie_outlives_the_server_but_not_its_days() -> None:
+def test_a_session_ends_with_the_key_that_opened_it(keys: Keys) -> None:
+    sessions = Sessions(Signer(), keys)
+    good, gone, old = keys.create("a"), keys.create("b"), keys.create("c", 0)
+    numbers = [keys.session_of(key) for key in (good, gone, "mlpl_own", "mlpl_unknown", old)]
+    keys.revoke("b")
+    cookies = [sessions.new_cookie(number) for number in numbers if number is not None]
+
+    assert numbers == [1, 2, 0, None, None]
+    assert [sessions.is_valid({cookie_name(1): each}, 1) for each in cookies] == [True, False, True]
+
+
+def test_a_cookie_cannot_be_given_another_key_and_one_without_a_key_is_not_taken(
+    keys: Keys,
+) -> None:
+    signer = Signer()
+    sessions = Sessions(signer, keys)
+    end, _, rest = sessions.new_cookie(7).partition(".")
+    unnamed = "9999999999.abcdef"
+    for cookie in (
+        f"{end}.0{rest.removeprefix('7')}",
+        f"{unnamed}.{signer.sign('session ' + unnamed)}",
+    ):
+        assert not sessions.is_valid({cookie_name(1): cookie}, 1)
+
+
+def test_a_cookie_outlives_the_server_but_not_its_days(keys: Keys) -> None:
     now = [1_000_000.0]
-    cookie = Sessions(Signer(b"secret"), lambda: now[0]).new_cookie()
-    after_restart = Sessions(Signer(b"secret"), lambda: now[0])
+    cookie = Sessions(Signer(b"secret"), keys, lambda: now[0]).new_cookie()
+    after_restart = Sessions(Signer(b"secret"), keys, lambda: now[0])
     cookies = {cookie_name(3000): cookie}
 
     assert after_restart.is_valid(cookies, 3000)
@@ -83,9 +119,9 @@ def test_a_cookie_outlives_the_server_but_not_its_days() -> None:
     assert not after_restart.is_valid(cookies, 3000)
 
 
-def test_a_link_opens_one_session_within_a_day() -> None:
+def test_a_link_opens_one_session_within_a_day(keys: Keys) -> None:
     now = [0.0]
-    sessions = Sessions(Signer(), lambda: now[0])
+    sessions = Sessions(Signer(), keys, lambda: now[0])
     used, late = sessions.one_time_code(), sessions.one_time_code()
 
     assert [sessions.redeem(used), sessions.redeem(used), sessions.redeem("x")] == [
@@ -97,9 +133,9 @@ def test_a_link_opens_one_session_within_a_day() -> None:
     assert not sessions.redeem(late)
 
 
-def test_a_new_code_ends_the_one_before_and_comes_once_in_ten_seconds() -> None:
+def test_a_new_code_ends_the_one_before_and_comes_once_in_ten_seconds(keys: Keys) -> None:
     now = [0.0]
-    sessions = Sessions(Signer(), lambda: now[0])
+    sessions = Sessions(Signer(), keys, lambda: now[0])
     first, at_once = sessions.renewed_code(), sessions.renewed_code()
     now[0] = 10.0
     second = sessions.renewed_code()
