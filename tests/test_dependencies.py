@@ -18,6 +18,7 @@ EXTRAS = {
     "sql": {"duckdb"},
     "parquet": {"pyarrow"},
     "video": {"av"},
+    "migrate": {"pyarrow", "wandb"},
     "sweep": {"optuna"},
 }
 FRAMEWORKS = {"torch", "lightning", "pytorch_lightning", "transformers", "accelerate"}

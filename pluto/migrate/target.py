@@ -84,7 +84,15 @@ class Outcome:
         return f"{title}: {f'{new} imported' if new else 'nothing new'}{where}{sent}"
 
 
-def import_run(run: SourceRun, settings: Settings, where: Destination | None = None) -> Outcome:
+def import_run(
+    run: SourceRun,
+    settings: Settings,
+    where: Destination | None = None,
+    *,
+    resume: bool = False,
+    batch: int = ITEMS_A_BATCH,
+    timeout: float | None = None,
+) -> Outcome:
     """Import a run into this machine's run directories, and send it where a server is given.
 
     Nothing is imported twice, however often and from wherever this is called: a run is known by
@@ -94,31 +102,36 @@ def import_run(run: SourceRun, settings: Settings, where: Destination | None = N
         run: of the source.
         settings: say where run directories are, and whether secrets are masked.
         where: the server; None keeps the run on this machine.
+        resume: add to a run of the server that has this id already, and was not made by an import.
+        batch: items that are written at once.
+        timeout: seconds for the delivery; None = as long as it takes to try all once.
     """
     identity = _clean(run.identity)
     try:
         directory = run_directory(settings, {"external_id": identity.external_id}, identity.project)
-        outcome = _written(run, identity, directory, settings, where)
+        outcome = _written(run, identity, directory, settings, where, resume, batch)
     except (PlutoError, OSError) as error:
         return Outcome(identity, problem=str(error))
     if where is None or outcome.problem:
         return outcome
-    return _deliver(outcome, directory, settings, where)
+    return _deliver(outcome, directory, settings, where, timeout)
 
 
-def _written(
+def _written(  # noqa: PLR0917 - what import_run was given
     run: SourceRun,
     identity: Identity,
     directory: Path,
     settings: Settings,
     where: Destination | None,
+    resume: bool,
+    batch: int,
 ) -> Outcome:
     """Write a run into its directory; one of which nothing can be read leaves none behind."""
     problem = None
     with closing(Store(directory)) as store:
         is_known = "uid" in store.writer.facts()
-        writer = _Writer(store, Redactor(enabled=settings.sanitize_logs))
-        writer.begin(identity, where)
+        writer = _Writer(store, Redactor(enabled=settings.sanitize_logs), batch)
+        writer.begin(identity, where, resume)
         try:
             for origin, item in run.items():
                 writer.add(origin, item)
@@ -134,11 +147,17 @@ def _written(
     return Outcome(identity, directory, counts, tuple(writer.lost), problem)
 
 
-def _deliver(outcome: Outcome, directory: Path, settings: Settings, where: Destination) -> Outcome:
+def _deliver(
+    outcome: Outcome,
+    directory: Path,
+    settings: Settings,
+    where: Destination,
+    timeout: float | None,
+) -> Outcome:
     def sink(*_: object) -> tuple[ServerInterface, str]:
         return ServerInterface(where.urls, where.key, settings), where.urls.api
 
-    (report,) = sync_directory(directory, sink).runs
+    (report,) = sync_directory(directory, sink, timeout=timeout).runs
     return replace(outcome, receipt=report.receipt, problem=report.problem)
 
 
@@ -150,10 +169,11 @@ def _clean(identity: Identity) -> Identity:
 class _Writer:
     """Writes the items of one run, those that are not there yet."""
 
-    def __init__(self, store: Store, redactor: Redactor) -> None:
+    def __init__(self, store: Store, redactor: Redactor, batch: int) -> None:
         self.counts = dict.fromkeys(("points", "values", "files", "lines"), 0)
         self.lost: list[str] = []
         self._store = store
+        self._most = max(1, batch)
         self._redactor = redactor
         self._lines = {error: redactor.lines() for error in (False, True)}
         self._done = store.writer.positions()
@@ -162,10 +182,11 @@ class _Writer:
         self._last_time = 0
         self._clear()
 
-    def begin(self, identity: Identity, where: Destination | None) -> None:
+    def begin(self, identity: Identity, where: Destination | None, resume: bool) -> None:
         """Say what the run is, unless an earlier import has."""
         known = self._store.writer.facts()
         facts: dict[str, Any] = {"destination": where.urls._asdict() if where else None}
+        facts["resume"] = resume
         if "uid" not in known:
             facts |= {
                 "uid": _uid(identity),
@@ -192,7 +213,7 @@ class _Writer:
         self._batch.positions[key] = place
         _ADD[type(item)](self, item)
         self._items += 1
-        if self._items >= ITEMS_A_BATCH or self._bytes >= BYTES_A_BATCH:
+        if self._items >= self._most or self._bytes >= BYTES_A_BATCH:
             self._flush()
 
     def end(self, identity: Identity, facts: Facts) -> None:
