@@ -194,12 +194,19 @@ def _user(api_root: str) -> str:
 
 
 def _keyring() -> KeyringBackend | None:
-    """Return the system's key ring, or None if it has none that works."""
+    """Return the system's key ring, or None if it has none that works or `keyring` is missing."""
     try:
         import keyring
         from keyring.backends import fail, null
 
         ring = keyring.get_keyring()
+    except ImportError:
+        if IN_KEYRING in _from_credentials().values():
+            logger.warning(
+                "your key is in the system's key ring, which Pluto cannot open: run"
+                " pip install 'pluto-ml[keyring]', or 'pluto login' again"
+            )
+        return None
     except Exception as error:  # noqa: BLE001 - backends are plugins and fail in their own ways
         logger.debug("the key ring cannot be used: %s", error)
         return None

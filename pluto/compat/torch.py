@@ -23,7 +23,7 @@ from pluto.compat.torch_histogram import start_histogram
 from pluto.compat.torch_resolver import resolver_of
 from pluto.errors import UsageError
 from pluto.media.counts import MAX_BINS
-from pluto.notice import Notices
+from pluto.notice import Notices, logger
 from pluto.op import Op
 
 with requires("torch"):
@@ -98,7 +98,9 @@ def watch(  # noqa: PLR0917 - the order of the earlier client
         >>> run.watch(model, log="gradients", log_graph=True)
     """
     if not isinstance(module, torch.nn.Module):
-        raise UsageError(f"watch() takes a torch.nn.Module, got {type(module).__name__}")
+        kind = type(module).__name__
+        logger.error("watch() takes a torch.nn.Module, got %s: nothing is watched", kind)
+        return
     gradients, parameters = _what_to_log(aliases, not disable_grad, not disable_param)
     wanted = _Wanted(
         gradients=gradients,

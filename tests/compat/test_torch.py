@@ -119,9 +119,12 @@ def test_an_argument_that_cannot_work_is_refused_with_its_name(keywords: dict[st
         run.watch(nn.Linear(1, 1), **keywords)
 
 
-def test_what_is_no_module_is_refused() -> None:
-    with pluto.init() as run, pytest.raises(ValueError, match=r"torch\.nn\.Module, got list"):
+def test_what_is_no_module_is_refused_and_stops_no_script(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with pluto.init() as run:
         run.watch([nn.Linear(1, 1)])
+    assert "watch() takes a torch.nn.Module, got list: nothing is watched" in caplog.text
 
 
 def test_no_frequency_means_the_default() -> None:

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import stat
+import sys
 from pathlib import Path
 
 import keyring
@@ -175,3 +176,28 @@ def test_the_token_of_the_running_local_server_is_for_that_server_only() -> None
     file.chmod(0o600)
     assert auth.stored_key(url) == "mlpl_T"
     assert auth.stored_key("http://127.0.0.1:4001") is None
+
+
+def without_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after a plain install on Linux: `import keyring` fails."""
+    monkeypatch.setitem(sys.modules, "keyring", None)
+
+
+def test_without_the_package_keyring_a_key_is_kept_in_a_private_file(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    without_keyring(monkeypatch)
+    assert auth.save(HOSTED.api, "mlps_A").endswith("credentials.json")
+    assert auth.stored_key(HOSTED.api) == "mlps_A"
+    assert auth.forget(HOSTED.api)
+    assert auth.stored_key(HOSTED.api) is None
+    assert not caplog.records
+
+
+def test_a_key_in_a_ring_that_cannot_be_opened_any_more_is_not_missed_in_silence(
+    ring: MemoryRing, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    auth.save(MINE, "mlps_A")
+    without_keyring(monkeypatch)
+    assert auth.stored_key(MINE) is None
+    assert "pip install 'pluto-ml[keyring]'" in caplog.text
