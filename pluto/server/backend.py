@@ -107,7 +107,8 @@ class RunWrites(Protocol):
         """Write everything in `batch`, or nothing of it; what is committed outlives a kill.
 
         A batch with `received` is written once: nothing happens if its rows are known already.
-        `positions` and `bodies` are for a client's own directory: no server fills them.
+        The name of a record is in `names`, or known already. `positions` and `bodies` are for a
+        client's own directory: no server fills them.
         """
 
     def facts(self) -> dict[str, Any]:

@@ -11,12 +11,17 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
 
 import numpy as np
 
+from pluto.errors import StorageError
 from pluto.storage.rows import Floats, Ints
+
+Numbers = TypeVar("Numbers", Ints, Floats)
+Place = tuple[int, int, int]
+"""Encoding, offset and size of a column."""
 
 _HEADER: Final = struct.Struct("<II")
 _COLUMN: Final = struct.Struct("<BI")
@@ -26,8 +31,14 @@ RAW, STRIDE, DEFLATE = 0, 1, 2
 MIN_ROWS_TO_DEFLATE: Final = 64
 
 
+class DamagedBlock(StorageError):
+    """Bytes that no block can be: the file was changed by something else, or the disk fails."""
+
+
 class Block:
     """A packed block, of which columns are decoded one by one.
+
+    Every method raises `DamagedBlock` for bytes that `pack_columns` did not make.
 
     Example:
         >>> Block(pack_columns([np.arange(3)], [np.zeros(3)])).ints(0)
@@ -35,20 +46,29 @@ class Block:
     """
 
     def __init__(self, data: bytes) -> None:
-        self.count, self.width = _HEADER.unpack_from(data)
+        try:
+            self.count, self.width = _HEADER.unpack_from(data)
+        except struct.error as error:
+            raise DamagedBlock(f"a block is damaged: {error}") from error
         self._data = data
-        self._places: list[tuple[int, int, int]] = []
+        self._places: list[Place] = []
         self._end = _HEADER.size
 
     def ints(self, column: int) -> Ints:
         """Return a column of integers, (count,)."""
-        return _unpack_ints(self._data, self._place(column), self.count)
+        return self._unpacked(_unpack_ints, column)
 
     def floats(self, column: int) -> Floats:
         """Return a column of floats, (count,)."""
-        return _unpack_floats(self._data, self._place(column), self.count)
+        return self._unpacked(_unpack_floats, column)
 
-    def _place(self, column: int) -> tuple[int, int, int]:
+    def _unpacked(self, unpack: Callable[[bytes, Place, int], Numbers], column: int) -> Numbers:
+        try:
+            return unpack(self._data, self._place(column), self.count)
+        except (struct.error, zlib.error, ValueError) as error:
+            raise DamagedBlock(f"a block is damaged: {error}") from error
+
+    def _place(self, column: int) -> Place:
         while len(self._places) <= column:
             encoding, size = _COLUMN.unpack_from(self._data, self._end)
             self._end += _COLUMN.size
@@ -114,7 +134,7 @@ def _pack_ints(column: Ints, deflate: bool) -> tuple[int, bytes]:
     return DEFLATE, _deflate(_shuffle(start.tobytes(), count))
 
 
-def _unpack_ints(block: bytes, place: tuple[int, int, int], count: int) -> Ints:
+def _unpack_ints(block: bytes, place: Place, count: int) -> Ints:
     encoding, offset, size = place
     if encoding == STRIDE:
         first, stride = _STRIDE.unpack_from(block, offset)
@@ -133,7 +153,7 @@ def _pack_floats(column: Floats, deflate: bool) -> tuple[int, bytes]:
     return DEFLATE, _deflate(_shuffle(raw, len(column)))
 
 
-def _unpack_floats(block: bytes, place: tuple[int, int, int], count: int) -> Floats:
+def _unpack_floats(block: bytes, place: Place, count: int) -> Floats:
     encoding, offset, size = place
     if encoding == RAW:
         return np.frombuffer(block, "<f8", count, offset).astype(np.float64, copy=False)

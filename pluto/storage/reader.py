@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sqlite3
 import threading
@@ -14,6 +15,7 @@ import numpy as np
 
 from pluto.storage import summary
 from pluto.storage.buckets import Buckets, bucket
+from pluto.storage.codec import DamagedBlock
 from pluto.storage.rewind import read_rewinds, visible
 from pluto.storage.rows import Kind
 from pluto.storage.schema import connect, unreadable
@@ -100,7 +102,7 @@ class RunReader:
 
     def facts(self) -> dict[str, Any]:
         """Return the facts of the run: project, name, config, tags, status and so on."""
-        return facts_of(self._rows(FACTS))
+        return self._read(lambda connection: facts_of(connection.execute(FACTS)))
 
     def names(self, prefix: str = "", limit: int | None = None) -> list[NameInfo]:
         """Return the log names that begin with `prefix`, in the order of their first use."""
@@ -232,7 +234,7 @@ class RunReader:
                 finally:
                     if self._connection.in_transaction:
                         self._connection.execute("ROLLBACK")
-            except sqlite3.Error as error:
+            except (sqlite3.Error, DamagedBlock, json.JSONDecodeError) as error:
                 raise unreadable(self.directory, error) from error
 
     def _info(self, row: tuple[Any, ...]) -> NameInfo:

@@ -96,6 +96,8 @@ class RunWriter:
                     if self._connection.in_transaction:
                         self._connection.execute("ROLLBACK")
                     self._load()
+                if isinstance(error, codec.DamagedBlock):
+                    raise unreadable(self.directory, error) from error
                 if isinstance(error, sqlite3.Error):
                     raise storage_error(f"cannot write {self.directory}", error) from error
                 raise
@@ -106,7 +108,7 @@ class RunWriter:
         with self._lock:
             try:
                 yield
-            except sqlite3.Error as error:
+            except (sqlite3.Error, json.JSONDecodeError) as error:
                 raise unreadable(self.directory, error) from error
 
     def facts(self) -> dict[str, Any]:

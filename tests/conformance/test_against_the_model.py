@@ -54,6 +54,16 @@ records = st.builds(
     body=st.binary(max_size=8),
     key=st.sampled_from(["", "", "k1", "k2"]),
 )
+
+
+def named(batch: Batch) -> Batch:
+    """Return a batch that names what its records belong to, as every caller does."""
+    for record in batch.records:
+        if record.kind in (Kind.DATA, Kind.FILE) and record.name:
+            batch.names.setdefault(record.name, "TABLE")
+    return batch
+
+
 batches = st.builds(
     Batch,
     groups=st.lists(groups(), max_size=2),
@@ -64,7 +74,7 @@ batches = st.builds(
         st.sampled_from(["weights", "image", "a"]), st.just("TABLE"), max_size=2
     ).map(lambda names: {name: "METRIC" if name == "a" else kind for name, kind in names.items()}),
     received=st.none() | st.tuples(st.just("w"), st.just("metrics"), st.integers(1, 6)),
-)
+).map(named)
 
 
 class Engines(RuleBasedStateMachine):

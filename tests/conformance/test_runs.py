@@ -133,6 +133,17 @@ def test_a_deleted_run_whose_external_id_was_given_away_stays_deleted(engine: Ba
     assert [each.id for each in own(engine).rows()] == [successor.id]
 
 
+def test_the_number_of_a_deleted_run_is_given_to_no_other(engine: Backend) -> None:
+    first, second = new_run(engine), new_run(engine)
+    engine.delete(second)
+    engine.delete(first)
+    engine.restore(first.id)
+    third = new_run(engine)
+    engine.restore(second.id)
+    assert [first.number, second.number, third.number] == [1, 2, 3]
+    assert len({row.display_id for row in own(engine).rows()}) == 3
+
+
 def test_a_run_that_does_not_exist_is_a_storage_error(engine: Backend) -> None:
     row = new_run(engine)
     engine.delete(row)

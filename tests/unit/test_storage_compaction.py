@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -321,4 +322,24 @@ def test_the_rest_that_a_short_run_keeps_in_tails_is_small(tmp_path: Path) -> No
     assert Compactor(writer, ended=True).run(10)
     with writer.transaction() as connection:
         assert connection.execute("SELECT count(*) FROM tail").fetchone() == (1,)
+    writer.close()
+
+
+@pytest.mark.parametrize("table", ["tail", "chunk", "rollup"])
+def test_damaged_points_are_a_storage_error_that_names_the_run(tmp_path: Path, table: str) -> None:
+    long_run(tmp_path, 20_000)
+    writer = RunWriter(tmp_path)
+    writer.append(
+        Batch(groups=[group(("loss",), [(step, 1, 0.5) for step in range(20_000, 26_000)])])
+    )
+    column = "fine" if table == "rollup" else "block"
+    with writer.transaction() as connection:
+        connection.execute(f"UPDATE {table} SET {column} = substr({column}, 1, 40)")
+    with reading(tmp_path) as reader:
+        read = partial(reader.buckets, count=10) if table == "rollup" else reader.points
+        with pytest.raises(StorageError, match=str(tmp_path)):
+            read("loss", None, None)
+    if table == "tail":
+        with pytest.raises(StorageError, match=str(tmp_path)):
+            Compactor(writer, ended=True, sizes=TINY).run(60)
     writer.close()

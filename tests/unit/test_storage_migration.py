@@ -1,6 +1,7 @@
 """Stores of older versions: read as they are, brought up by their writer, wholly or not at all."""
 
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -106,3 +107,30 @@ def test_processes_that_open_an_old_run_together_migrate_it_once(old_run: Path) 
     assert [process.wait(60) for process in processes] == [0] * 4
     assert_reads(old_run)
     assert version(old_run) == migrations.VERSION
+
+
+MIGRATION_THAT_IS_KILLED = """
+import os, pathlib, signal, sys
+from pluto.storage import RunWriter, migrations
+
+class Statements(str):
+    def split(self, separator):
+        for number, statement in enumerate(str.split(self, separator)):
+            if number == int(sys.argv[2]):
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield statement
+
+migrations.STEPS = (migrations.STEPS[0], Statements(migrations.STEPS[1]))
+RunWriter(pathlib.Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("statement", [0, 1, 4, 8])
+def test_a_migration_that_is_killed_has_changed_nothing(old_run: Path, statement: int) -> None:
+    command = [sys.executable, "-c", MIGRATION_THAT_IS_KILLED, str(old_run), str(statement)]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert version(old_run) == 1
+    assert_reads(old_run)
+    RunWriter(old_run).close()
+    assert version(old_run) == migrations.VERSION
+    assert_reads(old_run)

@@ -255,7 +255,7 @@ def _changed_at(path: Path) -> float:
 def _adopt(connection: sqlite3.Connection, facts: dict[str, Any], directory: str) -> None:
     if not facts.get("run_id") or not facts.get("number"):
         raise StorageError("no server created this run: look at it with 'pluto ui'")
-    project, _, _ = _next_number(connection, facts["project"])
+    project, _, next_number = _next_number(connection, facts["project"])
     connection.execute(
         "INSERT INTO run (id, uid, project, number, name, external_id, status, tags, created_at,"
         " updated_at, finished_at, cause, directory) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
@@ -271,9 +271,8 @@ def _adopt(connection: sqlite3.Connection, facts: dict[str, Any], directory: str
         ),
     )
     connection.execute(
-        "UPDATE project SET next_number ="
-        " 1 + (SELECT max(number) FROM run WHERE project = project.id) WHERE id=?",
-        (project,),
+        "UPDATE project SET next_number=? WHERE id=?",
+        (max(next_number, facts["number"] + 1), project),
     )
 
 

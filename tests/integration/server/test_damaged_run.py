@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,14 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "a directory": replace_by_directory,
     "holed": lambda path: path.write_bytes(path.read_bytes()[:4096] + bytes(path.stat().st_size)),
 }
+
+
+def overwrite_blocks(path: Path) -> None:
+    """Leave the file a sound one to its engine, with noise for the points in it."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE tail SET block = randomblob(9)")
+
+
 NOT_WHOLE = {404, 422, 500, 503}
 ROW = b'{"time":2,"step":2,"data":{"loss":1}}'
 
@@ -79,3 +89,20 @@ def drawn(client: httpx.Client, runs: list[Run]) -> list[int]:
     assert answer.status_code == 200, answer.text
     length = int.from_bytes(answer.content[:4], "little")
     return [each["run"] for each in json.loads(answer.content[4 : 4 + length])["series"]]
+
+
+def test_a_run_whose_points_are_damaged_is_named_and_left_out_of_charts(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with running_server(data, home=tmp_path) as server, server.client() as client:
+        runs = [Run(client, "p") for _ in range(2)]
+        for run in runs:
+            assert run.send("metrics", GOOD).status_code == 200
+        bad = runs[1]
+        path = data / "runs" / "p" / str(bad.id)
+        overwrite_blocks(path / "run.db")
+        points = client.get("/api/runs/metrics", params={"runId": bad.id, "projectName": "p"})
+
+        assert points.status_code == 500
+        assert str(path) in points.json()["error"]
+        assert drawn(client, runs) == [runs[0].id]
+        assert set(look(client, "p")) == {run.id for run in runs}
