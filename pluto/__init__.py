@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+__path__.append(f"{__path__[0]}/legacy")  # modules of the earlier client under their old names
+
 __all__ = [
     "Artifact",
     "Audio",
@@ -109,7 +111,15 @@ def _newest(function: str) -> Op:
 
 
 class _Package(ModuleType):
-    """The class of this module: `pluto.ops` is always the present list, and can be assigned."""
+    """The class of this module: `pluto.ops` is always the present list, and can be assigned.
+
+    `import pluto.log` does not put the module into the place of the function of that name.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        is_shadowed = name in ("init", "log", "sweep") and isinstance(value, ModuleType)
+        if not is_shadowed:
+            super().__setattr__(name, value)
 
     @property
     def ops(self) -> list[Op]:

@@ -72,7 +72,7 @@ def _run(
 
     def show(run: RunReport) -> None:
         if not as_json and (verbose or not run.skipped):
-            click.echo(f"pluto: {run.name}: {_in_words(run)}")
+            click.echo(f"pluto: {run.name}: {in_words(run)}")
 
     outcome = sync_directory(
         root, sink_chooser(settings), include_local=local, timeout=timeout, report=show
@@ -133,7 +133,8 @@ def _in_background(root: Path, options: dict[str, object]) -> None:
     click.echo("Started 1 background sync process(es).")
 
 
-def _in_words(run: RunReport) -> str:
+def in_words(run: RunReport) -> str:
+    """Return what became of a run."""
     if run.receipt is None:
         return f"not sent: {run.problem}" if run.problem else "nothing to send"
     return f"{run.receipt} ({run.problem})" if run.problem else str(run.receipt)

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -181,6 +182,84 @@ def test_what_its_worker_is_still_sending_is_left_to_it(left: Path) -> None:
     finally:
         worker.communicate(b"\n")
     take_over(left)
+
+
+def settings_of(server: RunningServer) -> str:
+    """Settings as the command lines of the earlier client carry them."""
+    urls = {f"url_{service.lower()}": server.url for service in SERVICES}
+    return json.dumps({**urls, "_auth": server.key, "_op_id": 1, "sync_process_batch_size": 100})
+
+
+def only_metric(left: Path, name: str) -> None:
+    """Leave nothing in a store but its metric `loss`, under a name of this test."""
+    with closing(sqlite3.connect(left / "sync.db")) as connection, connection:
+        connection.execute("DELETE FROM file_uploads")
+        connection.execute("DELETE FROM sync_queue WHERE payload_json NOT LIKE '%\"loss\"%'")
+        connection.execute(
+            "UPDATE sync_queue SET status = 3, payload_json = replace(payload_json, '\"loss\"', ?)",
+            (f'"{name}"',),
+        )
+
+
+def old_command(module: str, left: Path, settings: str, *more: str) -> list[str]:
+    path = ["--db-path", str(left / "sync.db"), "--settings", settings]
+    return [sys.executable, "-m", module, *path, *more]
+
+
+def test_the_old_command_that_tries_again_sends_what_is_left(
+    server: RunningServer, left: Path
+) -> None:
+    only_metric(left, "tried again")
+    settings = settings_of(server)
+    command = old_command("pluto.sync.retry", left, settings, "--timeout", "60", "--verbose")
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=90)
+    assert done.returncode == 0, done.stderr
+    assert "Syncing " in done.stdout
+    assert "pending records" in done.stdout
+    assert raw(server, "tried again") == [(step, 1 / (step + 1)) for step in range(STEPS)]
+
+
+@pytest.mark.parametrize("module", ["pluto.sync.retry", "pluto.sync"])
+def test_old_commands_that_cannot_work_end_with_1(module: str, left: Path) -> None:
+    more = ["--parent-pid", "1"] if module == "pluto.sync" else []
+    for settings, path in (("{", left), ("{}", left / "gone")):
+        command = old_command(module, path, settings, *more)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 1
+        assert done.stderr.startswith("pluto: ")
+
+
+@pytest.mark.parametrize("end", ["signal", "parent"])
+def test_the_old_process_that_sends_ends_with_its_parent_and_by_a_signal(
+    end: str, server: RunningServer, left: Path
+) -> None:
+    only_metric(left, end)
+    parent = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    number = ["--parent-pid", str(parent.pid)]
+    worker = subprocess.Popen(
+        old_command("pluto.sync", left, settings_of(server), *number),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while len(raw(server, end)) < STEPS and time.monotonic() < deadline:
+            time.sleep(0.1)
+        if end == "signal":
+            worker.terminate()
+        else:
+            parent.communicate(b"\n")
+        _, told = worker.communicate(timeout=60)
+        assert worker.returncode == 0, told
+        assert "Sync process exiting" in told
+    finally:
+        worker.kill()
+        worker.wait()
+        parent.kill()
+        if parent.stdin:
+            parent.stdin.close()
+        parent.wait()
+    assert raw(server, end) == [(step, 1 / (step + 1)) for step in range(STEPS)]
 
 
 def test_a_file_of_this_name_that_is_no_such_store_is_named(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from pluto.storage import RUN_DB, is_run_directory
 from pluto.store import Store
 from pluto.uploader import Delivery
 
+__path__.append(str(Path(__file__).parent.parent / "legacy" / "sync"))
+
 PAUSE: Final = 1.0
 # What reading a file with flipped bytes raises, wherever they are.
 _DAMAGE: Final = (sqlite3.Error, zlib.error, ValueError)
