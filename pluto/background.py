@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from pluto import console, process_exit
+from pluto.launcher import rank_of
 from pluto.op import Op
 from pluto.probes import FACTS, Surroundings
 from pluto.recorder import JournalRecorder
@@ -57,7 +58,7 @@ def accompany(run: Op, session: Session) -> None:
             session.directory,
             redactor=session.redactor,
             descriptors=run.settings.x_console_fd_capture,
-            rank=os.environ.get("RANK"),
+            rank=rank_of(os.environ),
         )
         session.parts.append(listener)
     watch = process_exit.shared()

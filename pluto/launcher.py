@@ -31,7 +31,29 @@ def shared_run_id(environ: Mapping[str, str], parent: int) -> str | None:
 
 def is_on_first_node(environ: Mapping[str, str]) -> bool:
     """Tell whether this process is on the first node of its job, or in no job."""
-    return (environ.get("GROUP_RANK") or environ.get("SLURM_NODEID") or "0") == "0"
+    return node_of(environ) == "0"
+
+
+def node_of(environ: Mapping[str, str]) -> str:
+    """Return the number of this process' node in its job, "0" where there is no job.
+
+    Example:
+        >>> node_of({"GROUP_RANK": "2", "RANK": "17"})
+        '2'
+    """
+    return environ.get("GROUP_RANK") or environ.get("SLURM_NODEID") or "0"
+
+
+def rank_of(environ: Mapping[str, str]) -> str | None:
+    """Return the number of this process among several of its job, None where it is told none.
+
+    Example:
+        >>> rank_of({"SLURM_PROCID": "3", "SLURM_STEP_NUM_TASKS": "8"})
+        '3'
+    """
+    if environ.get("RANK"):
+        return environ["RANK"]
+    return environ.get("SLURM_PROCID") if _many(environ.get("SLURM_STEP_NUM_TASKS")) else None
 
 
 def _many(count: str | None) -> bool:

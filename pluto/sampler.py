@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from pluto.errors import PlutoError
+from pluto.launcher import node_of
 from pluto.probes import PROBES, OpenProbe, Probe, open_all
 from pluto.record import Recorder
 from pluto.worker import Worker
@@ -167,7 +168,7 @@ def lane_of(environ: Mapping[str, str]) -> tuple[str, Mapping[str, OpenProbe]]:
     rank = environ.get("RANK") or environ.get("SLURM_PROCID", "0")
     # Without a word about the place on the node, only the very first process samples a node.
     local = environ.get("LOCAL_RANK") or environ.get("SLURM_LOCALID", rank)
-    node = environ.get("GROUP_RANK") or environ.get("SLURM_NODEID", "0")
+    node = node_of(environ)
     if local != "0":
         return f"rank{rank}.", {"process": PROBES["process"]}
     return ("" if node == "0" else f"node{node}."), PROBES

@@ -9,12 +9,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from pluto.launcher import node_of
 from pluto.probes import FACTS, PROBES, Fact, Probe, Surroundings, infiniband, open_all, platform
 from pluto.redact import Redactor
 
 logger = logging.getLogger("pluto")
 
 MISSING: Final = "missing"
+NODES: Final = "nodes"
 PATIENCE: Final = 1.0  # seconds that the end of a short run waits for its metadata
 
 
@@ -23,6 +25,9 @@ class FactsCollector:
 
     Each collector has its budget; one that fails or exceeds it is named with the reason under
     the key `missing`, and the others go on.
+
+    The first node of a job has its facts under the keys of `FACTS`, each other one the same below
+    `nodes.node1` and so on.
 
     Args:
         surroundings: what to look at.
@@ -61,11 +66,13 @@ class FactsCollector:
         self._thread.start()
 
     def result(self, timeout: float) -> dict[str, Any]:
-        """Return what is known after at most `timeout` seconds, keys as in `FACTS`."""
+        """Return what is known after at most `timeout` seconds."""
         self._done.wait(timeout)
         with self._lock:
             missing = {MISSING: dict(self._missing)} if self._missing else {}
-            return {**self._found, **missing}
+            found = {**self._found, **missing}
+        node = node_of(self._surroundings.environ)
+        return found if node == "0" else {NODES: {f"node{node}": found}}
 
     def collect(self) -> None:
         """Collect everything on this thread."""

@@ -74,10 +74,20 @@ class RunChanges:
                 cause=changed["cause"],
             )
 
-    def reopen(self, run_id: int, config: Any = None) -> RunRow:
-        """Take a run up again (create with a known external id, or resume); merge `config`."""
+    def reopen(self, run_id: int, config: Any = None, machine: Any = None) -> RunRow:
+        """Take a run up again (create with a known external id, or resume); merge `config`.
+
+        Of `machine` what the run does not know yet is added: another node of the job describes
+        itself.
+        """
         if config:
             self.merge_config(run_id, config)
+        if isinstance(machine, Mapping):
+
+            def told(facts: dict[str, Any]) -> dict[str, Any]:
+                return {"system_metadata": deep_merge(machine, facts.get("system_metadata") or {})}
+
+            self._change(run_id, told)
         row = self._known(run_id)
         closed = row.status == "RUNNING" and row.cause == CLOSED
         if row.status == "RUNNING" and not closed:

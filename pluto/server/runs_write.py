@@ -63,9 +63,10 @@ def _create(reads: Reads, asked: CreateRun) -> RunAnswer:
     catalog = reads.state.catalog
     project = asked.project_name_utf8 or asked.project_name
     config = _json(asked.config, "Invalid JSON format in request body")
+    machine = _json(asked.system_metadata, "Invalid JSON format in request body")
     known = asked.external_id and catalog.by_external_id(asked.external_id, project)
     if known:
-        row = reads.state.changes.reopen(known.id, config)
+        row = reads.state.changes.reopen(known.id, config, machine)
         return _begun(reads, row, asked.rewinds, resumed=True)
     new = NewRun(
         project=project,
@@ -74,13 +75,13 @@ def _create(reads: Reads, asked: CreateRun) -> RunAnswer:
         tags=tags,
         config=config,
         logger_settings=_json(asked.logger_settings, "Invalid JSON format in request body"),
-        system_metadata=_json(asked.system_metadata, "Invalid JSON format in request body"),
+        system_metadata=machine,
         created_at=asked.created_at,
         updated_at=asked.updated_at,
     )
     row, created = catalog.create(_forked(reads, asked, new))
     if not created:  # another process of the same job came first
-        row = reads.state.changes.reopen(row.id, config)
+        row = reads.state.changes.reopen(row.id, config, machine)
     return _begun(reads, row, asked.rewinds, resumed=not created)
 
 

@@ -320,6 +320,13 @@ def test_facts_are_collected_redacted_and_failures_are_named(tmp_path: Path) -> 
     assert redactor.masked == 2
 
 
+def test_another_node_than_the_first_has_its_facts_under_its_name(tmp_path: Path) -> None:
+    here = surroundings(tmp_path, GROUP_RANK="2", RANK="17")
+    collector = FactsCollector(here, Redactor(), facts={"one": Fact(lambda _: 1)})
+    collector.collect()
+    assert collector.result(0) == {"nodes": {"node2": {"one": 1}}}
+
+
 def test_a_result_is_there_before_everything_is_collected(tmp_path: Path) -> None:
     def slow(_surroundings: Surroundings) -> object:
         time.sleep(0.3)

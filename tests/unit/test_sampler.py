@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pluto.errors import RetryLater
+from pluto.launcher import rank_of
 from pluto.probes import PROBES, OpenProbe, Unavailable
 from pluto.sampler import Sampler, Sampling, lane_of
 
@@ -243,3 +244,18 @@ def test_one_process_of_each_node_samples_the_node(
     assert found == lane
     assert (probes is PROBES) == whole_node
     assert "process" in probes
+
+
+@pytest.mark.parametrize(
+    ("environ", "rank"),
+    [
+        ({}, None),
+        ({"RANK": "3"}, "3"),
+        ({"SLURM_PROCID": "0", "SLURM_STEP_NUM_TASKS": "1"}, None),
+        ({"SLURM_PROCID": "2", "SLURM_STEP_NUM_TASKS": "4"}, "2"),
+    ],
+)
+def test_lines_are_marked_by_the_rank_that_the_launcher_tells(
+    environ: dict[str, str], rank: str | None
+) -> None:
+    assert rank_of(environ) == rank

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { countTicks, exactLabels, logTicks, roundEnd } from "../src/charts/ticks";
 import { withTwins } from "../src/charts/twins";
-import { sections, systemSections } from "../src/charts/sections";
+import { sections } from "../src/charts/sections";
 import { padded, yExtent, type Line } from "../src/charts/lines";
 import { standOut } from "../src/charts/paint";
 import { causeOf, evidenceOf, flatten, reportedCause, timeLeft } from "../src/run/meta";
@@ -52,7 +52,6 @@ test("charts are grouped by prefix, losses first, the machine last", () => {
   expect(found.map((section) => section.id)).toEqual(["train", "val", "metrics", "zeta", "sys"]);
   expect(found[0]?.names.map((name) => found[0]?.title(name))).toEqual(["loss", "acc"]);
   expect(sections(["train/x", "loss"], () => true)[0]?.id).toBe("metrics");
-  expect(systemSections(["sys/cpu.percentage.0", "sys/gpu.0.power", "loss"], () => true).map((s) => s.id)).toEqual(["cpu", "gpu"]);
 });
 
 describe("the y axis", () => {

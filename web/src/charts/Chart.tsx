@@ -28,6 +28,8 @@ interface Props {
   runs: readonly Run[];
   /** The metrics of a panel that has its own. */
   names?: readonly string[];
+  /** What the lines of several metrics are called; else as the metrics. */
+  labels?: Readonly<Record<string, string>>;
   /** What a panel settles for itself, whatever the toolbar says. */
   own?: Partial<ChartLook>;
   /** Whether this is the big one over the page. */
@@ -66,13 +68,13 @@ const focus = computed(() => {
   return group?.id ?? run;
 });
 
-function Body({ name, title, runs, names = [name], own = {}, full = false, menu }: Props) {
+function Body({ name, title, runs, names = [name], labels = {}, own = {}, full = false, menu }: Props) {
   const look = ownedLook(name, { ...lookOf(names[0] ?? ""), ...own });
   const { axis, smoothing, span, mark } = look;
   const unit = unitOf(names[0] ?? "");
   const groups = shownGroups.value;
   const buckets = bucketsFor(full ? innerWidth : 500);
-  const { lines, loading, error, retry } = useLines({ runs, groups, names, x: axis, span, buckets, smoothing });
+  const { lines, loading, error, retry } = useLines({ runs, groups, names, labels, x: axis, span, buckets, smoothing });
   const { log, logX, clip, limits } = look;
   const onZoom = (next: Span | null) => look.zoom.set(next);
   const pinned = mark.value;

@@ -38,17 +38,15 @@ interface Props {
   runs: readonly Run[];
   /** A filter is set: what it found is open whatever was folded. */
   filtered: boolean;
-  /** A page of its own for these sections, so all of them begin open. */
-  open?: boolean;
 }
 
-export function Sections({ sections, runs, filtered, open = false }: Props) {
+export function Sections({ sections, runs, filtered }: Props) {
   const [count, setCount] = useState(SECTIONS);
   return (
     <div class="sections">
       {sections.slice(0, count).map((section) => {
-        const id = `${place.value.project}/${open ? "page/" : ""}${section.id}`;
-        const isOpen = filtered || (folds.value[id] ?? (open || opensAtFirst(section.id) || sections.length === 1));
+        const id = `${place.value.project}/${section.id}`;
+        const isOpen = filtered || (folds.value[id] ?? (opensAtFirst(section.id) || sections.length === 1));
         return (
           <section class="section" key={section.id}>
             <h2>

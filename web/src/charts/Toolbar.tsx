@@ -97,7 +97,7 @@ interface CheckProps {
   set(on: boolean): void;
 }
 
-function Check({ label, title, on, set }: CheckProps) {
+export function Check({ label, title, on, set }: CheckProps) {
   return (
     <label class="field" title={title}>
       <input type="checkbox" aria-label={title} checked={on} onChange={(event) => set(event.currentTarget.checked)} />

@@ -54,18 +54,3 @@ function rank(id: string): number {
 export function opensAtFirst(id: string): boolean {
   return !LAST.includes(id);
 }
-
-/** The sections of the system page: sys/cpu…, sys/memory…, sys/gpu…. */
-export function systemSections(names: Iterable<string>, filter: (name: string) => boolean): Section[] {
-  const groups = new Map<string, string[]>();
-  for (const name of names) {
-    if (!name.startsWith("sys/") || !filter(name)) continue;
-    const id = name.slice(4).split(/[./]/)[0] as string;
-    groups.set(id, [...(groups.get(id) ?? []), name]);
-  }
-  return [...groups.keys()].sort().map((id) => ({
-    id,
-    names: (groups.get(id) as string[]).sort(metricOrder),
-    title: (name) => name.slice(4),
-  }));
-}

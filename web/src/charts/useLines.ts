@@ -9,7 +9,7 @@ import { withNeighbours } from "../series/merge";
 import { spreadOf } from "../series/spread";
 import { overviewOf, release, retry, watch, type Entry, type SeriesKey } from "../series/store";
 import type { Smoothing } from "../smoothing";
-import { colorOf, colorOfGroup, dashesOf } from "../state/colors";
+import { colorAt, colorOf, colorOfGroup, dashesOf } from "../state/colors";
 import type { Axis, Span } from "../state/view";
 import { toLine, type Line, type Look } from "./lines";
 import { withTwins } from "./twins";
@@ -19,6 +19,8 @@ export interface Wanted {
   /** What the runs are put together as; empty for a line a run. */
   groups: readonly Group[];
   names: readonly string[];
+  /** What lines are called by their metric, where that is not its name. */
+  labels: Readonly<Record<string, string>>;
   x: Axis;
   span: Span | null;
   buckets: number;
@@ -34,7 +36,7 @@ export interface Lines {
 
 export function useLines(wanted: Wanted): Lines {
   const entries = useEntries(wanted);
-  const { runs, names, smoothing, x, span, groups } = wanted;
+  const { runs, names, labels, smoothing, x, span, groups } = wanted;
   // A zoom shows the coarse buckets it has until the fine ones come.
   const before = useRef(new Map<string, Series>());
   const states = entries.map((entry) => entry.state.value);
@@ -45,7 +47,7 @@ export function useLines(wanted: Wanted): Lines {
     return series ?? before.current.get(id) ?? null;
   });
   const whole = entries.map((entry) => (span && x.kind !== "metric" ? overviewOf(entry.key) : null));
-  const looks = looksOf(runs, groups, names);
+  const looks = looksOf(runs, groups, names, labels);
   const lines = useMemo(
     () => {
       const series = new Map<string, Series>();
@@ -97,19 +99,27 @@ function stepsOf(runs: readonly Run[], name: string, span: Span, buckets: number
   return stepsWithin(keys.map(overviewOf).filter((series) => series !== null), span);
 }
 
-/** The look of each line, by run (or group) and metric. */
-function looksOf(runs: readonly Run[], groups: readonly Group[], names: readonly string[]): Map<string, Look> {
+/** The look of each line, by run (or group) and metric. The metrics of one run have colours of their own. */
+function looksOf(
+  runs: readonly Run[],
+  groups: readonly Group[],
+  names: readonly string[],
+  labels: Readonly<Record<string, string>>,
+): Map<string, Look> {
   const owners = groups.length
     ? groups.map((group) => ({ id: group.id, label: `${group.label} (${group.runs.length})`, color: colorOfGroup(group.id) }))
     : runs.map((run) => ({ id: run.id, label: run.name, color: colorOf(run) }));
-  const lines = owners.flatMap((owner) => names.map((name) => ({ owner, name })));
-  const dashes = dashesOf(lines.map(({ owner }) => owner.color));
+  const alone = owners.length === 1 && names.length > 1;
+  const lines = owners.flatMap((owner) =>
+    names.map((name, index) => ({ owner, name, color: alone ? colorAt(index) : owner.color, label: labels[name] ?? name })),
+  );
+  const dashes = dashesOf(lines.map(({ color }) => color));
   return new Map(
-    lines.map(({ owner, name }, index) => [
+    lines.map(({ owner, name, color, label }, index) => [
       `${owner.id}|${name}`,
       {
-        label: names.length > 1 ? `${owner.label} · ${name}` : owner.label,
-        color: owner.color,
+        label: alone ? label : names.length > 1 ? `${owner.label} · ${label}` : owner.label,
+        color,
         dash: dashes[index] ?? [],
       },
     ]),

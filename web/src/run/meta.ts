@@ -2,7 +2,7 @@
 
 type Json = Record<string, unknown>;
 
-function asObject(value: unknown): Json {
+export function asObject(value: unknown): Json {
   if (typeof value === "string") {
     try {
       return asObject(JSON.parse(value));
@@ -72,9 +72,9 @@ export function gitOf(systemMetadata: unknown): Git | null {
   return { facts: flatten(rest).filter(([, value]) => value !== null), diffs };
 }
 
-/** The metadata without what has a page of its own: the changes of the code. */
+/** The metadata without what has a page or a list of its own: the changes of the code, other nodes. */
 export function machineOf(systemMetadata: unknown): [string, unknown][] {
-  return flatten(systemMetadata).filter(([path]) => !path.startsWith("git.diff"));
+  return flatten(systemMetadata).filter(([path]) => !path.startsWith("git.diff") && !path.startsWith("nodes."));
 }
 
 /** Why a run ended: what the server saw, and what the client said of it. */

@@ -50,7 +50,8 @@ export function colorOfGroup(id: number): string {
   return colorAt(-1 - id);
 }
 
-function colorAt(number: number): string {
+/** The colour of this place in the palette. */
+export function colorAt(number: number): string {
   const base = PALETTE[theme.value];
   const index = ((number % COLORS) + COLORS) % COLORS;
   const palette = index < base.length ? base : SHADED[theme.value];

@@ -97,6 +97,9 @@ export const consoleLevel = param<"all" | "warnings" | "errors">("level", "all",
   write: (value) => value,
 });
 
+/** Whether each device of a machine has a chart of its own. */
+export const systemApart = flag("apart");
+
 export const tab = textParam("tab", "charts");
 
 /** The media step: empty means the newest. */
