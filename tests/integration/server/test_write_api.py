@@ -18,7 +18,7 @@ def test_a_key_is_answered_with_the_organisation(client: httpx.Client) -> None:
 def test_each_node_of_a_job_describes_itself_and_none_the_others(
     client: httpx.Client, create: Callable[..., Body]
 ) -> None:
-    nodes = [{"nodes": {"node1": {"cpu": {"virt": 8}}}}, {"cpu": {"virt": 4}}, {"cpu": {"virt": 99}}]
+    nodes = [{"nodes": {"node1": {"cpu": {"virt": 8}}}}, {"cpu": {"virt": 4}}, {"cpu": {"virt": 9}}]
     runs = [create(systemMetadata=json.dumps(node), externalId="job-nodes") for node in nodes]
     assert [run["resumed"] for run in runs] == [False, True, True]
     told = details(client, runs[0])["systemMetadata"]
