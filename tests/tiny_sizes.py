@@ -9,6 +9,7 @@ TINY = Sizes(
     rest_tails=0,
     span_points=4,
     row_spans=8,
+    coarse_spans=4,
     unrolled_points=8,
     rest_points=1,
     series_at_once=2,

@@ -66,6 +66,19 @@ class RunReads(Protocol):
         exact. An engine may put points that are next to each other into the bucket beside.
         """
 
+    def buckets_of(
+        self,
+        names: Sequence[str],
+        lo: int | None,
+        hi: int | None,
+        count: int,
+        x: Literal["step", "time"] = "step",
+    ) -> list[Buckets | None]:
+        """Return `buckets` of several metrics, all of one state of the run; None for no such name.
+
+        Pages ask for many at a time: what they share is worth reading once.
+        """
+
     def records(
         self,
         kind: Kind,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-from functools import partial
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
@@ -17,6 +16,7 @@ from pluto.server.frames import Frame, encode_frames, pack_columns
 from pluto.server.rows import RunRow
 from pluto.server.schemas import Query, RunId
 from pluto.server.series_cache import Thinned
+from pluto.storage import Buckets
 
 logger = logging.getLogger("pluto")
 
@@ -53,10 +53,11 @@ def series(reads: Reads, query: SeriesQuery) -> Response:
 
 def _readable_frames(reads: Reads, row: RunRow, query: SeriesQuery) -> list[Frame]:
     try:
+        reader = reads.reader(row)
         version = reads.state.catalog.backend.version(row)
         if (query.since or {}).get(str(row.id)) == version:
             return []
-        return _frames(reads, row, version, query)
+        return _frames(reads, row, (version, reader), query)
     except StorageError as error:
         if len(query.runs) == 1:
             raise
@@ -64,29 +65,31 @@ def _readable_frames(reads: Reads, row: RunRow, query: SeriesQuery) -> list[Fram
         return []
 
 
-def _frames(reads: Reads, row: RunRow, version: int, query: SeriesQuery) -> list[Frame]:
-    reader = reads.reader(row)
+def _frames(
+    reads: Reads, row: RunRow, seen: tuple[int, RunReads], query: SeriesQuery
+) -> list[Frame]:
+    version, reader = seen
     start = row.created_at if query.x == "relative" else 0
-    lo, hi = _bound(query.lo, math.ceil, start), _bound(query.hi, math.floor, start)
-    frames = []
-    for name in query.names:
-        key = (row.place, version, name, query.x, lo, hi, query.buckets)
-        read = partial(_thinned, reader, name, (lo, hi), query, start)
-        thinned = reads.series.get(key, read)
-        if thinned.columns or reader.name(name):
-            frames.append(Frame(row.id, name, version, thinned.downsampled, thinned.columns))
-    return frames
-
-
-def _thinned(
-    reader: RunReads,
-    name: str,
-    limits: tuple[int | None, int | None],
-    query: SeriesQuery,
-    start: int,
-) -> Thinned:
+    limits = _bound(query.lo, math.ceil, start), _bound(query.hi, math.floor, start)
     axis: Literal["step", "time"] = "step" if query.x == "step" else "time"
-    buckets = reader.buckets(name, *limits, query.buckets, axis)
+    names = query.names
+
+    def read(places: list[int]) -> list[Thinned]:
+        wanted = [names[place] for place in places]
+        found = reader.buckets_of(wanted, *limits, query.buckets, axis)
+        return [_thinned(buckets, start) for buckets in found]
+
+    keys = [(row.place, version, name, query.x, limits, query.buckets) for name in names]
+    return [
+        Frame(row.id, name, version, thinned.downsampled, thinned.columns)
+        for name, thinned in zip(names, reads.series.get(keys, read), strict=True)
+        if thinned.exists
+    ]
+
+
+def _thinned(buckets: Buckets | None, start: int) -> Thinned:
+    if buckets is None:
+        return Thinned(b"", downsampled=False, exists=False)
     return Thinned(pack_columns(buckets, start), bool((buckets.count > 1).any()))
 
 

@@ -25,9 +25,11 @@ from pluto.storage import BadLine, Batch, Record, parse_metric_lines
 logger = logging.getLogger("pluto")
 
 STREAMS: Final = {"/ingest/metrics": "metrics", "/ingest/logs": "logs", "/ingest/data": "data"}
-PART_BYTES: Final = 4 << 20
+PART_BYTES: Final = 256 << 10
+"""Of a body are stored at once: between two parts, who looks has a turn."""
 MAX_LINE_BYTES: Final = 64 << 20
-_THREADS: Final = 2
+_THREADS: Final = 1
+"""More store no faster: they compute in the same interpreter, and would keep a look waiting."""
 
 _DATA_TYPES: Final = {"STRING-SERIES": "DATA"}
 _VISIBLE = re.compile(rb"[\x20-\x7e]+")

@@ -12,6 +12,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Final, TypeVar
 
 import numpy as np
@@ -29,6 +30,7 @@ _STRIDE: Final = struct.Struct("<qq")
 RAW, STRIDE, DEFLATE = 0, 1, 2
 
 MIN_ROWS_TO_DEFLATE: Final = 64
+_REGULAR_BYTES: Final = 128
 
 
 class DamagedBlock(StorageError):
@@ -142,8 +144,21 @@ def _unpack_ints(block: bytes, place: Place, count: int) -> Ints:
         return ramp
     if encoding == RAW:
         return np.frombuffer(block, "<i8", count, offset).astype(np.int64, copy=False)
-    raw = _unshuffle(zlib.decompress(block[offset : offset + size]), count)
+    stream = block[offset : offset + size]
+    return (_known_ints if size <= _REGULAR_BYTES else _inflated_ints)(stream, count)
+
+
+def _inflated_ints(stream: bytes, count: int) -> Ints:
+    raw = _unshuffle(zlib.decompress(stream), count)
     return np.cumsum(np.frombuffer(raw, "<i8", count), dtype=np.int64)
+
+
+@lru_cache(maxsize=256)
+def _known_ints(stream: bytes, count: int) -> Ints:
+    """Inflate what is so regular that other blocks, and other runs, have the same column."""
+    column = _inflated_ints(stream, count)
+    column.flags.writeable = False
+    return column
 
 
 def _pack_floats(column: Floats, deflate: bool) -> tuple[int, bytes]:

@@ -27,6 +27,7 @@ from pluto.storage.parts import (
     remove_part,
 )
 from pluto.storage.sizes import SIZES, Sizes, is_worth_it
+from pluto.storage.snapshot import Snapshot
 from pluto.storage.writer import RunWriter
 
 _TAILS = (
@@ -219,8 +220,9 @@ class Compactor:
             due = connection.execute(
                 _UNROLLED, (least, self._ended, sizes.series_at_once)
             ).fetchall()
+            snapshot = Snapshot(connection)  # only rollups change
             for name, dirty in due:
-                read = rollups.extend(connection, name, whole=not self._ended, sizes=sizes)
+                read = rollups.extend(snapshot, name, whole=not self._ended, sizes=sizes)
                 # What goes back to old steps again and again is not read whole each time: as
                 # much as an eighth of what was read has to come first.
                 wait = 0 if self._ended else min(0, sizes.unrolled_points - read // 8)

@@ -6,12 +6,10 @@ import json
 import math
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
-
-import numpy as np
 
 from pluto.storage import summary
 from pluto.storage.buckets import Buckets, bucket
@@ -19,8 +17,9 @@ from pluto.storage.codec import DamagedBlock
 from pluto.storage.rewind import read_rewinds, visible
 from pluto.storage.rows import Kind
 from pluto.storage.schema import connect, unreadable
-from pluto.storage.series import HIGHEST, LOWEST, Points, Window, one_a_step, read_points
+from pluto.storage.series import NO_POINTS, Points, one_a_step, read_points
 from pluto.storage.sizes import SIZES, Sizes, needs_compaction
+from pluto.storage.snapshot import HIGHEST, LOWEST, Snapshot, Window
 from pluto.storage.thinning import exact_summary, read_buckets
 from pluto.storage.writer import FACTS, facts_of
 
@@ -65,12 +64,13 @@ class StoredRecord(NamedTuple):
 
 _SELECT = f"SELECT id, name, type, {', '.join(summary.COLUMNS)} FROM name"  # noqa: S608
 _NAMES = f"{_SELECT} WHERE substr(name, 1, ?) = ? ORDER BY id LIMIT ?"
+_KEY = "SELECT id FROM name WHERE name=?"
 _NAME = f"{_SELECT} WHERE name=?"
 # The records of a kind are numbered in the order of their ids; `+` keeps the index on kind out.
 _ROW_AT = (
     "coalesce((SELECT row FROM record WHERE +kind = ? AND id <= ? ORDER BY id DESC LIMIT 1), -1)"
 )
-_NO_POINTS = Points(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+_NO_BUCKETS = bucket(NO_POINTS.steps, NO_POINTS.values, 1)
 
 
 class RunReader:
@@ -126,8 +126,8 @@ class RunReader:
         with the greatest time (of equal times the last written), sorted by step.
         """
         window = Window(lo_step=LOWEST if lo is None else lo, hi_step=HIGHEST if hi is None else hi)
-        found = self._series(name, lambda connection, key: read_points(connection, key, window))
-        points = found or _NO_POINTS
+        (found,) = self._series([name], lambda snapshot, key: read_points(snapshot, key, window))
+        points = found or NO_POINTS
         return points if raw else one_a_step(points)
 
     def buckets(
@@ -138,10 +138,27 @@ class RunReader:
         count: int,
         x: Literal["step", "time"] = "step",
     ) -> Buckets:
-        """Return the range of a metric in at most `count` buckets; extremes survive.
+        """Return the range of a metric in at most `count` buckets; see `buckets_of`.
+
+        A metric that the run has not logged has none.
+        """
+        (found,) = self.buckets_of([name], lo, hi, count, x)
+        return found or _NO_BUCKETS
+
+    def buckets_of(
+        self,
+        names: Sequence[str],
+        lo: int | None,
+        hi: int | None,
+        count: int,
+        x: Literal["step", "time"] = "step",
+    ) -> list[Buckets | None]:
+        """Return the range of metrics in at most `count` buckets each; extremes survive.
+
+        All are of one state of the run. None for a name that the run has not logged.
 
         Args:
-            name: the metric.
+            names: the metrics; those that were logged together are quick to read together.
             lo: lowest x, inclusive; None = from the start. A step, or ms since the epoch.
             hi: highest x, inclusive; None = to the end.
             count: 1 or more.
@@ -150,8 +167,8 @@ class RunReader:
         low, high = LOWEST if lo is None else lo, HIGHEST if hi is None else hi
         window = Window(low, high) if x == "step" else Window(lo_time=low, hi_time=high)
         return self._series(
-            name, lambda connection, key: read_buckets(connection, key, window, count, x)
-        ) or bucket(_NO_POINTS.steps, _NO_POINTS.values, count)
+            names, lambda snapshot, key: read_buckets(snapshot, key, window, count, x)
+        )
 
     def records(
         self,
@@ -211,15 +228,16 @@ class RunReader:
         return self._read(lambda connection: needs_compaction(connection, sizes))
 
     def _series(
-        self, name: str, read: Callable[[sqlite3.Connection, int], Result]
-    ) -> Result | None:
-        """Read from the series of a name in one transaction; None if there is no such name."""
+        self, names: Sequence[str], read: Callable[[Snapshot, int], Result]
+    ) -> list[Result | None]:
+        """Read from the series of names in one transaction; None where there is no such name."""
 
-        def with_key(connection: sqlite3.Connection) -> Result | None:
-            row = connection.execute("SELECT id FROM name WHERE name=?", (name,)).fetchone()
-            return read(connection, int(row[0])) if row else None
+        def with_keys(connection: sqlite3.Connection) -> list[Result | None]:
+            snapshot = Snapshot(connection)
+            rows = [connection.execute(_KEY, (name,)).fetchone() for name in names]
+            return [read(snapshot, int(row[0])) if row else None for row in rows]
 
-        return self._read(with_key)
+        return self._read(with_keys)
 
     def _rows(self, sql: str, arguments: tuple[object, ...] = ()) -> list[Any]:
         return self._read(lambda connection: connection.execute(sql, arguments).fetchall())
@@ -253,7 +271,7 @@ class RunReader:
         """Return the summary of a metric of which steps were written twice, from its points."""
         known = self._exact.get(key)
         if known is None or known[0] != columns:
-            exact = summary.columns_of(exact_summary(self._connection, key))
+            exact = summary.columns_of(exact_summary(Snapshot(self._connection), key))
             known = self._exact[key] = (columns, list(exact[:-1]))
         return known[1]
 

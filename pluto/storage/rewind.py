@@ -48,9 +48,8 @@ def add_rewind(connection: sqlite3.Connection, rewind: Rewind) -> bool:
     return True
 
 
-def hiding(connection: sqlite3.Connection, name: int) -> list[Rewind]:
-    """Return the rewinds that hide points of a metric."""
-    rewinds = read_rewinds(connection)
+def hiding(connection: sqlite3.Connection, rewinds: list[Rewind], name: int) -> list[Rewind]:
+    """Return those of a run's rewinds that hide points of a metric."""
     if not rewinds:
         return []
     (text,) = connection.execute("SELECT name FROM name WHERE id=?", (name,)).fetchone()

@@ -8,17 +8,19 @@ counts once.
 from __future__ import annotations
 
 import sqlite3
+from typing import NamedTuple
 
-from pluto.storage.series import EVERYTHING, LOWEST, Window, one_a_step, read_points
+from pluto.storage.series import one_a_step, read_points
 from pluto.storage.sizes import COARSE, SIZES, Sizes
+from pluto.storage.snapshot import EVERYTHING, LOWEST, Snapshot, Window
 from pluto.storage.spans import Spans, chained
 
 _LAST = "SELECT last_step FROM rollup WHERE name=? ORDER BY first_step DESC LIMIT 1"
 _EXTENTS = (
-    "SELECT first_step, spans, min_time, max_time, coarse IS NOT NULL FROM rollup"
-    " WHERE name=? AND first_step <= ? AND last_step >= ? ORDER BY first_step"
+    "SELECT first_step, last_step, spans, min_time, max_time, coarse IS NOT NULL FROM rollup"
+    " WHERE name=? ORDER BY first_step"
 )
-_SPANS = " FROM rollup WHERE name=? AND first_step BETWEEN ? AND ? ORDER BY first_step"
+_SPANS = "FROM rollup WHERE name=? AND first_step BETWEEN ? AND ? ORDER BY first_step"
 _INSERT = (
     "INSERT INTO rollup (name, spans, first_step, last_step, min_time, max_time, fine, coarse)"
     " VALUES (?,?,?,?,?,?,?,?)"
@@ -31,31 +33,57 @@ def covered_to(connection: sqlite3.Connection, name: int) -> int:
     return int(row[0]) if row else LOWEST
 
 
+class _Extent(NamedTuple):
+    first_step: int
+    last_step: int
+    spans: int
+    min_time: int
+    max_time: int
+    has_coarse: bool
+
+    def meets(self, window: Window) -> bool:
+        return self.first_step <= window.hi_step and self.last_step >= window.lo_step
+
+    def is_inside(self, window: Window) -> bool:
+        """Tell whether a window, as far as times limit it, has all of the row."""
+        return self.min_time <= window.hi_time and self.max_time >= window.lo_time
+
+
+class Covered(NamedTuple):
+    """Spans of a series, and whether none of its compacted points comes before them."""
+
+    spans: Spans
+    from_start: bool
+
+
 def read_spans(
     connection: sqlite3.Connection, name: int, window: Window, enough: int, *, times: bool
-) -> Spans | None:
+) -> Covered | None:
     """Return the spans that lie wholly in a window, without a gap, if there are `enough` of them.
 
-    Coarse ones are taken where even they suffice. Without `times`, the window must not limit them.
+    Coarse ones are taken where there are twice enough even of them. Without `times`, the window
+    must not limit them.
     """
-    found = connection.execute(_EXTENTS, (name, window.hi_step, window.lo_step)).fetchall()
-    rows = _unbroken([row[2] <= window.hi_time and row[3] >= window.lo_time for row in found])
-    chosen = found[rows]
-    if sum(row[1] for row in chosen) < enough:
+    whole = [_Extent(*row) for row in connection.execute(_EXTENTS, (name,))]
+    found = [row for row in whole if row.meets(window)]
+    chosen = found[_unbroken([row.is_inside(window) for row in found])]
+    if sum(row.spans for row in chosen) < enough:
         return None
-    coarse = sum(row[1] for row in chosen if row[4]) // COARSE >= enough
+    limits = (chosen[0].first_step, chosen[-1].first_step)
+    coarse = sum(row.spans for row in chosen if row.has_coarse) // COARSE >= 2 * enough
     column = "coalesce(coarse, fine)" if coarse else "fine"
-    blobs = connection.execute(f"SELECT {column} {_SPANS}", (name, chosen[0][0], chosen[-1][0]))
+    blobs = connection.execute(f"SELECT {column} {_SPANS}", (name, *limits))
     spans = chained([Spans.unpacked(data, times=times) for (data,) in blobs])
-    if window == EVERYTHING:
-        return spans
-    inside = (spans.first_step >= window.lo_step) & (spans.last_step <= window.hi_step)
-    if spans.times:
-        inside &= spans.times.least >= window.lo_time
-        inside &= spans.times.greatest <= window.hi_time
-    if not inside.all():
-        spans = spans.taken(_unbroken(inside.tolist()))
-    return spans if len(spans.m2) >= enough else None
+    if window != EVERYTHING:
+        inside = (spans.first_step >= window.lo_step) & (spans.last_step <= window.hi_step)
+        if spans.times:
+            inside &= spans.times.least >= window.lo_time
+            inside &= spans.times.greatest <= window.hi_time
+        if not inside.all():
+            spans = spans.taken(_unbroken(inside.tolist()))
+    if len(spans.m2) < enough:
+        return None
+    return Covered(spans, int(spans.first_step[0]) == whole[0].first_step)
 
 
 def _unbroken(chosen: list[bool]) -> slice:
@@ -65,11 +93,11 @@ def _unbroken(chosen: list[bool]) -> slice:
     return slice(first, first + count) if all(chosen[first : first + count]) else slice(0, 0)
 
 
-def extend(connection: sqlite3.Connection, name: int, *, whole: bool, sizes: Sizes = SIZES) -> int:
+def extend(snapshot: Snapshot, name: int, *, whole: bool, sizes: Sizes = SIZES) -> int:
     """Take the compacted points behind the rollup of a series into it.
 
     Args:
-        connection: in a transaction.
+        snapshot: of a run that is being written.
         name: id of the series.
         whole: leave the points that do not make a whole span: more will come.
         sizes: of spans and rows.
@@ -77,13 +105,13 @@ def extend(connection: sqlite3.Connection, name: int, *, whole: bool, sizes: Siz
     Returns:
         how many points were read.
     """
-    window = Window(lo_step=covered_to(connection, name) + 1)
-    written = read_points(connection, name, window, tails=False)
+    window = Window(lo_step=covered_to(snapshot.connection, name) + 1)
+    written = read_points(snapshot, name, window, tails=False)
     steps, times, values = one_a_step(written)
     end = len(steps) // sizes.span_points * sizes.span_points if whole else len(steps)
     if end:
         spans = Spans.of(steps[:end], times[:end], values[:end], sizes.span_points)
-        _append(connection, name, spans, sizes)
+        _append(snapshot.connection, name, spans, sizes)
     return len(written.steps)
 
 
@@ -126,5 +154,5 @@ def _insert(connection: sqlite3.Connection, name: int, spans: Spans, sizes: Size
         int(spans.times.least.min()),
         int(spans.times.greatest.max()),
     )
-    coarse = spans.joined(COARSE).packed() if count == sizes.row_spans else None
+    coarse = spans.joined(COARSE).packed() if count >= sizes.coarse_spans else None
     connection.execute(_INSERT, (name, count, *extent, spans.packed(), coarse))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import sqlite3
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -11,12 +10,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from pluto.storage.codec import Block
-from pluto.storage.migrations import version_of
 from pluto.storage.rewind import Rewind, hidden, hiding
 from pluto.storage.rows import Floats, Ints
-
-LOWEST: Final = -(2**63)
-HIGHEST: Final = 2**63 - 1
+from pluto.storage.snapshot import EVERYTHING, Snapshot, Window
 
 ROWS, STEPS, TIMES = range(3)
 """The columns of `part.axes`."""
@@ -30,32 +26,9 @@ class Points(NamedTuple):
     values: Floats
 
 
-class Window(NamedTuple):
-    """Limits of what is read of a series, all inclusive."""
+NO_POINTS: Final = Points(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
 
-    lo_step: int = LOWEST
-    hi_step: int = HIGHEST
-    lo_time: int = LOWEST
-    hi_time: int = HIGHEST
-
-
-EVERYTHING: Final = Window()
-
-_INSIDE = "{0}.max_step >= ? AND {0}.min_step <= ? AND {0}.max_time >= ? AND {0}.min_time <= ?"
-_PARTS = (
-    "SELECT system, first_row, last_row, axes, block"  # noqa: S608
-    " FROM chunk JOIN part ON part.id = chunk.part"
-    f" WHERE chunk.name = ? AND {_INSIDE.format('part')}"
-)
-_TAILS = (
-    "SELECT system, first_row, first_row + count - 1, place, block"  # noqa: S608
-    " FROM shape_name JOIN tail ON tail.shape = shape_name.shape"
-    f" WHERE shape_name.name = ? AND {_INSIDE.format('tail')}"
-)
-_FRESH = (
-    "SELECT min(tail.min_step) FROM shape_name JOIN tail ON tail.shape = shape_name.shape"
-    " WHERE shape_name.name = ?"
-)
+_CHUNK = "SELECT block FROM chunk WHERE name = ? AND part = ?"
 
 
 class _Piece(NamedTuple):
@@ -74,30 +47,26 @@ class _Piece(NamedTuple):
         return Block(self.axes).ints(ROWS)
 
 
-def has_parts(connection: sqlite3.Connection) -> bool:
-    """Tell whether the store has a place for compacted rows: files of version 1 have none."""
-    return version_of(connection) > 1
-
-
 def read_points(
-    connection: sqlite3.Connection, name: int, window: Window = EVERYTHING, *, tails: bool = True
+    snapshot: Snapshot, name: int, window: Window = EVERYTHING, *, tails: bool = True
 ) -> Points:
     """Return the points of a series in the order of writing, a step as often as it was written.
 
     Those that a rewind hides are left out.
 
     Args:
-        connection: in one transaction, or a compaction could come between two reads.
+        snapshot: of the run.
         name: id of the series.
         window: what is read.
         tails: False to read only what is compacted.
     """
-    pieces = list(_part_pieces(connection, name, window)) if has_parts(connection) else []
+    pieces = list(_part_pieces(snapshot, name, window)) if snapshot.has_parts else []
     if tails:
-        pieces += _tail_pieces(connection, name, window)
+        pieces += _tail_pieces(snapshot, name, window)
     if not pieces:
-        return Points(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
-    return _counting(_inside(_in_order(pieces), window), hiding(connection, name))
+        return NO_POINTS
+    rewinds = hiding(snapshot.connection, snapshot.rewinds, name)
+    return _counting(_inside(_in_order(pieces), window), rewinds)
 
 
 def one_a_step(points: Points) -> Points:
@@ -111,16 +80,12 @@ def one_a_step(points: Points) -> Points:
     return Points(steps[chosen], points.times[chosen], points.values[chosen])
 
 
-def first_fresh_step(connection: sqlite3.Connection, name: int) -> int:
-    """Return the least step of a series that is not compacted; beyond all steps if all is."""
-    (least,) = connection.execute(_FRESH, (name,)).fetchone()
-    return HIGHEST + 1 if least is None else int(least)
-
-
-def _part_pieces(connection: sqlite3.Connection, name: int, window: Window) -> Iterator[_Piece]:
-    for system, first, last, axes, block in connection.execute(_PARTS, (name, *_limits(window))):
-        points = Points(*_steps_and_times(axes), Block(block).floats(0))
-        yield _Piece(system, first, last, axes, points)
+def _part_pieces(snapshot: Snapshot, name: int, window: Window) -> Iterator[_Piece]:
+    for shape, _ in snapshot.shapes(name):
+        for part, system, first, last, axes in snapshot.parts(shape, window):
+            (block,) = snapshot.connection.execute(_CHUNK, (name, part)).fetchone()
+            points = Points(*_steps_and_times(axes), Block(block).floats(0))
+            yield _Piece(system, first, last, axes, points)
 
 
 @lru_cache(maxsize=64)
@@ -132,15 +97,11 @@ def _steps_and_times(axes: bytes) -> tuple[Ints, Ints]:
     return steps, times
 
 
-def _tail_pieces(connection: sqlite3.Connection, name: int, window: Window) -> Iterator[_Piece]:
-    for system, first, last, place, data in connection.execute(_TAILS, (name, *_limits(window))):
-        block = Block(data)
-        points = Points(block.ints(0), block.ints(1), block.floats(place + 2))
-        yield _Piece(system, first, last, None, points)
-
-
-def _limits(window: Window) -> tuple[int, int, int, int]:
-    return window.lo_step, window.hi_step, window.lo_time, window.hi_time
+def _tail_pieces(snapshot: Snapshot, name: int, window: Window) -> Iterator[_Piece]:
+    for shape, place in snapshot.shapes(name):
+        for system, first, last, block in snapshot.tails(shape, window):
+            points = Points(block.ints(0), block.ints(1), block.floats(place + 2))
+            yield _Piece(system, first, last, None, points)
 
 
 def _in_order(pieces: list[_Piece]) -> Points:

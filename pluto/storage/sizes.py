@@ -23,6 +23,7 @@ class Sizes:
         rest_tails: tails that it keeps.
         span_points: points that a span of a rollup summarises.
         row_spans: spans of a row of a rollup.
+        coarse_spans: spans of a row for which coarse ones are made besides.
         unrolled_points: points that are left to be read one by one while a run goes on.
         rest_points: the same for a run that has ended.
         rest_pages: pages of unused disk space that a run that has ended keeps.
@@ -39,6 +40,7 @@ class Sizes:
     rest_tails: int = 64
     span_points: int = 64
     row_spans: int = 4096
+    coarse_spans: int = 256
     unrolled_points: int = 4096
     rest_points: int = 1024
     rest_pages: int = 64

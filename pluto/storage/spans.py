@@ -19,7 +19,8 @@ class Values(NamedTuple):
 
     Attributes:
         points: how many there are.
-        finite: how many of them are finite; the rest is about those.
+        finite: how many of them are finite; the rest is about those. The very array of `points`
+            where all are known to be, which spares work.
         flags: bit 0 = contains NaN, bit 1 = +infinity, bit 2 = -infinity.
         min: least value, +infinity where none is finite.
         max: greatest value, -infinity where none is finite.
@@ -56,10 +57,12 @@ class Values(NamedTuple):
         """Return fewer spans: each from one of `starts` (places) to before the next."""
         with np.errstate(over="ignore", invalid="ignore"):
             total = np.add.reduceat(self.sum, starts)
+        points = np.add.reduceat(self.points, starts)
+        all_finite = self.finite is self.points
         return Values(
-            np.add.reduceat(self.points, starts),
-            np.add.reduceat(self.finite, starts),
-            np.bitwise_or.reduceat(self.flags, starts),
+            points,
+            points if all_finite else np.add.reduceat(self.finite, starts),
+            np.zeros_like(points) if all_finite else np.bitwise_or.reduceat(self.flags, starts),
             np.minimum.reduceat(self.min, starts),
             np.maximum.reduceat(self.max, starts),
             total,
@@ -67,9 +70,10 @@ class Values(NamedTuple):
 
     def taken(self, chosen: slice | NDArray[np.bool_]) -> Values:
         """Return some of the spans."""
+        points = self.points[chosen]
         return Values(
-            self.points[chosen],
-            self.finite[chosen],
+            points,
+            points if self.finite is self.points else self.finite[chosen],
             self.flags[chosen],
             self.min[chosen],
             self.max[chosen],
@@ -150,6 +154,7 @@ class Spans(NamedTuple):
         """Return the spans in bytes that `packed` made."""
         block = Block(data)
         first, last, points, finite, flags = map(block.ints, range(5))
+        finite = points if np.array_equal(points, finite) else finite
         values = Values(points, finite, flags, *map(block.floats, range(7, 10)))
         known = Times(block.ints(5), block.ints(6)) if times else None
         return cls(first, last, values, block.floats(10), known)
@@ -173,7 +178,9 @@ def chained_values(pieces: Sequence[Values]) -> Values:
     """Return the values of spans that follow upon each other as one."""
     if len(pieces) == 1:
         return pieces[0]
-    return Values(*map(np.concatenate, zip(*pieces, strict=True)))
+    joined = Values(*map(np.concatenate, zip(*pieces, strict=True)))
+    all_finite = all(piece.finite is piece.points for piece in pieces)
+    return joined._replace(finite=joined.points) if all_finite else joined
 
 
 def _ends(starts: Ints, count: int) -> Ints:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
@@ -10,22 +9,15 @@ import numpy as np
 from pluto.storage import rollups, summary
 from pluto.storage.buckets import Buckets, bucket, bucket_spans
 from pluto.storage.rows import Floats, Ints
-from pluto.storage.series import (
-    EVERYTHING,
-    Points,
-    Window,
-    first_fresh_step,
-    has_parts,
-    one_a_step,
-    read_points,
-)
+from pluto.storage.series import NO_POINTS, Points, one_a_step, read_points
+from pluto.storage.snapshot import EVERYTHING, Snapshot, Window
 from pluto.storage.spans import Spans, Values, chained_values, means
 from pluto.storage.summary import Summary
 
 Axis = Literal["step", "time"]
 
-SPANS_A_BUCKET: Final = 2
-"""With fewer spans a bucket, points are read: a bucket may hold a span too many or too few."""
+SPANS_A_BUCKET: Final = 1
+"""With fewer spans a bucket, points are read: there would be fewer buckets than were asked for."""
 
 
 class _Thinned(NamedTuple):
@@ -36,54 +28,55 @@ class _Thinned(NamedTuple):
     after: Points
 
 
-def read_buckets(
-    connection: sqlite3.Connection, name: int, window: Window, count: int, x: Axis
-) -> Buckets:
+def read_buckets(snapshot: Snapshot, name: int, window: Window, count: int, x: Axis) -> Buckets:
     """Return a window of a series in at most `count` buckets; extremes survive.
 
     Args:
-        connection: in one transaction.
+        snapshot: of the run.
         name: id of the series.
         window: what is shown.
         count: 1 or more.
         x: what the buckets divide.
     """
-    thinned = _read(connection, name, window, SPANS_A_BUCKET * count, times=x == "time")
+    thinned = _read(snapshot, name, window, SPANS_A_BUCKET * count, times=x == "time")
     if thinned is not None:
         axis, values = _joined(thinned)
         if x == "step" or (np.diff(axis) >= 0).all():
             return bucket_spans(axis, values, count)
-    points = one_a_step(read_points(connection, name, window))
+    points = one_a_step(read_points(snapshot, name, window))
     if x == "step":
         return bucket(points.steps, points.values, count)
     order = np.argsort(points.times, kind="stable")
     return bucket(points.times[order], points.values[order], count)
 
 
-def exact_summary(connection: sqlite3.Connection, name: int) -> Summary:
+def exact_summary(snapshot: Snapshot, name: int) -> Summary:
     """Return the summary of a series in which steps may have been written more than once."""
-    thinned = _read(connection, name, EVERYTHING, 1, times=False)
+    thinned = _read(snapshot, name, EVERYTHING, 1, times=False)
     if thinned is None:
-        return summary.of_points(*one_a_step(read_points(connection, name)))
-    whole = _summary_of(connection, name, thinned.spans)
+        return summary.of_points(*one_a_step(read_points(snapshot, name)))
+    whole = _summary_of(snapshot, name, thinned.spans)
     if len(thinned.after.steps):
         whole.merge(summary.of_points(*thinned.after))
     return whole
 
 
 def _read(
-    connection: sqlite3.Connection, name: int, window: Window, enough: int, *, times: bool
+    snapshot: Snapshot, name: int, window: Window, enough: int, *, times: bool
 ) -> _Thinned | None:
-    if not has_parts(connection):
+    if not snapshot.has_parts:
         return None
-    fresh = first_fresh_step(connection, name)
+    fresh = snapshot.first_fresh_step(name)
     settled = window if fresh > window.hi_step else window._replace(hi_step=fresh - 1)
-    spans = rollups.read_spans(connection, name, settled, enough, times=times)
-    if spans is None:
+    covered = rollups.read_spans(snapshot.connection, name, settled, enough, times=times)
+    if covered is None:
         return None
+    spans = covered.spans
     first, last = int(spans.first_step[0]), int(spans.last_step[-1])
-    before = read_points(connection, name, window._replace(hi_step=first - 1))
-    after = read_points(connection, name, window._replace(lo_step=last + 1))
+    before = NO_POINTS
+    if not covered.from_start:
+        before = read_points(snapshot, name, window._replace(hi_step=first - 1))
+    after = read_points(snapshot, name, window._replace(lo_step=last + 1))
     return _Thinned(one_a_step(before), spans, one_a_step(after))
 
 
@@ -101,10 +94,10 @@ def _joined(thinned: _Thinned) -> tuple[Ints, Values]:
     )
 
 
-def _summary_of(connection: sqlite3.Connection, name: int, spans: Spans) -> Summary:
+def _summary_of(snapshot: Snapshot, name: int, spans: Spans) -> Summary:
     whole = spans.joined(len(spans.m2))
     last = int(whole.last_step[0])
-    (newest,) = zip(*_points_of(connection, name, last, last), strict=True)
+    (newest,) = zip(*_points_of(snapshot, name, last, last), strict=True)
     found = Summary(
         count=int(whole.values.points[0]),
         finite=int(whole.values.finite[0]),
@@ -115,22 +108,22 @@ def _summary_of(connection: sqlite3.Connection, name: int, spans: Spans) -> Summ
     )
     if found.finite:
         found.mean, found.m2 = float(means(whole.values)[0]), float(whole.m2[0])
-        found.min, found.min_step = _extreme(connection, name, spans, spans.values.min, -1)
-        found.max, found.max_step = _extreme(connection, name, spans, spans.values.max, 1)
+        found.min, found.min_step = _extreme(snapshot, name, spans, spans.values.min, -1)
+        found.max, found.max_step = _extreme(snapshot, name, spans, spans.values.max, 1)
     return found
 
 
 def _extreme(
-    connection: sqlite3.Connection, name: int, spans: Spans, of_spans: Floats, sign: int
+    snapshot: Snapshot, name: int, spans: Spans, of_spans: Floats, sign: int
 ) -> tuple[float, int]:
     """Return the least (sign -1) or greatest (1) value of spans, and the first step that has it."""
     place = int((sign * of_spans).argmax())
     steps, _, values = _points_of(
-        connection, name, int(spans.first_step[place]), int(spans.last_step[place])
+        snapshot, name, int(spans.first_step[place]), int(spans.last_step[place])
     )
     extreme = of_spans[place]
     return float(extreme), int(steps[np.flatnonzero(values == extreme)[0]])
 
 
-def _points_of(connection: sqlite3.Connection, name: int, first: int, last: int) -> Points:
-    return one_a_step(read_points(connection, name, Window(lo_step=first, hi_step=last)))
+def _points_of(snapshot: Snapshot, name: int, first: int, last: int) -> Points:
+    return one_a_step(read_points(snapshot, name, Window(lo_step=first, hi_step=last)))

@@ -17,6 +17,7 @@ from pluto.storage import codec, rollups, summary
 from pluto.storage.rewind import Rewind, add_rewind, hidden, read_rewinds, visible
 from pluto.storage.rows import Batch, Kind, MetricGroup, Record
 from pluto.storage.schema import connect, storage_error, unreadable
+from pluto.storage.snapshot import Snapshot
 from pluto.storage.thinning import exact_summary
 
 FACTS: Final = "SELECT key, value FROM fact"
@@ -161,7 +162,7 @@ class RunWriter:
 
     def summarise_exactly(self, name: int) -> None:
         """Take the summary of a metric from its points; call it within a transaction."""
-        exact = exact_summary(self._connection, name)
+        exact = exact_summary(Snapshot(self._connection), name)
         self._names[self._name_by_id[name]] = (name, exact)
         summary.save(self._connection, [(name, exact)])
 

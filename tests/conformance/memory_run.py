@@ -6,7 +6,7 @@ import copy
 import math
 import threading
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, Literal, NamedTuple
@@ -110,6 +110,17 @@ class MemoryRun:
             if (lo is None or by(point) >= lo) and (hi is None or by(point) <= hi)
         ]
         return bucketed(sorted(one_a_step(inside), key=by), by, count)
+
+    def buckets_of(
+        self,
+        names: Sequence[str],
+        lo: int | None,
+        hi: int | None,
+        count: int,
+        x: Literal["step", "time"] = "step",
+    ) -> list[Buckets | None]:
+        known = self._run.types
+        return [self.buckets(n, lo, hi, count, x) if n in known else None for n in names]
 
     def records(
         self,

@@ -164,6 +164,7 @@ def test_ranges_include_both_ends_and_unknown_names_are_empty(engine: Backend) -
     assert reader.points("loss", 2, 4).steps.tolist() == []
     assert reader.points("none").steps.tolist() == []
     assert len(reader.buckets("none", None, None, 10).x) == 0
+    assert reader.buckets_of(["none"], None, None, 10) == [None]
     assert reader.name("none") is None
 
 

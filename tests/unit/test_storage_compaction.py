@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pluto.errors import StorageError
 from pluto.record import Stream
 from pluto.storage import Batch, Compactor, MetricGroup, Outbox, RunReader, RunWriter
+from pluto.storage.sizes import COARSE
 from tests.tiny_sizes import TINY
 
 SHAPES = (("a",), ("a", "b"), ("b", "a", "c"), ("c",))
@@ -91,6 +92,19 @@ def assert_same(truth: RunReader, found: RunReader) -> None:
                 same = found.points(wanted.name, lo, hi, raw=raw)
                 assert [each.tobytes() for each in points] == [each.tobytes() for each in same]
         assert_buckets_hold(truth, found, wanted.name)
+    assert_buckets_are_the_same_read_together(found)
+
+
+def assert_buckets_are_the_same_read_together(reader: RunReader) -> None:
+    names = [info.name for info in reader.names()]
+    for lo, hi in WINDOWS:
+        *together, nothing = reader.buckets_of([*names, "never logged"], lo, hi, 3)
+        assert nothing is None
+        for name, buckets in zip(names, together, strict=True):
+            assert buckets is not None
+            alone = reader.buckets(name, lo, hi, 3)
+            for one, other in zip(astuple(buckets), astuple(alone), strict=True):
+                assert one.tobytes() == other.tobytes()
 
 
 def assert_close(one: float | None, other: float | None) -> None:
@@ -150,7 +164,7 @@ def test_buckets_from_a_rollup_are_those_of_the_points(tmp_path: Path) -> None:
     with reading(tmp_path) as reader:
         for thin in (reader.buckets("loss", None, None, 100), reader.buckets("loss", 0, None, 100)):
             assert len(thin.x) == 100
-            assert np.abs(np.diff(thin.x) - 2000).max() <= 64
+            assert np.abs(np.diff(thin.x) - 2000).max() <= 64 * COARSE
             for start, end, low, high, mean in zip(
                 thin.x, [*thin.x[1:], len(values)], thin.min, thin.max, thin.mean, strict=True
             ):

@@ -77,7 +77,9 @@ class SqliteBackend:
 
     def version(self, row: RunRow) -> int:
         """Return the version of a run, without opening it if nothing has changed."""
-        return self._versions.of(run_directory(row))
+        directory = run_directory(row)
+        reader = self._readers.opened(directory)
+        return self._versions.of(directory) if reader is None else self._versions.seen(reader)
 
     def known_version(self, row: RunRow) -> int | None:
         """Return the version of a run if that takes no opening of it, else None."""

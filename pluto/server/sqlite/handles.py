@@ -51,6 +51,12 @@ class Readers:
             self._push_out()
         return reader
 
+    def opened(self, directory: Path) -> RunReader | None:
+        """Return the reader of a run directory if it is open."""
+        with self._lock:
+            inode, reader = self._open.get(directory, (0, None))
+        return reader if reader and inode == _inode(directory) else None
+
     def close(self) -> None:
         """Close all."""
         with self._lock:

@@ -40,6 +40,15 @@ class Versions:
         with closing(RunReader(directory)) as reader:
             return self.read(reader)
 
+    def seen(self, reader: RunReader) -> int:
+        """Return the version of a run whose reader is open.
+
+        Raises:
+            StorageError: it cannot be read.
+        """
+        known = self.known(reader.directory)
+        return self.read(reader) if known is None else known
+
     def known(self, directory: Path) -> int | None:
         """Return the version if no file has changed since it was read, else None."""
         with self._lock:

@@ -73,16 +73,17 @@ def test_the_series_that_were_used_last_stay_in_the_cache() -> None:
     cache = SeriesCache(limit=3 * 1500)
     reads: list[str] = []
 
-    def ask(key: str) -> Thinned:
-        def read() -> Thinned:
-            reads.append(key)
-            return Thinned(key.encode() * 1000, downsampled=False)
+    def ask(keys: str) -> None:
+        def read(places: list[int]) -> list[Thinned]:
+            reads.append("".join(keys[place] for place in places))
+            return [Thinned(keys[place].encode() * 1000, downsampled=False) for place in places]
 
-        return cache.get(key, read)
+        found = cache.get(keys, read)
+        assert [each.columns for each in found] == [key.encode() * 1000 for key in keys]
 
-    for key in "abcaxda":
-        assert ask(key).columns == key.encode() * 1000
+    for keys in ("abc", "ax", "d", "a"):
+        ask(keys)
 
-    assert "".join(reads) == "abcxd", "b went when x came, c when d came; a was used in between"
-    ask("b")
-    assert "".join(reads) == "abcxdb"
+    assert reads == ["abc", "x", "d"], "b went when x came, c when d came; a was used in between"
+    ask("ab")
+    assert reads[3:] == ["b"]
