@@ -13,6 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from pluto.server import openapi, reading, runs_write
 from pluto.server.auth import Gate
+from pluto.server.compare import BUCKETS
 from pluto.server.file_routes import FileRoutes
 from pluto.server.files import ROUTE
 from pluto.server.health import HealthRoutes
@@ -126,6 +127,8 @@ class Server:
             refusal = self._gate.api(scope)
             if refusal:
                 await RequestBody(receive).drain()
+                if scope["path"] == BUCKETS:  # the public service gives no reason there
+                    refusal = {"error": refusal["error"]}
                 await answer_json(send, 401, refusal)
                 return
         if scope["path"] == LIVE:

@@ -19,7 +19,9 @@ from pluto.server.settings import ORGANIZATION
 from pluto.server.sqid import decode_sqid
 from pluto.server.views import RunView
 
+BUCKETS = "/api/chart-data/multi-metric-batch-bucketed"
 MAX_COMPARED = 100
+MAX_RANKED = 100
 
 _AGGREGATES: dict[schemas.Aggregation, Callable[[MetricSummary], float]] = {
     "MIN": lambda summary: summary.min,
@@ -97,7 +99,7 @@ def leaderboard(reads: Reads, query: schemas.LeaderboardQuery) -> schemas.Leader
         if value is not None:
             ranked.append((value, view))
     ranked.sort(key=lambda pair: (pair[0], pair[1].row.id), reverse=query.direction == "DESC")
-    page = ranked[query.offset : query.offset + query.limit]
+    page = reads.cut(ranked[query.offset : query.offset + query.limit], MAX_RANKED)
     return schemas.Leaderboard(
         project_name=query.project_name,
         log_name=query.log_name,
@@ -216,7 +218,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
     Endpoint("/api/runs/leaderboard", schemas.LeaderboardQuery, schemas.Leaderboard, leaderboard),
     Endpoint("/api/runs/metric-names", schemas.MetricNamesQuery, schemas.MetricNames, metric_names),
     Endpoint(
-        "/api/chart-data/multi-metric-batch-bucketed",
+        BUCKETS,
         schemas.BucketsQuery,
         dict[str, dict[str, schemas.BucketSeries]],
         bucketed,

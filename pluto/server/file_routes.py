@@ -17,11 +17,11 @@ from starlette.types import Receive, Scope, Send
 
 from pluto.errors import StorageError
 from pluto.server.auth import Gate
-from pluto.server.catalog import ReadOnlyCatalog
 from pluto.server.file_rows import FileRow
 from pluto.server.files import IN_FRAME, ROUTE
 from pluto.server.full_disk import storage_status
 from pluto.server.ingest_errors import IngestError, not_stored
+from pluto.server.ingest_run import run_of
 from pluto.server.state import ServerState
 from pluto.server.wire import RequestBody, answer, answer_json, header, text_header
 
@@ -110,7 +110,7 @@ class FileRoutes:
             error = self._gate.ingest(scope)
             if error:
                 raise error
-            run_id = self._run_id(scope)
+            run_id = run_of(scope, self._state.catalog)
             rows = [file.row() for file in asked]
             await self._remember(run_id, rows)
         except _Unreadable as problem:
@@ -142,21 +142,6 @@ class FileRoutes:
         else:
             await body.drain()
             await answer(send, 405, b"Use GET, HEAD or PUT.\n")
-
-    def _run_id(self, scope: Scope) -> int:
-        text = text_header(scope, b"x-run-id")
-        if not text:
-            raise IngestError("InvalidHeaderFormat", "Missing required header: X-Run-Id")
-        try:
-            known = text.isdecimal() and self._state.catalog.own.get(int(text))
-        except ReadOnlyCatalog as error:
-            raise IngestError("InvalidInput", str(error)) from None
-        if not known:
-            raise IngestError(
-                "InvalidInput",
-                f"Run {text!r} not found: X-Run-Id is the numeric runId of /api/runs/create",
-            )
-        return int(text)
 
     async def _remember(self, run_id: int, rows: list[FileRow]) -> None:
         try:

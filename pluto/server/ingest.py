@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -14,12 +13,12 @@ from starlette.types import Receive, Scope, Send
 from pluto.errors import StorageError
 from pluto.server.auth import Gate
 from pluto.server.backend import RunWrites
-from pluto.server.catalog import ReadOnlyCatalog
 from pluto.server.ingest_errors import IngestError, not_stored
+from pluto.server.ingest_run import run_of
 from pluto.server.limits import TooManyNames, check_names
 from pluto.server.record_lines import BadRecordLine, parse_data_lines, parse_log_lines
 from pluto.server.state import ServerState
-from pluto.server.wire import RequestBody, answer, answer_json, header, text_header
+from pluto.server.wire import RequestBody, answer, answer_json, text_header
 from pluto.storage import BadLine, Batch, Record, parse_metric_lines
 
 logger = logging.getLogger("pluto")
@@ -32,7 +31,6 @@ _THREADS: Final = 1
 """More store no faster: they compute in the same interpreter, and would keep a look waiting."""
 
 _DATA_TYPES: Final = {"STRING-SERIES": "DATA"}
-_VISIBLE = re.compile(rb"[\x20-\x7e]+")
 _SEMANTIC: Final = {
     "'data' field cannot be empty": "InvalidMetricFormat",
     "metric name cannot be empty": "InvalidMetricFormat",
@@ -121,7 +119,7 @@ class Ingest:
         try:
             if error:
                 raise error
-            run_id = self._run_id(scope)
+            run_id = run_of(scope, self._state.catalog)
             names = await asyncio.to_thread(lambda: self._state.catalog.reader(run_id).names())
         except IngestError as refusal:
             await answer_json(send, refusal.status, refusal.body())
@@ -137,7 +135,7 @@ class Ingest:
         error = self._gate.ingest(scope)
         if error:
             raise error
-        run_id = self._run_id(scope)
+        run_id = run_of(scope, self._state.catalog)
         numbering = _numbering(scope)
         loop, total, lines = asyncio.get_running_loop(), 0, _Lines()
 
@@ -156,26 +154,6 @@ class Ingest:
                 await take(lines.cut())
         await take(lines.rest())
         return total
-
-    def _run_id(self, scope: Scope) -> int:
-        values = {}
-        for name in ("X-Run-Id", "X-Project-Name"):
-            value = header(scope, name.lower().encode())
-            if value is None or not _VISIBLE.fullmatch(value):
-                raise IngestError("InvalidHeaderFormat", f"Missing required header: {name}")
-            values[name] = value.decode()
-        text = values["X-Run-Id"]
-        run_id = int(text) if text.isdecimal() and len(text) < 20 else 0
-        try:
-            known = self._state.catalog.own.get(run_id)
-        except ReadOnlyCatalog as error:
-            raise IngestError("InvalidInput", str(error)) from None
-        if known is None:
-            raise IngestError(
-                "InvalidInput",
-                f"Run {text!r} not found: X-Run-Id is the numeric runId that /api/runs/create gave",
-            )
-        return run_id
 
     def _take(self, run_id: int, stream: str, body: bytes, numbering: Numbering | None) -> Taken:
         if not body.strip():
@@ -213,7 +191,7 @@ def _append(writer: RunWrites, stream: str, body: bytes, numbering: Numbering | 
     check_names(writer, _names(batch))
     if count or numbering:
         writer.append(batch)
-    return Taken(count, _refusal(bad) if bad else None)
+    return Taken(count, _refusal(bad, bad.number == rows.count(b"\n")) if bad else None)
 
 
 def _names(batch: Batch) -> set[str]:
@@ -242,10 +220,12 @@ def _record_batch(records: list[Record]) -> Batch:
     return Batch(records=records, names=names)
 
 
-def _refusal(bad: BadLine) -> IngestError:
+def _refusal(bad: BadLine, is_cut_off: bool) -> IngestError:
+    """Return what the client is told of a line, which may be a last one without an end."""
     if bad.reason in _SEMANTIC:
         return IngestError(_SEMANTIC[bad.reason], bad.reason)
-    text = f"Failed to parse JSON line (bytes): '{bad.line}': {bad.reason}"
+    words = "final JSON line" if is_cut_off else "JSON line"
+    text = f"Failed to parse {words} (bytes): '{bad.line}': {bad.reason}"
     return IngestError("StreamDecodingError", text)
 
 

@@ -33,7 +33,10 @@ def validate(_: Reads, __: schemas.NoQuery) -> schemas.Validated:
 
 
 def projects(reads: Reads, _: schemas.NoQuery) -> schemas.Projects:
-    """List the projects, newest first."""
+    """List the projects, the one that was created last first."""
+    rows = sorted(
+        reads.state.catalog.projects(), key=lambda row: (row.created_at, row.id), reverse=True
+    )
     return schemas.Projects(
         [
             schemas.Project(
@@ -43,7 +46,7 @@ def projects(reads: Reads, _: schemas.NoQuery) -> schemas.Projects:
                 updated_at=iso(row.updated_at),
                 run_count=row.runs,
             )
-            for row in reads.cut(reads.state.catalog.projects(), MAX_LISTED)
+            for row in reads.cut(rows, MAX_LISTED)
         ]
     )
 

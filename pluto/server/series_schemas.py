@@ -225,13 +225,13 @@ Direction = Literal["ASC", "DESC"]
 
 
 class LeaderboardQuery(Query):
-    """Parameters of `GET /api/runs/leaderboard`."""
+    """Parameters of `GET /api/runs/leaderboard`; more than 100 are answered with 100."""
 
     project_name: str
     log_name: str
     aggregation: Aggregation = "LAST"
     direction: Direction = "ASC"
-    limit: Annotated[int, Meta(ge=1, le=100)] = 20
+    limit: Annotated[int, Meta(ge=1, le=MAX_INTEGER)] = 20
     offset: Annotated[int, Meta(ge=0, le=MAX_INTEGER)] = 0
 
 

@@ -176,6 +176,17 @@ def test_a_page_of_another_origin_may_not_write(server: RunningServer, origin: s
     assert same.status_code == 200
 
 
+@pytest.mark.parametrize("authorization", [value for value, _ in API])
+def test_chart_data_gives_no_reason_for_a_refusal(
+    server: RunningServer, keys: dict[str, str], authorization: str | None
+) -> None:
+    headers = {} if authorization is None else {"Authorization": authorization.format(**keys)}
+    with server.client(key="") as client:
+        answer = client.get("/api/chart-data/multi-metric-batch-bucketed", headers=headers)
+
+    assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
+
+
 def test_the_link_opens_one_session_and_its_cookie_is_out_of_reach_of_scripts(
     server: RunningServer,
 ) -> None:

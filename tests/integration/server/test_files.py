@@ -249,6 +249,16 @@ def test_files_of_no_run_are_refused(run: Run, run_id: str | None) -> None:
     assert "X-Run-Id" in answer.json()["message"]
 
 
+def test_files_need_the_name_of_a_project_as_rows_do(run: Run) -> None:
+    answer = run.client.post("/files", json={"files": []}, headers={"X-Run-Id": str(run.id)})
+
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "code": "INVALID_HEADER_FORMAT",
+        "message": "Missing required header: X-Project-Name",
+    }
+
+
 def test_links_lead_to_where_the_caller_came_from(run: Run) -> None:
     headers = {**run.headers, "Host": "localhost:1234"}
     answer = run.client.post("/files", json={"files": [file()]}, headers=headers).json()

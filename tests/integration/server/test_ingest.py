@@ -81,6 +81,15 @@ def test_the_first_bad_line_ends_the_request_and_those_before_it_stay(
     assert run.raw("loss") == [(1, 0.5)]
 
 
+def test_a_last_line_without_an_end_is_called_the_final_one(run: Run) -> None:
+    cut_off, ended = (
+        run.send("metrics", GOOD + b"\n{broken" + end).json()["message"] for end in (b"", b"\n")
+    )
+
+    assert "Failed to parse final JSON line (bytes): '{broken': " in cut_off
+    assert "Failed to parse JSON line (bytes): '{broken': " in ended
+
+
 @pytest.mark.parametrize(
     ("stream", "line", "reason"),
     [

@@ -78,6 +78,16 @@ def test_the_leaderboard_ranks_the_runs_that_have_the_metric(
     assert answer["total"] == 3
 
 
+def test_a_leaderboard_of_too_many_is_cut_to_a_hundred(server: ReadServer) -> None:
+    for value in range(102):
+        server.log(server.run(str(value), project="many"), {"loss": [value]})
+    answer = server.json(
+        "/api/runs/leaderboard", projectName="many", logName="loss", limit=5000, offset=1
+    )
+    assert [run["rank"] for run in answer["runs"]] == list(range(2, 102))
+    assert answer["total"] == 102
+
+
 def test_the_leaderboard_has_pages_and_ranks_from_last_ascending_by_default(
     server: ReadServer, runs: list[int]
 ) -> None:

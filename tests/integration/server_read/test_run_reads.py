@@ -21,6 +21,7 @@ def test_projects_come_newest_first_with_their_number_of_runs(server: ReadServer
     server.run(project="old", created_at=1_767_225_600_000)
     server.run(project="new", created_at=1_767_225_700_000)
     server.run(project="new", created_at=1_767_225_800_000)
+    server.run(project="old", created_at=1_767_225_900_000)
 
     old, new = 1, 2
     assert [
@@ -28,7 +29,7 @@ def test_projects_come_newest_first_with_their_number_of_runs(server: ReadServer
         for each in server.json("/api/runs/projects")["projects"]
     ] == [
         (new, "new", 2, "2026-01-01T00:01:40.000Z"),
-        (old, "old", 1, "2026-01-01T00:00:00.000Z"),
+        (old, "old", 2, "2026-01-01T00:00:00.000Z"),
     ]
 
 
