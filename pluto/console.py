@@ -9,12 +9,13 @@ thread of this process stands between the training and its terminal: `console_ta
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -128,6 +129,7 @@ class Console:
         with self._changing:
             if not self._listeners:
                 self._sources = _open_sources(directory, descriptors)
+                _before_each_cell("register", self.renew)
                 self._reader = _Reader(self)
                 self._reader.start()
             else:
@@ -155,6 +157,12 @@ class Console:
             for source in self._sources:
                 self._hand_out(source, source.lines())
 
+    def renew(self) -> None:
+        """Tap the streams again from which somebody has taken the tap off."""
+        for source in self._sources:
+            if isinstance(source.tap, StreamTap):
+                source.tap.renew()
+
     def mend(self) -> None:
         """Give a descriptor back whose `tee` has died."""
         for source in self._sources:
@@ -181,7 +189,8 @@ class Console:
         if self._reader is not None:
             self._reader.stop(deadline)
             self._reader = None
-        for source in self._sources:
+        _before_each_cell("unregister", self.renew)
+        for source in reversed(self._sources):
             source.tap.restore()
         for source in self._sources:
             if isinstance(source.tap, DescriptorTap):
@@ -222,6 +231,7 @@ class _Reader(Worker):
 
     def step(self) -> float:
         self._console.mend()
+        self._console.renew()
         self._console.deliver()
         return EVERY
 
@@ -231,13 +241,36 @@ def shared() -> Console:
     return _SHARED
 
 
+def _before_each_cell(change: str, call: Callable[[], None]) -> None:
+    """In IPython and notebooks: have something called when a cell begins, or no more."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is not None:
+        with contextlib.suppress(ValueError):  # it was not registered: init came before IPython
+            getattr(shell.events, change)("pre_execute", call)
+
+
 def _open_sources(directory: Path, descriptors: bool) -> list[_Source]:
-    made = [_made(fd, directory) for fd in (1, 2)] if descriptors else []
+    wanted = [fd for fd in (1, 2) if descriptors and not _is_read_by_a_notebook(fd)]
+    made = [_made(fd, directory) for fd in wanted]
     taps = [tap for tap in made if tap is not None and _has_begun(tap)]
     sources = [_Source(tap, error=tap.fd == 2) for tap in taps]
-    for names, error in ((("stdout", "__stdout__"), False), (("stderr", "__stderr__"), True)):
-        sources.extend(_open_streams([getattr(sys, name) for name in names], error, taps))
+    for fd, name in ((1, "stdout"), (2, "stderr")):
+        current = getattr(sys, name)
+        below = current if _is_read_by_a_notebook(fd) else getattr(sys, f"__{name}__")
+        sources.extend(_open_streams([current, below], fd == 2, taps))
     return sources
+
+
+def _is_read_by_a_notebook(fd: int) -> bool:
+    """Tell whether ipykernel reads a descriptor, and writes all that comes to its stream."""
+    stream = sys.stdout if fd == 1 else sys.stderr
+    if not type(stream).__module__.startswith("ipykernel."):
+        return False
+    try:
+        return stream.fileno() >= 0
+    except (OSError, ValueError):
+        return False
 
 
 def _made(fd: int, directory: Path) -> DescriptorTap | None:

@@ -228,19 +228,36 @@ class StreamTap:
         self._waiting = 0
         self._active = True
         self._had_own = "write" in getattr(stream, "__dict__", {})
-        self._write: Callable[[Any], Any] = stream.write
-        self._replacement = self._tapped
         try:
-            stream.write = self._replacement
+            self._put_on()
         except (AttributeError, TypeError) as error:
             raise Untappable(f"{type(stream).__name__}: {error}") from error
 
-    def _tapped(self, text: Any) -> Any:
+    def renew(self) -> None:
+        """Tap the stream again if somebody has replaced its `write` or taken ours away.
+
+        IPython does both: for each cell it puts a function of its own over `write`, and behind the
+        cell it puts back what it had found.
+        """
+        current = self._stream.write
+        is_ours = isinstance(current, _Layer) and current.tap is self
+        if self._active and not self._covered and not is_ours:
+            self._put_on()
+
+    def _put_on(self) -> None:
+        write = self._stream.write
+        while isinstance(write, _Layer) and not write.tap._active:  # left by a run that has ended
+            write = write.write
+        layer = _Layer(self, write)
+        self._stream.write = self._replacement = layer
+
+    def tapped(self, write: Callable[[Any], Any], text: Any) -> Any:
+        """Write a text and keep a copy of it."""
         if not self._active:
-            return self._write(text)
+            return write(text)
         thread = self._thread
         thread.kept = False
-        written = self._write(text)
+        written = write(text)
         if not thread.kept:
             thread.kept = True
             if not self._covered and isinstance(text, str):
@@ -266,9 +283,20 @@ class StreamTap:
         if getattr(self._stream, "__dict__", {}).get("write") is not self._replacement:
             return
         if self._had_own:
-            self._stream.write = self._write
+            self._stream.write = self._replacement.write
         else:
             del self._stream.write
+
+
+class _Layer:
+    """What stands in the place of a stream's `write`; several may lie over each other."""
+
+    def __init__(self, tap: StreamTap, write: Callable[[Any], Any]) -> None:
+        self.tap = tap
+        self.write = write
+
+    def __call__(self, text: Any) -> Any:
+        return self.tap.tapped(self.write, text)
 
 
 def flush(fd: int) -> None:
