@@ -226,7 +226,7 @@ class StreamTap:
         self._covered = covered
         self._chunks: deque[Chunk] = deque()
         self._waiting = 0
-        self._active = True
+        self.is_active = True
         self._had_own = "write" in getattr(stream, "__dict__", {})
         try:
             self._put_on()
@@ -241,19 +241,19 @@ class StreamTap:
         """
         current = self._stream.write
         is_ours = isinstance(current, _Layer) and current.tap is self
-        if self._active and not self._covered and not is_ours:
+        if self.is_active and not self._covered and not is_ours:
             self._put_on()
 
     def _put_on(self) -> None:
         write = self._stream.write
-        while isinstance(write, _Layer) and not write.tap._active:  # left by a run that has ended
+        while isinstance(write, _Layer) and not write.tap.is_active:  # left by a run that has ended
             write = write.write
         layer = _Layer(self, write)
         self._stream.write = self._replacement = layer
 
     def tapped(self, write: Callable[[Any], Any], text: Any) -> Any:
         """Write a text and keep a copy of it."""
-        if not self._active:
+        if not self.is_active:
             return write(text)
         thread = self._thread
         thread.kept = False
@@ -279,7 +279,7 @@ class StreamTap:
 
     def restore(self) -> None:
         """Stop; the stream is as it was, unless somebody else replaced its `write` meanwhile."""
-        self._active = False
+        self.is_active = False
         if getattr(self._stream, "__dict__", {}).get("write") is not self._replacement:
             return
         if self._had_own:
