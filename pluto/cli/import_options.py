@@ -11,6 +11,7 @@ import click
 
 from pluto.auth import stored_key
 from pluto.cli.options import chosen_settings, server_options
+from pluto.errors import UsageError
 from pluto.sets import destination
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def import_runs(
     where = None if local else destination(settings, stored_key)
     try:
         found = list(find())
-    except SourceError as error:
+    except (SourceError, UsageError) as error:
         raise click.UsageError(str(error)) from error
     done = []
     for run in found:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from pluto.cli.import_options import import_options, import_runs
+from pluto.cli.import_options import PATH, import_options, import_runs
 from pluto.cli.migrate_wandb import wandb
 
 
@@ -49,6 +49,37 @@ def csv(
     from pluto.migrate import tables
 
     context.exit(import_runs(lambda: tables.runs(path, options["project"], step, time), **options))
+
+
+@migrate.command()
+@import_options
+@click.pass_context
+def mlflow(context: click.Context, /, path: Path, **options: Any) -> None:
+    """Import a directory mlruns, or a SQLite database of MLflow, with its artifacts."""
+    from pluto.migrate import mlflow as source
+
+    context.exit(import_runs(lambda: source.runs(path, options["project"]), **options))
+
+
+@migrate.command()
+@import_options
+@click.pass_context
+def trackio(context: click.Context, /, path: Path, **options: Any) -> None:
+    """Import databases of Trackio: PROJECT.db, or their directory."""
+    from pluto.migrate import trackio as source
+
+    context.exit(import_runs(lambda: source.runs(path, options["project"]), **options))
+
+
+@migrate.command()
+@click.option("--files", type=PATH, help="The exporter's --files-path; else files beside PATH.")
+@import_options
+@click.pass_context
+def neptune(context: click.Context, /, path: Path, files: Path | None, **options: Any) -> None:
+    """Import what neptune-exporter has written: PATH is its --data-path. Needs pyarrow."""
+    from pluto.migrate import neptune as source
+
+    context.exit(import_runs(lambda: source.runs(path, options["project"], files), **options))
 
 
 migrate.add_command(wandb)
