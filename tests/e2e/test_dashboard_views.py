@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs
+from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, expect
 
 from tests.e2e.browser import Site, Theme, Visit, eventually, site
@@ -146,6 +150,82 @@ def test_a_chart_is_kept_on_top_moved_removed_and_taken_back(visit: Visit) -> No
     eventually(lambda: kept_places(visit) == ["train/loss"])
     visit.part("toast").get_by_role("button", name="Undo").click()
     eventually(lambda: kept_places(visit) == ["val/accuracy", "train/loss"])
+
+
+def test_panels_are_ordered_and_sized_by_hand_and_by_keys_and_stay_so(visit: Visit) -> None:
+    values = {"Loss": "metric.train/loss", "Accuracy": "metric.val/accuracy", "Rate": "config.lr"}
+    cards = {
+        title: add_panel(visit, "Bars", {"Value": [key]}, title) for title, key in values.items()
+    }
+    page = visit.page
+
+    def grip(title: str) -> Locator:
+        cards[title].hover()
+        return page.get_by_role("button", name=f"Move {title}", exact=True)
+
+    def drag(handle: Locator, x: float, y: float) -> None:
+        handle.hover()
+        page.mouse.down()
+        page.mouse.move(x, y, steps=6)
+        page.mouse.up()
+
+    first = cards["Loss"].bounding_box()
+    assert first
+    drag(grip("Rate"), first["x"] + 60, first["y"] + 60)
+    eventually(lambda: kept_places(visit) == ["Rate", "Loss", "Accuracy"])
+    grip("Loss").press("ArrowRight")
+    eventually(lambda: kept_places(visit) == ["Rate", "Accuracy", "Loss"])
+    expect(grip("Loss")).to_be_focused()
+    corner = page.get_by_role("button", name="Size of Accuracy", exact=True)
+    before = cards["Accuracy"].bounding_box()
+    assert before
+    cards["Accuracy"].hover()
+    drag(corner, before["x"] + 2 * before["width"], before["y"] + 2 * before["height"])
+    corner.press("ArrowUp")
+    corner.press("ArrowDown")
+
+    def size() -> tuple[float, float]:
+        box = cards["Accuracy"].bounding_box()
+        assert box
+        return box["width"] / before["width"], box["height"] / before["height"]
+
+    eventually(lambda: size()[0] > 1.9 and size()[1] > 1.9, "twice as wide and high")
+    visit.screenshot("panels-arranged")
+    page.reload()
+    eventually(lambda: kept_places(visit) == ["Rate", "Accuracy", "Loss"])
+    eventually(lambda: size()[0] > 1.9 and size()[1] > 1.9)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("Bars", {"Value": ["metric.train/loss"]}),
+        ("Scatter", {"y": ["metric.train/loss"], "x": ["config.lr"]}),
+        ("Parallel coordinates", {"Axes": ["config.lr", "metric.train/loss"]}),
+        ("Lines", {"Metrics": ["train/loss"]}),
+    ],
+)
+def test_every_kind_of_panel_is_saved_as_picture_drawing_and_table(
+    visit: Visit, tmp_path: Path, kind: str, values: dict[str, list[str]]
+) -> None:
+    card = add_panel(visit, kind, values, "To save")
+    card.locator("svg, canvas").first.wait_for()
+    found = {}
+    for entry in ("Save as PNG", "Save as SVG", "Save values as CSV"):
+        card.hover()
+        card.get_by_role("button", name="Menu of").click()
+        with visit.page.expect_download() as download:
+            card.get_by_role("button", name=entry).click()
+        path = tmp_path / download.value.suggested_filename
+        download.value.save_as(path)
+        found[path.suffix] = path
+    picture = np.asarray(Image.open(found[".png"]).convert("L"))
+    assert picture.min() < 100 < 200 < picture.max()
+    drawing = ET.parse(found[".svg"]).getroot()
+    assert "To save" in "".join(drawing.itertext())
+    head, *rows = csv.reader(found[".csv"].read_text("utf-8").splitlines())
+    assert head[0] == "run"
+    assert {row[0] for row in rows} >= {f"lr{rate}-seed4" for rate in RATES}
 
 
 def test_a_named_view_brings_back_all_that_was_set(visit: Visit) -> None:

@@ -6,14 +6,14 @@ import { download } from "../parts/download";
 import { Popover } from "../parts/Popover";
 import { useInSight, useSize } from "../parts/hooks";
 import { columnFor, type Column } from "../runs/columns";
-import { movePanel, removePanel, edited } from "../state/panels";
+import { edited, removePanel, shiftPanel } from "../state/panels";
 import { shownRuns } from "../state/selection";
 import { theme } from "../state/theme";
 import { fullChart, readAxis } from "../state/view";
 import { Bars, barsHeight } from "./Bars";
 import { titleOf, type Panel } from "./model";
 import { Parallel } from "./Parallel";
-import { pictureOf } from "./picture";
+import { pictureOf, rasterOf } from "./picture";
 import { pointsCsv, pointsOf, type Point } from "./points";
 import { Scatter } from "./Scatter";
 
@@ -42,10 +42,10 @@ function OwnMenu({ panel }: { panel: Panel }) {
       <button type="button" data-closes onClick={() => (edited.value = panel)}>
         Edit…
       </button>
-      <button type="button" data-closes onClick={() => movePanel(panel, -1)}>
+      <button type="button" data-closes onClick={() => shiftPanel(panel, -1)}>
         Move to the left
       </button>
-      <button type="button" data-closes onClick={() => movePanel(panel, 1)}>
+      <button type="button" data-closes onClick={() => shiftPanel(panel, 1)}>
         Move to the right
       </button>
       <button type="button" data-closes onClick={() => removePanel(panel)}>
@@ -105,7 +105,12 @@ function DrawingMenu({ panel, title, full, body, csv }: MenuProps) {
   const drawing = () => body.current?.querySelector("svg");
   const svg = () => {
     const element = drawing();
-    if (element) download(new Blob([pictureOf(element)], { type: "image/svg+xml" }), `${file}.svg`);
+    if (element) download(new Blob([pictureOf(element, title)], { type: "image/svg+xml" }), `${file}.svg`);
+  };
+  const png = async () => {
+    const element = drawing();
+    const blob = element ? await rasterOf(pictureOf(element, title)) : null;
+    if (blob) download(blob, `${file}.png`);
   };
   return (
     <div class="chart-menu">
@@ -120,6 +125,9 @@ function DrawingMenu({ panel, title, full, body, csv }: MenuProps) {
       </button>
       <Popover label={`Menu of ${title}`} button="⋯">
         <OwnMenu panel={panel} />
+        <button type="button" data-closes onClick={() => void png()}>
+          Save as PNG
+        </button>
         <button type="button" data-closes onClick={svg}>
           Save as SVG
         </button>

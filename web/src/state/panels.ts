@@ -1,7 +1,7 @@
 // The panels of this project, and what is done to them.
 
 import { computed, effect, signal } from "@preact/signals";
-import { newPanel, readPanels, columnsOf, type Kind, type Panel } from "../panels/model";
+import { newPanel, placed, readPanels, columnsOf, type Kind, type Panel } from "../panels/model";
 import { otherColumns } from "./best";
 import { keep, saved } from "./saved";
 import { say } from "./toast";
@@ -41,13 +41,16 @@ export function pinChart(name: string): void {
   say(`${name} is now on top of the charts, among your own panels.`);
 }
 
-/** Changes places with the neighbour on that side. */
-export function movePanel(panel: Panel, by: -1 | 1): void {
-  const list = panels.peek();
-  const other = list[list.findIndex(({ id }) => id === panel.id) + by];
-  if (!other) return;
-  // Panels of two people may have one place: then the order is settled first.
-  const [mine, others] = panel.place === other.place ? [other.place + by, panel.place] : [other.place, panel.place];
-  keepPanel({ ...panel, place: mine });
-  keepPanel({ ...other, place: others });
+/** Moves a panel to this place among all of them. */
+export function movePanel(panel: Panel, index: number): void {
+  placed(panels.peek(), panel, index).forEach(keepPanel);
+}
+
+/** Moves a panel by so many places. */
+export function shiftPanel(panel: Panel, by: number): void {
+  movePanel(panel, Math.max(0, placeOf(panel) + by));
+}
+
+export function placeOf(panel: Panel): number {
+  return panels.peek().findIndex(({ id }) => id === panel.id);
 }
