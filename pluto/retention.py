@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pluto.errors import RunInUse, StorageError
-from pluto.names import random_id
+from pluto.names import TRASH, random_id
 from pluto.segments import SUFFIX
 from pluto.storage import RUN_DB, Outbox
 from pluto.store import JOURNAL, Store
 from pluto.sync import run_directories
 from pluto.uploader import STREAMS
 
-State = Literal["delivered", "local", "pending", "running", "received", "unreadable"]
+State = Literal["delivered", "local", "pending", "running", "received", "unreadable", "deleted"]
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,11 @@ class KeptRun:
     Attributes:
         state: `delivered` a server has all of it; `local` it was never meant for one; `pending` a
             server lacks some of it; `running` its process lives; `received` a server keeps it
-            here; `unreadable` it is damaged, foreign or not ours to write.
+            here; `unreadable` it is damaged, foreign or not ours to write; `deleted` somebody
+            deleted it in a dashboard, which can still take it back.
         pending: rows that its server lacks.
-        ended_at: ms since the epoch; of the last write where the run does not tell its end.
+        ended_at: ms since the epoch; of the last write where the run does not tell its end; of the
+            deletion of a deleted run.
         size: bytes on disk.
         problem: why it is not delivered, or cannot be read.
     """
@@ -48,6 +50,23 @@ def kept_runs(root: Path) -> Iterator[KeptRun]:
     """Yield every run at and below a directory; nothing is changed."""
     for directory in run_directories(root):
         yield look_at(directory)
+
+
+def deleted_runs(root: Path) -> Iterator[KeptRun]:
+    """Yield the runs at and below a directory that were deleted in a dashboard."""
+    for place, names, files in os.walk(root):
+        if Path(place).name == TRASH:
+            yield from (_deleted(Path(place) / name) for name in sorted(names))
+        if Path(place).name == TRASH or RUN_DB in files:
+            names.clear()  # nothing of interest is below
+
+
+def _deleted(directory: Path) -> KeptRun:
+    project = directory.parent.parent.name
+    size, _ = _extent(directory)
+    # To move a directory changes its inode, and nothing else does while it lies in the trash.
+    deleted_at = directory.stat().st_ctime_ns // 1_000_000
+    return KeptRun(directory, project, directory.name, "deleted", deleted_at, size)
 
 
 def look_at(directory: Path) -> KeptRun:
@@ -78,17 +97,24 @@ def remove(run: KeptRun) -> None:
         StorageError: rows have come since then, or it could not even be looked at.
         OSError: its files cannot be removed.
     """
+    if run.state == "deleted":
+        _remove_directory(run.directory)
+        return
     if run.state in ("unreadable", "running"):
         raise StorageError(f"{run.directory} is kept: it is {run.state}")
     if look_at(run.directory).state != run.state:
         raise StorageError(f"{run.directory} is kept: it has changed meanwhile")
     store = Store(run.directory)  # from here on no process can take it up
     try:
-        # In one step: half a run is never seen.
-        gone = run.directory.with_name(f".removed-{random_id()}")
-        run.directory.rename(gone)
+        _remove_directory(run.directory)
     finally:
         store.close()
+
+
+def _remove_directory(directory: Path) -> None:
+    # In one step: half a run is never seen.
+    gone = directory.with_name(f".removed-{random_id()}")
+    directory.rename(gone)
     shutil.rmtree(gone)
 
 

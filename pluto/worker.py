@@ -42,7 +42,7 @@ class Worker(ABC):
     def step(self) -> float:
         """Do one round of work; return the seconds until the next one."""
 
-    def last_step(self) -> None:
+    def last_step(self) -> None:  # noqa: B027 most workers have nothing left
         """Do what is left when the thread was asked to stop; nothing by default."""
 
     def start(self) -> None:

@@ -42,21 +42,30 @@ def _age(_context: click.Context, _option: click.Parameter, text: str) -> timede
 )
 @click.option("--delivered", is_flag=True, help="Runs of which a server has every row.")
 @click.option("--local", is_flag=True, help="Runs that were never meant for a server.")
+@click.option("--deleted", is_flag=True, help="Runs that were deleted in a dashboard so long ago.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 @click.pass_context
 def clean(
-    context: click.Context, /, directory: Path, delivered: bool, local: bool, **options: Any
+    context: click.Context,
+    /,
+    directory: Path,
+    delivered: bool,
+    local: bool,
+    deleted: bool,
+    **options: Any,
 ) -> None:
-    """Remove runs below DIR that ended long ago: delivered ones, local ones, or both.
+    """Remove runs below DIR that ended long ago: delivered ones, local ones, deleted ones.
 
     A run that is being written, that has rows no server has, or that a `pluto server` keeps there
-    is never removed.
+    is never removed. One that was deleted in a dashboard can be taken back until this removes it;
+    DIR may be the data directory of a server that runs.
     """
-    states = [state for state, on in (("delivered", delivered), ("local", local)) if on]
+    chosen = (("delivered", delivered), ("local", local), ("deleted", deleted))
+    states = [state for state, on in chosen if on]
     if not states:
-        raise click.UsageError("say what may go: --delivered, --local, or both")
+        raise click.UsageError("say what may go: --delivered, --local, --deleted")
     context.exit(_clean(directory, states, **options))
 
 
@@ -69,10 +78,11 @@ def _clean(
     yes: bool,
     as_json: bool,
 ) -> int:
-    from pluto.retention import kept_runs
+    from pluto.retention import deleted_runs, kept_runs
 
     before = (time.time() - older_than.total_seconds()) * 1000
-    old = [run for run in kept_runs(directory) if run.ended_at < before]
+    found = [*kept_runs(directory), *(deleted_runs(directory) if "deleted" in states else ())]
+    old = [run for run in found if run.ended_at < before]
     chosen = [run for run in old if run.state in states]
     if not as_json:
         _show(chosen, [run for run in old if run.problem])

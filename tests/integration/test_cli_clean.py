@@ -16,7 +16,7 @@ from pluto.cli.server_checks import skew_of
 from pluto.storage import Batch, Outbox, RunWriter
 from tests.fault_server import fault_server
 from tests.integration.query_runs import QUIET, begin, send
-from tests.server_process import RunningServer
+from tests.server_process import RunningServer, running_server
 
 Capture = pytest.CaptureFixture[str]
 DAY = 86_400_000
@@ -255,3 +255,29 @@ def test_the_clocks_are_compared_by_the_date_of_an_answer(
     headers: dict[str, str], skew: float | None
 ) -> None:
     assert skew_of(headers, 1_795_305_600.0) == skew
+
+
+def test_what_was_deleted_in_a_dashboard_goes_for_good_when_it_is_old_enough(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    data = tmp_path / "data"
+    with running_server(data, home=tmp_path) as server, server.client() as client:
+
+        def ask(path: str, **body: Any) -> Any:
+            return client.post(path, json=body).json()
+
+        created = [ask("/api/runs/create", runName=n, projectName="p") for n in ("bad", "good")]
+        bad, good = (each["runId"] for each in created)
+        assert ask("/api/runs/status/update", runId=bad, status="FAILED")["success"]
+        assert ask("/api/ui/runs/delete", runs=[bad])["done"] == [bad]
+        trashed = data / "runs" / "p" / ".trash" / str(bad)
+        clean(data, "--deleted")
+        assert trashed.exists()
+        assert run(["clean", str(data), "--older-than", "0m", "--yes", "--deleted"]) == 0
+        (refused,) = ask("/api/ui/runs/restore", runs=[bad])["refused"]
+        left = client.get("/api/runs/list", params={"projectName": "p"}).json()["runs"]
+
+    assert not trashed.exists()
+    assert "1 removed, 0 kept" in capsys.readouterr().out
+    assert "cannot be taken back" in refused["reason"]
+    assert [each["id"] for each in left] == [good]
