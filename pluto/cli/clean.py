@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def _age(_context: click.Context, _option: click.Parameter, text: str) -> timedelta:
+def _age(_context: click.Context, _option: click.Parameter, text: str | None) -> timedelta:
     """Return a length of time that is written as `30d`, `12h`, `4w` or `90m`."""
+    if text is None:
+        raise click.UsageError(
+            "say what may go, for example: pluto clean --older-than 30d --delivered --dry-run"
+        )
     match = re.fullmatch(r"(\d{1,6})([mhdw])", text.strip())
     if match is None:
         raise click.BadParameter(f"{text!r}: write it as 30d, 12h, 4w or 90m")
@@ -38,7 +42,7 @@ def _age(_context: click.Context, _option: click.Parameter, text: str) -> timede
     metavar="[DIR]",
 )
 @click.option(
-    "--older-than", callback=_age, required=True, metavar="AGE", help="30d, 12h, 4w, 90m."
+    "--older-than", callback=_age, metavar="AGE", help="30d, 12h, 4w, 90m; has to be given."
 )
 @click.option("--delivered", is_flag=True, help="Runs of which a server has every row.")
 @click.option("--local", is_flag=True, help="Runs that were never meant for a server.")

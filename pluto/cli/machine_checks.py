@@ -85,11 +85,8 @@ def runs(settings: Settings) -> list[Finding]:
     place = Path(settings.dir) / f".{settings.tag}"
     found = list(kept_runs(place)) if place.is_dir() else []
     size = words_of_size(sum(run.size for run in found))
-    findings = [
-        Finding(
-            "runs", True, f"{len(found)} runs take {size} here" if found else "no runs here yet"
-        )
-    ]
+    words = "1 run takes" if len(found) == 1 else f"{len(found)} runs take"
+    findings = [Finding("runs", True, f"{words} {size} here" if found else "no runs here yet")]
     waiting = [run for run in found if run.state == "pending"]
     if waiting:
         first = f"{len(waiting)} runs are not delivered, such as {waiting[0].directory}"

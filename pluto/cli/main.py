@@ -29,6 +29,25 @@ COMMANDS: Final = {
 }
 
 
+_ELSEWHERE: Final = {  # what other tools call it
+    "list": "runs list",
+    "ls": "runs list",
+    "show": "runs show",
+    "rm": "runs rm",
+    "delete": "runs rm",
+    "dashboard": "ui",
+    "start": "ui",
+    "serve": "server",
+    "status": "doctor",
+    "verify": "doctor",
+    "import": "migrate",
+    "sql": "query",
+    "gc": "clean",
+    "prune": "clean",
+    "upload": "sync",
+}
+
+
 class Commands(click.Group):
     """Imports a command's module only when the command is used."""
 
@@ -44,6 +63,20 @@ class Commands(click.Group):
         command = getattr(import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
+
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; for an unknown word say what comes nearest to it."""
+        name = args[0]
+        if name in COMMANDS or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        from difflib import get_close_matches
+
+        near = [_ELSEWHERE.get(name, ""), *get_close_matches(name, COMMANDS, n=1)]
+        meant = next(filter(None, near), "--help")
+        raise click.UsageError(f"there is no command {name!r}; try 'pluto {meant}'", ctx)
 
 
 @click.group(cls=Commands, invoke_without_command=True)

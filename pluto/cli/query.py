@@ -15,11 +15,11 @@ from pluto.cli.tables import show_table
 
 
 @click.command()
-@click.option("--sql", required=True, metavar="SELECT", help="The query; '-' reads it from stdin.")
+@click.option("--sql", metavar="SELECT", help="The query; '-' reads it from stdin.")
 @project_option
 @dir_option
 @json_option
-def query(sql: str, project: str | None, directory: Path | None, as_json: bool) -> None:
+def query(sql: str | None, project: str | None, directory: Path | None, as_json: bool) -> None:
     """Answer SQL (of DuckDB) over the runs on this disk. Nothing can be changed.
 
     Table `runs`: run, project, name, status, tags, config, created_at, updated_at, display_id,
@@ -33,6 +33,9 @@ def query(sql: str, project: str | None, directory: Path | None, as_json: bool) 
 
     `run` joins them. DuckDB comes with the extra 'sql'.
     """
+    if sql is None:
+        example = "SELECT project, name, status FROM runs"
+        raise click.UsageError(f'say what to look for, for example: pluto query --sql "{example}"')
     from pluto.query_local import LocalSource
     from pluto.query_sql import run_sql
     from pluto.sets import setup

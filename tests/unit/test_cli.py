@@ -129,3 +129,20 @@ def test_mlop_is_the_same_command_after_a_warning() -> None:
     )
     assert done.stdout == f"{pluto.__version__}\n"
     assert "The command 'mlop' is now called 'pluto'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["snyc"], "try 'pluto sync'"),
+        (["list"], "try 'pluto runs list'"),
+        (["xyzzy"], "try 'pluto --help'"),
+        (["query"], 'pluto query --sql "SELECT'),
+        (["clean"], "pluto clean --older-than 30d"),
+    ],
+)
+def test_who_does_not_know_what_to_say_is_told(
+    arguments: list[str], hint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+    assert hint in capsys.readouterr().err
