@@ -63,7 +63,7 @@ class SqliteBackend:
         self._writers = Writers()
         self._versions = Versions()
         notes = (kept or root.joinpath)("trash.json")
-        self._trash = Trash(self.own, self._writers, notes)
+        self._trash = Trash(self.runs, self._writers, notes)
 
     def reader(self, row: RunRow) -> RunReader:
         """Return an open reader, shared by all callers."""
@@ -135,12 +135,10 @@ class SqliteBackend:
     def delete(self, row: RunRow) -> None:
         """Move a run into the trash."""
         self._trash.delete(row)
-        self.runs.expire()
 
     def restore(self, run_id: int) -> None:
         """Move a run back to where it was."""
         self._trash.restore(run_id)
-        self.runs.expire()
 
     def check(self) -> None:
         """Make sure that the index answers."""

@@ -81,12 +81,28 @@ class LocalRuns:
     def problems(self) -> list[str]:
         """Return a line for each `run.db` that is not readable, with the reason."""
         self._refresh()
-        return sorted(seen.problem for seen in self._seen.values() if seen.problem)
+        return sorted(seen.problem for seen in list(self._seen.values()) if seen.problem)
 
     def expire(self) -> None:
         """Let the next look see the disk as it is then, however short ago the last one was."""
         with self._lock:
             self._due = 0.0
+
+    def forget(self, run_id: int) -> None:
+        """Take a run out of the list whose directory is moved away within a second."""
+        with self._lock:
+            del self._seen[Path(self._rows.pop(run_id).place)]
+            self._version += 1
+            # A walk before the move would list it again.
+            self._due = max(self._due, time.monotonic() + _REFRESH_SECONDS)
+
+    def take_back(self, path: Path) -> None:
+        """List a run whose directory was moved back to `path`."""
+        with self._lock:
+            self._seen[path] = seen = self._look(path)
+            if seen.row:
+                self._rows[seen.row.id] = seen.row
+            self._version += 1
 
     def _refresh(self) -> None:
         with self._lock:

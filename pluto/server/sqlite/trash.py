@@ -20,30 +20,34 @@ from pluto.server.backend import ChangeRefused
 from pluto.server.rows import RunRow
 from pluto.server.sqlite.handles import Writers
 from pluto.server.sqlite.indexed import IndexedRuns
+from pluto.server.sqlite.local import LocalRuns
 from pluto.server.sqlite.places import run_directory
 
 _lock = threading.Lock()  # held while directories are moved and noted
-_decoder = msgspec.json.Decoder(dict[int, str])
+_decoder = msgspec.json.Decoder(dict[int, str | None])
 
 
 class Trash:
     """Moves runs out of the list and back.
 
     Args:
-        own: the list of the runs of a server; None where runs are listed by where they are.
+        runs: the list that they leave and come back to.
         writers: of the runs.
-        notes: a file that remembers where runs were.
+        notes: a file that remembers where runs were: a line of JSON a change, null for one that
+            came back.
 
     Example:
-        >>> trash = Trash(own, writers, Path("trash.json"))
-        >>> trash.delete(own.get(7))
+        >>> trash = Trash(runs, writers, Path("trash.json"))
+        >>> trash.delete(runs.get(7))
         >>> trash.restore(7)
     """
 
-    def __init__(self, own: IndexedRuns | None, writers: Writers, notes: Path) -> None:
-        self._own = own
+    def __init__(self, runs: IndexedRuns | LocalRuns, writers: Writers, notes: Path) -> None:
+        self._runs = runs
         self._writers = writers
         self._notes = notes
+        self._places: dict[int, str] = {}  # what the notes say, as of `_size` bytes of them
+        self._size = 0
 
     def delete(self, row: RunRow) -> None:
         """Move a run into the trash.
@@ -69,53 +73,66 @@ class Trash:
             ChangeRefused: it cannot be moved back, or its place is taken.
         """
         with _lock:
-            noted = self._noted()
-            path = Path(noted.pop(run_id))
+            path = Path(self._noted()[run_id])
             aside = path.parent / TRASH / path.name
             try:
                 aside.rename(path)
                 self._take_back(path, aside)
-                self._keep(noted)
+                self._note(run_id, None)
             except (OSError, StorageError) as error:
                 raise ChangeRefused(f"it cannot be taken back: {error}") from None
 
     @contextmanager
     def _forgotten(self, row: RunRow, path: Path) -> Iterator[None]:
         """Forget a run; if the block raises, the run is known again."""
-        if self._own is None:
-            yield
-            return
-        self._own.forget(row.id)
+        self._runs.forget(row.id)
         try:
             yield
         except BaseException:
-            self._own.take_back(path)
+            self._runs.take_back(path)
             raise
 
     def _take_back(self, path: Path, aside: Path) -> None:
         try:
-            if self._own:
-                self._own.take_back(path)
+            self._runs.take_back(path)
         except StorageError:
             path.rename(aside)  # the next start would list it in the place of the other
             raise
 
-    def _note(self, run_id: int, path: Path) -> None:
-        self._keep({**self._noted(), run_id: str(path)})
+    def _note(self, run_id: int, path: Path | None) -> None:
+        """Add a line: thousands of runs may go at once, and each has to be noted before it moves."""
+        change = {run_id: None if path is None else str(path)}
+        places = self._noted()
+        self._notes.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._notes.open("ab") as file:
+            file.write(b"\n" + msgspec.json.encode(change))
+        self._size = self._notes.stat().st_size
+        _apply(places, change)
 
     def _noted(self) -> dict[int, str]:
+        """Return where deleted runs were; read afresh where somebody else noted something."""
+        size = self._notes.stat().st_size if self._notes.exists() else 0
+        if size != self._size:
+            self._places = self._read(self._notes.read_bytes() if size else b"")
+            self._size = size
+        return self._places
+
+    def _read(self, text: bytes) -> dict[int, str]:
+        places: dict[int, str] = {}
         try:
-            return _decoder.decode(self._notes.read_bytes())
-        except FileNotFoundError:
-            return {}
+            for line in filter(None, text.split(b"\n")):
+                _apply(places, _decoder.decode(line))
         except msgspec.DecodeError as error:
             raise ChangeRefused(f"{self._notes} is damaged: {error}") from None
+        return places
 
-    def _keep(self, noted: dict[int, str]) -> None:
-        self._notes.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        unfinished = self._notes.with_name(self._notes.name + ".new")
-        unfinished.write_bytes(msgspec.json.encode(noted))
-        os.replace(unfinished, self._notes)
+
+def _apply(places: dict[int, str], changes: dict[int, str | None]) -> None:
+    for run_id, place in changes.items():
+        if place is None:
+            places.pop(run_id, None)
+        else:
+            places[run_id] = place
 
 
 @contextmanager

@@ -1,15 +1,16 @@
 // What can be done to the selected runs at once: show, tag, delete; each with a way back.
 
 import { useState } from "preact/hooks";
-import { changeTags, deleteRuns, restoreRuns } from "../api/client";
-import { asApiError } from "../api/http";
+import { changeTags, deleteRuns, restoreRuns, type Changed } from "../api/client";
+import { formatCount } from "../format";
 import { exportedAt } from "../parts/exported";
 import { Popover } from "../parts/Popover";
 import { runs, runsById, runsList } from "../state/catalog";
 import { pickAll, picked } from "../state/picked";
 import { MOST_SHOWN, showOnly } from "../state/selection";
-import { say } from "../state/toast";
+import { say, toast } from "../state/toast";
 import { tab } from "../state/view";
+import { inParts, leftAlone } from "./parts";
 
 export function BulkBar() {
   const ids = [...picked.value];
@@ -20,7 +21,7 @@ export function BulkBar() {
   };
   return (
     <div class="bulk" role="group" aria-label="Selected runs">
-      <b class="number">{ids.length} selected</b>
+      <b class="number">{formatCount(ids.length)} selected</b>
       <button type="button" class="button" title="Draw these runs alone" onClick={show}>
         Show in charts
       </button>
@@ -69,7 +70,7 @@ function TagForm({ ids }: { ids: readonly number[] }) {
         ))}
       </datalist>
       <button type="submit" class="button primary" disabled={!text.trim()}>
-        Add to {ids.length} {ids.length === 1 ? "run" : "runs"}
+        Add to {formatCount(ids.length)} {ids.length === 1 ? "run" : "runs"}
       </button>
       {present.length > 0 && <p class="muted">Click on a tag to remove it from these runs:</p>}
       <div>
@@ -86,30 +87,30 @@ function TagForm({ ids }: { ids: readonly number[] }) {
 async function tagRuns(ids: readonly number[], add: readonly string[], remove: readonly string[]): Promise<void> {
   const has = (id: number, tag: string) => runsById.peek().get(id)?.tags.includes(tag) ?? false;
   // Only what really changes is changed, and changed back.
-  const changed = ids.filter((id) => add.some((tag) => !has(id, tag)) || remove.some((tag) => has(id, tag)));
-  await told(async () => {
-    await changeTags(changed, add, remove);
-    const word = add.length ? `Tagged ${changed.length} with ${add.join(", ")}` : `Removed ${remove.join(", ")} from ${changed.length}`;
-    say(`${word}.`, { undo: () => changeTags(changed, remove, add).then(() => runsList.reload()) });
-  });
+  const changing = ids.filter((id) => add.some((tag) => !has(id, tag)) || remove.some((tag) => has(id, tag)));
+  const changed = await inParts("Tagging", changing, (part) => changeTags(part, add, remove));
+  const count = formatCount(changed.done.length);
+  const word = add.length ? `Tagged ${count} with ${add.join(", ")}.` : `Removed ${remove.join(", ")} from ${count}.`;
+  const undo = () => inParts("Untagging", changed.done, (part) => changeTags(part, remove, add)).then(finished);
+  told(changed, word, undo);
 }
 
 async function remove(ids: readonly number[]): Promise<void> {
-  await told(async () => {
-    const { done, refused } = await deleteRuns(ids);
-    const kept = refused.length ? ` ${refused.length} stay: ${refused[0]?.reason}.` : "";
-    const undo = () => restoreRuns(done).then(() => runsList.reload());
-    say(`Deleted ${done.length} ${done.length === 1 ? "run" : "runs"}.${kept}`, done.length ? { undo } : { failed: true });
-    pickAll(refused.map(({ run }) => run));
-  });
+  const changed = await inParts("Deleting", ids, deleteRuns);
+  const { done, refused } = changed;
+  const undo = () => inParts("Taking back", done, restoreRuns).then(finished);
+  told(changed, `Deleted ${formatCount(done.length)} ${done.length === 1 ? "run" : "runs"}.`, undo);
+  pickAll(refused.map(({ run }) => run));
 }
 
-/** Does it, then shows the list as it is now; or says why not. */
-async function told(work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    say(asApiError(error).message, { failed: true });
-  }
+/** Says what was done, and shows the list as it is now. */
+function told(changed: Changed, word: string, undo: () => Promise<void>): void {
+  say(word + leftAlone(changed), changed.done.length ? { undo } : { failed: changed.refused.length > 0 });
+  void runsList.reload();
+}
+
+async function finished(changed: Changed): Promise<void> {
+  if (changed.refused.length) say(leftAlone(changed), { failed: true });
+  else toast.value = null;
   await runsList.reload();
 }

@@ -1,6 +1,7 @@
 // The runs as a table: any column, sorted by any, with rows that exist only while in sight.
 
 import { useEffect, useRef } from "preact/hooks";
+import { formatCount } from "../format";
 import { useRows } from "../parts/hooks";
 import { Empty, ErrorPanel } from "../parts/states";
 import { bestError } from "../state/best";
@@ -25,7 +26,7 @@ export function RunsTable() {
       <div class="toolbar">
         <FilterField />
         <span class="muted number">
-          {count} of {runs.value.length} runs
+          {formatCount(count)} of {formatCount(runs.value.length)} runs
         </span>
         <GroupButton />
         <ColumnChooser />
