@@ -14,6 +14,7 @@ from pluto.server import (
     ui_changes,
     ui_records,
     ui_runs,
+    ui_search,
     ui_story,
 )
 from pluto.server.endpoints import Endpoint, Reads
@@ -27,6 +28,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
     *ui_runs.ENDPOINTS,
     *charts.ENDPOINTS,
     *ui_records.ENDPOINTS,
+    *ui_search.ENDPOINTS,
     *ui_story.ENDPOINTS,
     *ui_changes.ENDPOINTS,
 )

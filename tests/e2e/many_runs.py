@@ -1,4 +1,4 @@
-"""Ten thousand runs on disk in seconds: one that is really written, and copies that differ in fields.
+"""Ten thousand runs on disk in seconds: one that is written, and copies with other values.
 
 What differs has the same length in every copy, so that it can be put into the bytes of the file.
 

@@ -15,6 +15,8 @@ import { startKeyboard } from "./app/keyboard";
 import { startBest } from "./state/best";
 import { startCatalog } from "./state/catalog";
 import { startLive } from "./state/live";
+import { startNotices } from "./state/notices";
+import { startTitle } from "./state/title";
 import { startMetrics } from "./state/metrics";
 import { ownAddress } from "./state/deeplink";
 import { startPanels } from "./state/panels";
@@ -33,6 +35,8 @@ async function start(): Promise<void> {
   startSaved();
   startPanels();
   startLive();
+  startNotices();
+  startTitle();
   startKeyboard();
   render(<App />, document.getElementById("app") as HTMLElement);
 }

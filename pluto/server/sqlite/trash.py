@@ -100,7 +100,7 @@ class Trash:
             raise
 
     def _note(self, run_id: int, path: Path | None) -> None:
-        """Add a line: thousands of runs may go at once, and each has to be noted before it moves."""
+        """Add a line: thousands of runs may go at once, each noted before it moves."""
         change = {run_id: None if path is None else str(path)}
         places = self._noted()
         self._notes.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -128,6 +128,18 @@ export function cancelRun(id: number): Promise<unknown> {
   return postJson(`${ROOT}/runs/${id}/cancel`, {});
 }
 
+export interface ConsoleFindings {
+  /** So many of the runs were searched before the time was up. */
+  searched: number;
+  found: { run: number; lines: ConsoleLine[]; more: boolean }[];
+  unreadable: number[];
+}
+
+/** Looks for a text in the consoles of runs, for a second or so. */
+export function searchConsoles(runs: readonly number[], text: string, signal: AbortSignal): Promise<ConsoleFindings> {
+  return postJson(`${ROOT}/console-search`, { runs, text }, signal);
+}
+
 export function liveUrl(runs: readonly number[]): string {
   return withQuery("/live", { runs: runs.join(",") });
 }

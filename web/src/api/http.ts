@@ -37,8 +37,8 @@ export async function fetchText(url: string): Promise<string> {
   return (await send(url, {})).text();
 }
 
-export async function postJson<T>(path: string, body: unknown): Promise<T> {
-  const answer = await send(path, jsonBody(body));
+export async function postJson<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+  const answer = await send(path, signal ? { ...jsonBody(body), signal } : jsonBody(body));
   return (await answer.json()) as T;
 }
 

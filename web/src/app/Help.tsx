@@ -8,10 +8,10 @@ export const helpOpen = signal(false);
 const KEYS: readonly [string, string][] = [
   ["/", "Search: charts, runs or console lines, whatever is on the page"],
   ["Ctrl K", "Go to a run, chart, tab or project by its name (⌘ K on a Mac)"],
-  ["j  k", "Next, previous run"],
+  ["j  k  ↓  ↑", "Next, previous run"],
   ["Enter", "Open the run under the cursor"],
-  ["x", "Show or hide the run under the cursor in the charts"],
-  ["s", "Select the run under the cursor, to tag or delete many at once"],
+  ["Space", "Show or hide the run under the cursor in the charts"],
+  ["x", "Select the run under the cursor, to tag or delete many at once"],
   ["f", "Chart under the pointer or the focus in full screen"],
   ["l", "Logarithmic y axis on or off"],
   ["r", "Reset the zoom"],

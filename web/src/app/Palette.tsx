@@ -41,7 +41,7 @@ function Sheet() {
       <input
         type="text" // Escape in a search field would empty it, and the palette stay
         class="search"
-        placeholder="Go to a run, chart, tab or project"
+        placeholder="Go to a run, chart, tab, view or project; or do something"
         aria-label="Go to"
         role="combobox"
         aria-expanded="true"

@@ -5,6 +5,7 @@ import { exportedAt } from "../parts/exported";
 import { projects, session } from "../state/catalog";
 import { followLink, go, hrefFor, place } from "../state/route";
 import { connection, runningCount } from "../state/live";
+import { notifying, toggleNotifying } from "../state/notices";
 import { theme, toggleTheme } from "../state/theme";
 import { railOpen } from "../runs/Rail";
 import { helpOpen } from "./Help";
@@ -30,6 +31,18 @@ export function TopBar() {
       {project !== null && <ProjectSwitch project={project} />}
       <span class="spacer" />
       <LiveBadge />
+      {exportedAt === null && (
+        <button
+          type="button"
+          class={`icon ${notifying.value ? "on" : ""}`}
+          aria-pressed={notifying.value}
+          aria-label="Tell me when a run ends"
+          title={notifying.value ? "You are told when a run ends: click to end this" : "Tell me when a run ends"}
+          onClick={() => void toggleNotifying()}
+        >
+          <Bell ringing={notifying.value} />
+        </button>
+      )}
       <button
         type="button"
         class="icon"
@@ -43,6 +56,21 @@ export function TopBar() {
         ?
       </button>
     </header>
+  );
+}
+
+function Bell({ ringing }: { ringing: boolean }) {
+  return (
+    <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
+      <path
+        d="M3 11.5c1-1 1-2.5 1-4.5a4 4 0 0 1 8 0c0 2 0 3.5 1 4.5Z"
+        fill={ringing ? "currentColor" : "none"}
+        stroke="currentColor"
+        stroke-width="1.4"
+        stroke-linejoin="round"
+      />
+      <path d="M6.5 13.5a1.6 1.6 0 0 0 3 0" fill="none" stroke="currentColor" stroke-width="1.4" />
+    </svg>
   );
 }
 

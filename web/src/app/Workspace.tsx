@@ -1,7 +1,6 @@
 // A project: its runs beside their charts, or the runs as a table.
 
 import type { ComponentType } from "preact";
-import { useEffect } from "preact/hooks";
 import { ChartsPage } from "../charts/ChartsPage";
 import { lazy } from "../parts/lazy";
 import { AddPanel } from "../panels/AddPanel";
@@ -19,9 +18,6 @@ import { Views } from "./Views";
 export function Workspace() {
   const { project, run } = place.value;
   const { data, error } = runsList.state.value;
-  useEffect(() => {
-    document.title = `${project} · Pluto`;
-  }, [project, run]);
   if (error && !data) {
     return <ErrorPanel error={error} retry={() => void runsList.reload()} title="The runs could not be loaded" />;
   }
@@ -59,6 +55,8 @@ interface Page {
 const PAGES: Record<string, Page> = {
   charts: { title: "Charts", View: ChartsPage },
   media: { title: "Media", View: lazy(() => import("../media/MediaTab").then((loaded) => loaded.ProjectMedia), "the media") },
+  sweep: { title: "Sweep", View: lazy(() => import("../sweep/SweepPage").then((loaded) => loaded.SweepPage), "the sweep") },
+  search: { title: "Consoles", View: lazy(() => import("../search/SearchPage").then((loaded) => loaded.SearchPage), "the search") },
   compare: { title: "Comparison", View: lazy(() => import("../compare/ComparePage").then((loaded) => loaded.ComparePage), "the comparison") },
 };
 
@@ -76,6 +74,8 @@ export const WORKSPACE_TABS: readonly (readonly [id: string, label: string])[] =
   ["table", "Table"],
   ["media", "Media"],
   ["compare", "Compare"],
+  ["sweep", "Sweep"],
+  ["search", "Consoles"],
 ];
 
 function WorkspaceTabs() {

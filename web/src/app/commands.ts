@@ -3,15 +3,22 @@
 import { tabsOf } from "../run/RunPage";
 import { projects, runs } from "../state/catalog";
 import { metricNames } from "../state/metrics";
-import { go, place } from "../state/route";
-import { fullChart, tab } from "../state/view";
+import { go, place, showQuery } from "../state/route";
+import { saved } from "../state/saved";
+import { groupBy, heat, listedRuns, MOST_SHOWN, showDefault, showOnly } from "../state/selection";
+import { notifying, toggleNotifying } from "../state/notices";
+import { say } from "../state/toast";
+import { toggleTheme } from "../state/theme";
+import { fullChart, logScale, resetZoom, runFilter, tab } from "../state/view";
+import { copyText } from "../parts/states";
+import { helpOpen } from "./Help";
 import type { Command } from "./matching";
 import { WORKSPACE_TABS } from "./Workspace";
 
 export function commands(): Command[] {
   const { project } = place.value;
   const all = (projects.state.value.data ?? []).filter(({ name }) => name !== project).map(({ name }) => toProject(name));
-  if (project === null) return all;
+  if (project === null) return [...all, ...everywhere()];
   const listed = [...runs.value].sort((a, b) => b.createdAt - a.createdAt);
   return [
     ...tabs(),
@@ -22,7 +29,48 @@ export function commands(): Command[] {
       run: () => go({ project, run: id }),
     })),
     ...metricNames.value.map((name) => ({ kind: "chart" as const, name, detail: "", run: () => openChart(name) })),
+    ...views(),
     ...all,
+    ...everywhere(),
+    ...here(),
+  ];
+}
+
+function views(): Command[] {
+  const kept = Object.entries(saved.value.view).filter((entry): entry is [string, string] => typeof entry[1] === "string");
+  return kept.map(([name, query]) => ({ kind: "view", name, detail: "", run: () => showQuery({ ...place.peek(), run: null }, query) }));
+}
+
+function action(name: string, run: () => void, detail = ""): Command {
+  return { kind: "action", name, detail, run };
+}
+
+function everywhere(): Command[] {
+  return [
+    action("Copy the link to this view", () => void copyText(location.href).then(() => say("The link to this view is copied."))),
+    action("Light or dark", toggleTheme, "t"),
+    action("Keys and help", () => (helpOpen.value = true), "?"),
+    action(notifying.value ? "Do not tell me when a run ends" : "Tell me when a run ends", () => void toggleNotifying()),
+  ];
+}
+
+/** What can be done in a project. */
+function here(): Command[] {
+  return [
+    action("Logarithmic y axes on or off", () => logScale.set(!logScale.peek()), "l"),
+    action("Reset the zoom", resetZoom, "r"),
+    action("Clear the filter of the runs", () => runFilter.set("")),
+    ...(place.value.run === null
+      ? [
+          action("Draw the newest runs", showDefault),
+          action("Draw all listed runs", () => showOnly(listedRuns.peek().slice(0, MOST_SHOWN).map(({ id }) => id))),
+          action("Do not group", () => groupBy([])),
+          action("Shade the table by rank", () => {
+            tab.set("table");
+            heat.set(!heat.peek());
+          }),
+        ]
+      : [action("Up to the project", () => go({ project: place.peek().project, run: null }), "u")]),
   ];
 }
 

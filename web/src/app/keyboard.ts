@@ -14,8 +14,10 @@ const ACTIONS: Record<string, () => void> = {
   j: () => moveCursor(1),
   k: () => moveCursor(-1),
   Enter: openCursor,
-  x: () => cursorRun.value !== null && toggleShown(cursorRun.value),
-  s: () => cursorRun.value !== null && pick(cursorRun.value, !isPicked(cursorRun.value)),
+  ArrowDown: () => moveCursor(1),
+  ArrowUp: () => moveCursor(-1),
+  " ": () => cursorRun.value !== null && toggleShown(cursorRun.value),
+  x: () => cursorRun.value !== null && pick(cursorRun.value, !isPicked(cursorRun.value)),
   f: fullScreen,
   l: () => logScale.set(!logScale.peek()),
   r: resetZoom,
@@ -40,13 +42,21 @@ export function startKeyboard(): void {
       if (event.key === "Escape") target.blur();
       return;
     }
-    // Enter on a link or button is that link's or button's.
-    if (event.key === "Enter" && target.closest("a, button, summary")) return;
+    if (isTargets(event.key, target)) return;
     const action = ACTIONS[event.key];
     if (!action) return;
     event.preventDefault();
     action();
   });
+}
+
+/** What a key does to the thing that has the focus goes first: a link, a button, a box that scrolls. */
+function isTargets(key: string, target: HTMLElement): boolean {
+  if (key === "Enter") return target.closest("a, button, summary") !== null;
+  if (key === " ") return target.closest("button, summary, input, audio, video") !== null;
+  if (!key.startsWith("Arrow")) return false;
+  // On a run's page the next run would be another page.
+  return place.peek().run !== null || !(target === document.body || target.closest("[data-testid=runs-rail], .table-scroll") !== null);
 }
 
 function isField(element: HTMLElement): boolean {

@@ -1,7 +1,7 @@
 // Which commands of the palette a typed text means.
 
 export interface Command {
-  kind: "tab" | "chart" | "run" | "project";
+  kind: "tab" | "chart" | "run" | "project" | "view" | "action";
   name: string;
   /** What tells runs of one name apart. */
   detail: string;

@@ -65,7 +65,7 @@ function TooFew() {
   return (
     <Empty title="Choose two runs or more">
       <p>
-        What is compared are the runs that the charts show: click the eyes in the list of runs, or press <kbd>j</kbd>, <kbd>k</kbd> and <kbd>x</kbd>.
+        What is compared are the runs that the charts show: click the eyes in the list of runs, or press <kbd>↓</kbd>, <kbd>↑</kbd> and <kbd>Space</kbd>.
       </p>
     </Empty>
   );

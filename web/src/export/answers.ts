@@ -12,7 +12,7 @@ export async function answer(input: RequestInfo | URL, init?: RequestInit): Prom
   if (typeof text === "string") return new Response(text);
   const body = typeof init?.body === "string" ? (JSON.parse(init.body) as unknown) : null;
   if (path === "series") return new Response(await series(body as SeriesRequest));
-  const value = body === null ? await readOne(path, url.searchParams) : await asked(path);
+  const value = body === null ? await readOne(path, url.searchParams) : await asked(path, body);
   return value === undefined ? refusal(path) : new Response(JSON.stringify(value));
 }
 
@@ -24,8 +24,24 @@ function refusal(path: string): Response {
 }
 
 /** Requests with a body that only read. */
-async function asked(path: string): Promise<unknown> {
-  return path === "summaries" ? { runs: [], metrics: {} } : undefined;
+async function asked(path: string, body: unknown): Promise<unknown> {
+  if (path === "summaries") return { runs: [], metrics: {} };
+  return path === "console-search" ? searched(body as { runs: number[]; text: string }) : undefined;
+}
+
+/** Lines of a run that are found at once, as by the server. */
+const FOUND_LINES = 20;
+
+async function searched({ runs, text }: { runs: number[]; text: string }): Promise<unknown> {
+  const wanted = text.toLowerCase();
+  const found = await Promise.all(
+    runs.map(async (run) => {
+      const all = ((await valueOf(`runs/${run}/console`)) ?? []) as ConsoleLine[];
+      const lines = all.filter((line) => line.text.toLowerCase().includes(wanted));
+      return { run, lines: lines.slice(-FOUND_LINES), more: lines.length > FOUND_LINES };
+    }),
+  );
+  return { searched: runs.length, found: found.filter(({ lines }) => lines.length > 0), unreadable: [] };
 }
 
 async function readOne(path: string, query: URLSearchParams): Promise<unknown> {

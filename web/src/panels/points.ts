@@ -27,7 +27,11 @@ const MOST_BARS = 100;
 /** Of bars the shown runs, or all groups; of the others all runs of the list. */
 export function pointsOf(panel: Panel, columns: readonly Column[]): Point[] {
   if (groups.value.length && panel.kind === "bar") return groups.value.slice(0, MOST_BARS).map((group) => groupPoint(group, columns));
-  const runs = panel.kind === "bar" ? shownRuns.value : listedRuns.value.slice(0, MOST);
+  return pointsFor(panel.kind === "bar" ? shownRuns.value : listedRuns.value.slice(0, MOST), panel, columns);
+}
+
+/** Points of these runs. */
+export function pointsFor(runs: readonly Run[], panel: Panel, columns: readonly Column[]): Point[] {
   return colored(runs, panel.color).map(({ run, color }) => ({
     id: run.id,
     label: run.name,

@@ -59,7 +59,8 @@ export function ConsoleLines({ lines, search, current, follow, setFollow, onTop,
   );
 }
 
-function Line({ line, search, current }: { line: ConsoleLine; search: string; current: boolean }) {
+/** One line in its colours, with what is searched for marked. */
+export function Line({ line, search, current }: { line: ConsoleLine; search: string; current: boolean }) {
   const loud = ["ERROR", "WARNING", "CRITICAL"].includes(line.type);
   const parts = pieces(line.text);
   const marks = hits(parts.map((piece) => piece.text).join(""), search);

@@ -1,6 +1,5 @@
 // A run: what it is and how it does on top, its views in tabs below.
 
-import { useEffect } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import type { NameInfo, RunAnswer } from "../api/types";
 import { Tabs } from "../app/Tabs";
@@ -36,10 +35,6 @@ const VIEWS: Record<string, View> = {
 
 export function RunPage({ id }: { id: number }) {
   const { data, error } = runDetail.state.value;
-  const name = data?.run.name;
-  useEffect(() => {
-    if (name) document.title = `${name} · Pluto`;
-  }, [name]);
   if (!data || data.run.id !== id) {
     return (
       <main class="main">

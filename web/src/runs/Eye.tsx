@@ -16,7 +16,7 @@ export function Eye({ run }: { run: Run }) {
       class={`icon eye ${shown ? "on" : ""}`}
       aria-pressed={shown}
       aria-label={`Show ${run.name} in the charts`}
-      title={own ? "This page's run" : shown ? "Hide from the charts (x)" : "Show in the charts (x)"}
+      title={own ? "This page's run" : shown ? "Hide from the charts (Space)" : "Show in the charts (Space)"}
       disabled={own}
       tabIndex={-1}
       onClick={() => toggleShown(run.id)}

@@ -7,7 +7,7 @@ import { Empty, ErrorPanel } from "../parts/states";
 import { bestError } from "../state/best";
 import { runs } from "../state/catalog";
 import { isPicked, pickAll, picked } from "../state/picked";
-import { columns, items, listedRuns, pinned, sortBy, sortOrder, type Item } from "../state/selection";
+import { columns, heat, items, listedRuns, pinned, sortBy, sortOrder, type Item } from "../state/selection";
 import { runFilter } from "../state/view";
 import { BulkBar } from "./BulkBar";
 import { ColumnChooser } from "./ColumnChooser";
@@ -30,6 +30,15 @@ export function RunsTable() {
         </span>
         <GroupButton />
         <ColumnChooser />
+        <button
+          type="button"
+          class="button"
+          aria-pressed={heat.value}
+          title="Shade results by their rank among the listed runs: the higher the value, the stronger"
+          onClick={() => heat.set(!heat.value)}
+        >
+          Heat
+        </button>
         <BulkBar />
       </div>
       {bestError.value && <ErrorPanel error={bestError.value} title="Best values could not be read" />}

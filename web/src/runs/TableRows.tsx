@@ -5,7 +5,7 @@ import { exactValue } from "../format";
 import { now } from "../state/catalog";
 import { isPicked, pick } from "../state/picked";
 import { followLink, hrefFor, place } from "../state/route";
-import { listedRuns } from "../state/selection";
+import { heatPlaces, listedRuns } from "../state/selection";
 import { runFilter } from "../state/view";
 import type { Column } from "./columns";
 import { Eye } from "./Eye";
@@ -67,8 +67,10 @@ function Cell({ run, column, pins, picked }: { run: Run; column: Column; pins: P
       </td>
     );
   }
+  const place = heatPlaces.value.get(column.key)?.get(run.id);
+  const shade = place === undefined ? {} : { "--heat-place": `${Math.round(place * 100)}%` };
   return (
-    <td {...look} title={exactValue(column.value(run))}>
+    <td {...look} class={place === undefined ? look.class : `${look.class} heat`} style={{ ...look.style, ...shade }} title={exactValue(column.value(run))}>
       {column.text(run, now.value)}
     </td>
   );
@@ -92,7 +94,7 @@ function NameCell({ run, picked }: { run: Run; picked: boolean }) {
       <input
         type="checkbox"
         aria-label={`Select ${run.name}`}
-        title="Select (s); with Shift all from the last one"
+        title="Select (x); with Shift all from the last one"
         checked={picked}
         onClick={(event) => pick(run.id, event.currentTarget.checked, event.shiftKey ? listedRuns.peek().map(({ id }) => id) : [])}
       />

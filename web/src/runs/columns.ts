@@ -141,6 +141,16 @@ export function sortRuns(runs: readonly Run[], order: string): Run[] {
   return keyed.map((item) => item.run);
 }
 
+/** Where each run's value stands among the different values of all, from 0 for the lowest to 1. */
+export function placesOf(column: Column, runs: readonly Run[]): Map<number, number> {
+  const values = runs.map((run) => [run.id, column.value(run)] as const);
+  const known = values.filter((pair): pair is readonly [number, number] => Number.isFinite(pair[1]));
+  const order = [...new Set(known.map(([, value]) => value))].sort((a, b) => a - b);
+  if (order.length < 2) return new Map();
+  const places = new Map(order.map((value, index) => [value, index / (order.length - 1)]));
+  return new Map(known.map(([id, value]) => [id, places.get(value) as number]));
+}
+
 export function compareValues(a: unknown, b: unknown, down: boolean): number {
   const missing = Number(isMissing(a)) - Number(isMissing(b));
   if (missing || isMissing(a)) return missing;

@@ -9,7 +9,7 @@ import { words } from "../runs/filter";
 import { columnKeys, groupKeys, sortOrder } from "./selection";
 import { runs, runsById, runsList } from "./catalog";
 import { place } from "./route";
-import { runFilter } from "./view";
+import { runFilter, sweepGoal } from "./view";
 
 /** Keys of columns that other pages need beside the table's. */
 export const otherColumns = signal<readonly string[]>([]);
@@ -21,7 +21,7 @@ const MOST = 200;
 
 const wanted = computed(() => {
   const filtered = words(runFilter.value).map((word) => word.replace(/^-/, "").split(/[<>=!]/)[0] as string);
-  const keys = [...columnKeys.value, ...otherColumns.value, ...groupKeys.value, sortOrder.value.replace(/^-/, ""), ...filtered];
+  const keys = [...columnKeys.value, ...otherColumns.value, ...groupKeys.value, sweepGoal.value, sortOrder.value.replace(/^-/, ""), ...filtered];
   const names = keys.flatMap((key) => {
     const found = measureOf(key);
     return found && (found.measure !== "metric" || isBeyondSummary(found.name)) ? [found.name] : [];

@@ -6,6 +6,7 @@ import type { Status, Tick } from "../api/types";
 import { retryFailed, runChanged, runEnded } from "../series/store";
 import { exportedAt } from "../parts/exported";
 import { details, loadDetails, projects, runDetail, runs, runsList } from "./catalog";
+import { notifying } from "./notices";
 import { place } from "./route";
 import { shownIds } from "./selection";
 
@@ -34,7 +35,12 @@ export function startLive(): void {
     void wanted.value;
     untracked(reopen);
   });
-  document.addEventListener("visibilitychange", () => (document.hidden ? shut() : reopen()));
+  document.addEventListener("visibilitychange", () => (isUnseen() ? shut() : reopen()));
+}
+
+/** Nobody looks, and nobody wants to be told. */
+function isUnseen(): boolean {
+  return document.hidden && !notifying.peek();
 }
 
 function shut(): void {
@@ -45,7 +51,7 @@ function shut(): void {
 
 function reopen(): void {
   shut();
-  if (document.hidden) return;
+  if (isUnseen()) return;
   const opened = new EventSource(liveUrl(shownIds.peek()));
   source = opened;
   opened.onopen = () => {

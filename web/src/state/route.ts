@@ -59,6 +59,12 @@ export function hrefFor(to: Place): string {
   return placePath(to) + searchText(Object.fromEntries(kept));
 }
 
+/** The same, with more set there. */
+export function hrefWith(to: Place, more: Query): string {
+  const [path, search] = hrefFor(to).split("?");
+  return path + searchText({ ...parseQuery(search ?? ""), ...more });
+}
+
 /** Goes to a page as a click on its link would. */
 export function go(to: Place): void {
   goHref(hrefFor(to));

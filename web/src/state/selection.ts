@@ -1,7 +1,7 @@
 // Which runs are listed, and which of them the charts show.
 
 import { computed, signal } from "@preact/signals";
-import { columnFor, defaultColumns, metricOrder, sortRuns } from "../runs/columns";
+import { columnFor, defaultColumns, metricOrder, placesOf, sortRuns } from "../runs/columns";
 import { compileFilter } from "../runs/filter";
 import { groupRuns, sortGroups, type Group } from "../runs/groups";
 import type { Run } from "../api/types";
@@ -93,6 +93,18 @@ export const items = computed<Item[]>(() => {
     const open = unfolded.value.has(group.key);
     return [{ group, open }, ...(open ? group.runs.map((run) => ({ run })) : [])];
   });
+});
+
+/** Whether the table shades results by their rank. */
+export const heat = param<boolean>("heat", false, {
+  read: (text) => text === "1",
+  write: (value) => (value ? "1" : ""),
+});
+
+/** By column key and run: the place of its value among those of the list, from 0 for the lowest to 1. */
+export const heatPlaces = computed<ReadonlyMap<string, ReadonlyMap<number, number>>>(() => {
+  if (!heat.value) return new Map();
+  return new Map(columns.value.filter((column) => column.measured).map((column) => [column.key, placesOf(column, listedRuns.value)]));
 });
 
 export function sortBy(key: string): void {

@@ -87,6 +87,8 @@ export const chartFilter = textParam("c");
 export const runFilter = textParam("q");
 export const fullChart = textParam("full");
 
+/** The column whose values a sweep is judged by; empty for the likeliest one. */
+export const sweepGoal = textParam("goal");
 export const consoleSearch = textParam("find");
 /** Whether the console shows only the lines that the search found. */
 export const consoleOnly = flag("only");
