@@ -11,6 +11,7 @@ import click
 
 from pluto.cli.import_options import FOLDER, import_options, import_runs, tell
 from pluto.errors import UsageError
+from pluto.migrate.state import SEVERAL_PROJECTS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -161,8 +162,7 @@ def all_(context: click.Context, /, **options: Any) -> None:
     common = {name: options[name] for name in ("projects", "excluded", "workers")}
 
     def both() -> int:
-        _one_destination(common["projects"], load_options["dest_project"])
-        code = _export(**options)
+        code = _export(**options, dest_project=load_options["dest_project"])
         loaded = _load(input=options["output"], **common, **load_options)
         return max(code, loaded)
 
@@ -184,14 +184,18 @@ def _export(
     projects: tuple[str, ...],
     excluded: tuple[str, ...],
     strict: bool,
+    dest_project: str | None = None,
     **chosen: Any,
 ) -> int:
     from pluto.migrate.wandb_export import WandbExporter, wandb_api
 
     api = wandb_api(wandb_api_key)
     named = projects or tuple(project.name for project in api.projects(entity))
+    named = tuple(name for name in named if name not in excluded)
+    if dest_project and len(named) > 1:
+        raise UsageError(SEVERAL_PROJECTS)
     failed, lost = 0, 0
-    for project in (name for name in named if name not in excluded):
+    for project in named:
         done = WandbExporter(entity, project, output, api=api, **_how(**chosen)).export()
         failed += done["failed"]
         lost += _tell_export(entity, project, done)
@@ -252,7 +256,6 @@ def _load(
 ) -> int:
     from pluto.migrate.loader import PlutoLoader
 
-    _one_destination(projects, dest_project)
     loader = PlutoLoader(
         input,
         dest_project,
@@ -270,8 +273,3 @@ def _load(
     counts = ", ".join(f"{count:,} {what}" for what, count in done.items())
     click.echo(f"pluto: {'would be ' if dry_run else ''}{counts}")
     return 1 if done["failed"] else 0
-
-
-def _one_destination(projects: tuple[str, ...], dest_project: str | None) -> None:
-    if dest_project and len(projects) != 1:
-        raise click.UsageError("--dest-project goes with exactly one --project")

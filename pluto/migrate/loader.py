@@ -43,7 +43,8 @@ class PlutoLoader:
         settings: where runs go and how; by default those of the environment.
 
     Raises:
-        UsageError: `input_dir` has no exported runs, or pyarrow is missing.
+        UsageError: `input_dir` has no exported runs, `dest_project` is given for several projects,
+            or pyarrow is missing.
 
     Example:
         >>> PlutoLoader("staging").load()  # doctest: +SKIP
@@ -84,6 +85,8 @@ class PlutoLoader:
         }
         self._cleanup = cleanup
         self._settings = settings or setup()
+        if dest_project and len(self._projects()) > 1:
+            raise UsageError(state.SEVERAL_PROJECTS)
         own = state.Ledger.beside(self._input, dest_project)
         self._ledger = state.Ledger(Path(cache_path)) if cache_path else own
 
@@ -98,6 +101,11 @@ class PlutoLoader:
             if outcome:
                 done[outcome] += 1
         return done
+
+    def _projects(self) -> set[str]:
+        """Return the projects of the runs that are to be loaded."""
+        known = (state.read_json(path / state.RUN) for path in state.staged_runs(self._input))
+        return {about["project"] for about in known if self._is_chosen(about)}
 
     def _is_chosen(self, about: dict[str, Any]) -> bool:
         def among(field: str, names: Iterable[str] | None) -> bool:

@@ -23,6 +23,7 @@ RUN: Final = "run.json"
 COMPLETE: Final = "_export_complete.json"
 CHARTS: Final = "custom_charts.json"
 MANIFEST: Final = "manifest.json"
+SEVERAL_PROJECTS: Final = "a destination project goes with one project of wandb: choose it"
 
 
 def run_directory(out: Path, entity: str, project: str, run_id: str) -> Path:

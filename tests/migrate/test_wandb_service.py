@@ -266,8 +266,7 @@ def test_load_takes_projects_a_destination_and_cleans_up(
         (["export", "--entity", "team", "--output", "out", "--after", "yesterday"], "is no date"),
         (["export", "--output", "out"], "--entity"),
         (["load", "--input", "gone"], "no exported runs in gone"),
-        (["load", "--input", "out", "--project", "a", "--project", "b", "--dest-project", "c"],
-         "exactly one --project"),
+        (["all", "--entity", "team", "--output", "out", "--dest-project", "c"], "one project"),
         (["all", "--entity", "team", "--output", "out", "--dry-run"], "--dry-run goes with load"),
     ],
 )  # fmt: skip
@@ -276,6 +275,17 @@ def test_what_cannot_work_is_exit_code_2_with_the_reason(
 ) -> None:
     assert run_migrate(["wandb", *arguments]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_several_projects_are_not_loaded_into_one(
+    service: RecordedApi, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path / "out")
+    assert run_migrate(["wandb", "export", "--entity", "team", "--output", out]) == 0
+    load = ["wandb", "load", "--input", out, "--dest-project", "mine"]
+    assert run_migrate(load) == 2
+    assert "one project of wandb" in capsys.readouterr().err
+    assert run_migrate([*load, "--exclude", "letters"]) == 0
 
 
 def test_strict_makes_anything_that_is_left_out_exit_code_2(
