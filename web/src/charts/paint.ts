@@ -49,8 +49,8 @@ interface Brush {
   py: ToPixel;
 }
 
-/** With more lines than this the bands would cover each other. */
-const MOST_BANDS = 20;
+/** With more lines than this the bands would cover each other, and lines are as thin as can be, which is quick. */
+const CROWD = 20;
 
 /** CSS pixels of a stripe of lines that lie on each other. */
 const STRIPE = 10;
@@ -69,7 +69,7 @@ export function paint(
   const edge = 3 * frame.ratio;
   context.rect(frame.left - edge, frame.top, frame.width + 2 * edge, frame.height);
   context.clip();
-  for (const line of [...lines].reverse()) paintLine(brush, line, lines.length <= MOST_BANDS, focused);
+  for (const line of [...lines].reverse()) paintLine(brush, line, lines.length > CROWD, focused);
   context.restore();
   for (const line of lines) paintMarks(brush, line);
 }
@@ -96,21 +96,21 @@ function yScale({ top, height, y: [low, high], log }: Frame): ToPixel {
   return (value) => (value > 0 ? top + (upper - Math.log10(value)) * unit : top + height * 2);
 }
 
-function paintLine(brush: Brush, line: Line, band: boolean, focused: boolean): void {
+function paintLine(brush: Brush, line: Line, crowded: boolean, focused: boolean): void {
   const { context, frame } = brush;
   const span = visible(line.series.x, frame.x);
   const alpha = context.globalAlpha;
   context.strokeStyle = line.color;
   context.fillStyle = line.color;
-  context.lineJoin = "round";
-  if (band && line.series.downsampled) paintBand(brush, line, span);
+  context.lineJoin = crowded ? "bevel" : "round";
+  if (!crowded && line.series.downsampled) paintBand(brush, line, span);
   context.globalAlpha = line.smoothed ? alpha * 0.3 : alpha;
   // A deviation is no value that was logged: its band is all there is to see of it.
   if (!line.counts) paintExtremes(brush, line, span);
   if (line.smoothed) stroke(brush, line.series.x, line.series.mean, span, 1);
   context.globalAlpha = alpha;
   setDash(brush, line, focused);
-  stroke(brush, line.series.x, line.drawn, span, focused ? 2.25 : 1.5);
+  stroke(brush, line.series.x, line.drawn, span, focused ? 2.25 : crowded ? 1 : 1.5);
   context.setLineDash([]);
   paintPoints(brush, line, span);
 }

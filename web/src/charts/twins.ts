@@ -7,23 +7,30 @@ const TOLERANCE = 1e-3;
 
 /** The lines again, each with its place among those that it cannot be told from. */
 export function withTwins(lines: readonly Line[]): Line[] {
-  const groups: Line[][] = [];
+  const groups: Group[] = [];
   for (const line of lines) {
-    const group = groups.find(([first]) => first && areTwins(first, line));
-    if (group) group.push(line);
-    else groups.push([line]);
+    const group = groups.find((each) => areTwins(each, line));
+    if (group) group.lines.push(line);
+    else groups.push({ first: line, lines: [line], drawn: TOLERANCE * extent(line.drawn), x: TOLERANCE * extent(line.series.x) });
   }
-  const places = new Map(groups.flatMap((group) => group.map((line, turn) => [line, { twins: group.length, turn }] as const)));
+  const places = new Map(groups.flatMap((group) => group.lines.map((line, turn) => [line, { twins: group.lines.length, turn }] as const)));
   return lines.map((line) => ({ ...line, ...places.get(line) }));
 }
 
-function areTwins(a: Line, b: Line): boolean {
-  return isClose(a.drawn, b.drawn) && isClose(a.series.x, b.series.x);
+/** Lines like the first one, and how far from it one may be, in y and in x. */
+interface Group {
+  first: Line;
+  lines: Line[];
+  drawn: number;
+  x: number;
 }
 
-function isClose(a: Float64Array, b: Float64Array): boolean {
+function areTwins({ first, drawn, x }: Group, line: Line): boolean {
+  return isClose(first.drawn, line.drawn, drawn) && isClose(first.series.x, line.series.x, x);
+}
+
+function isClose(a: Float64Array, b: Float64Array, limit: number): boolean {
   if (a.length !== b.length) return false;
-  const limit = TOLERANCE * extent(a);
   return a.every((value, i) => {
     const other = b[i] as number;
     return Object.is(value, other) || Math.abs(value - other) <= limit;

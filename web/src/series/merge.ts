@@ -36,11 +36,12 @@ export function withNeighbours(window: Series, overview: Series, [low, high]: re
   const joined: Series = { ...window };
   for (const column of COLUMNS) {
     const source = column === "x" || column === "flags" ? overview[column] : overview.mean;
-    joined[column] = Float64Array.from([
-      ...(left ? [source[before] as number] : []),
-      ...window[column],
-      ...(right ? [source[after] as number] : []),
-    ]);
+    const inside = window[column];
+    const values = new Float64Array(Number(left) + inside.length + Number(right));
+    values.set(inside, Number(left));
+    if (left) values[0] = source[before] as number;
+    if (right) values[values.length - 1] = source[after] as number;
+    joined[column] = values;
   }
   return joined;
 }
