@@ -1,5 +1,6 @@
 """What each process of a distributed training does; started by torchrun in the tests."""
 
+import os
 import sys
 from typing import Any
 
@@ -61,5 +62,13 @@ def fit(strategy: str) -> None:
     train.fit(tiny(lightning), batches(), batches())
 
 
+def rows(count: str) -> None:
+    """Log rows, every rank into one run that nobody has named."""
+    rank = os.environ["RANK"]
+    with pluto.init(project="rows", settings={"disable_system_metrics": True}) as run:
+        for step in range(int(count)):
+            run.log({f"rank{rank}/loss": step + int(rank) / 10}, step=step)
+
+
 if __name__ == "__main__":
-    {"watch": watch, "fit": fit}[sys.argv[1]](sys.argv[2])
+    {"watch": watch, "fit": fit, "rows": rows}[sys.argv[1]](sys.argv[2])

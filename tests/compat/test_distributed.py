@@ -67,6 +67,18 @@ def test_every_rank_logs_its_gradients_and_parameters(kind: str, ranks: int) -> 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+def test_four_ranks_of_torchrun_with_10000_rows_each_arrive_complete_in_one_run() -> None:
+    torchrun(4, "rows", "10000")
+    (run,) = run_directories("rows")
+    found = metrics(run)
+    for rank in range(4):
+        expected = {step: step + rank / 10 for step in range(10_000)}
+        assert found[f"rank{rank}/loss"] == expected
+    assert known(run)["status"] == "COMPLETED"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("launcher", ["torchrun", "ddp", "ddp_spawn"])
 def test_lightning_on_two_processes_writes_one_run(launcher: str) -> None:
     pytest.importorskip("lightning", reason="Lightning is not installed: pip install lightning")

@@ -128,3 +128,25 @@ run.log({"picture": pluto.Image(pixels)}, step=5)
     assert told["steps"] == list(range(1100))
     assert (told["images"], told["lost"]) == (1, 5)
     assert "picture was not stored" in warnings
+
+
+@pytest.mark.timeout(120)
+def test_a_large_file_that_could_not_be_copied_is_taken_when_there_is_space(tmp_path: Path) -> None:
+    told, warnings = run_on_small_disk(
+        tmp_path,
+        """
+import pluto.media.handover
+pluto.media.handover.LARGE = 1 << 20
+os.unlink("ballast")
+with open("large.bin", "wb") as file:
+    file.write(bytes(2 << 20))
+fill()
+run.log({"large": pluto.File("large.bin")}, step=1)
+log(1000, 1100)
+time.sleep(2.5)
+os.unlink("ballast")
+""",
+    )
+    assert told["steps"] == list(range(1100))
+    assert (told["images"], told["lost"]) == (1, 0), warnings
+    assert "the run can be stored again" in warnings
