@@ -147,6 +147,8 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = version_of(connection)
     if application != APPLICATION_ID:
+        if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise StorageError(f"{path} holds nothing: whoever made it died, or has just begun")
         raise StorageError(f"{path} is not a Pluto run; move it out of the directory")
     if version > VERSION:
         raise StorageError(

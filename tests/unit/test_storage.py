@@ -283,3 +283,13 @@ def test_equal_contents_are_kept_once_and_digests_cannot_leave_the_directory(
     for evil in ("../../etc/passwd", "A" * 64, ""):
         with pytest.raises(ValueError, match="not a SHA-256"):
             blobs.path(evil)
+
+
+def test_a_store_whose_maker_died_before_its_first_table_says_so(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "run.db")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.close()
+    with pytest.raises(StorageError, match="holds nothing: whoever made it died"):
+        RunReader(tmp_path)
+    RunWriter(tmp_path).close()
+    RunReader(tmp_path).close()

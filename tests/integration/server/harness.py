@@ -1,9 +1,17 @@
 """A run on a server and the calls that a client makes for it."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import httpx
+
+from pluto.server.ports import free_port
+from tests.conftest import REPOSITORY
+
+SERVE_AGAIN = Path(__file__).with_name("serve_again.py")
 
 Body = dict[str, Any]
 
@@ -67,3 +75,35 @@ def details(client: httpx.Client, run: Body) -> Body:
 def history(client: httpx.Client, run: Body) -> list[tuple[str | None, str, str]]:
     answer = client.get("/api/runs/status/history", params={"runId": run["runId"]}).json()
     return [(event["fromStatus"], event["toStatus"], event["source"]) for event in answer["events"]]
+
+
+class ServerProcess:
+    """A server that is killed and comes again under the same address."""
+
+    def __init__(self, data: Path) -> None:
+        port = free_port("127.0.0.1", range(0))
+        self.url = f"http://127.0.0.1:{port}"
+        self._process = subprocess.Popen(
+            [sys.executable, str(SERVE_AGAIN), str(data), str(port)],
+            cwd=REPOSITORY,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def start(self) -> None:
+        self._tell("ready")
+
+    def kill(self) -> None:
+        self._tell("killed")
+
+    def close(self) -> None:
+        """End it in order."""
+        self._process.communicate(timeout=30)
+
+    def _tell(self, answer: str) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        assert self._process.stdout.readline().strip() == answer

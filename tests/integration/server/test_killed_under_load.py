@@ -16,12 +16,9 @@ from typing import Any
 import httpx
 import pytest
 
-from pluto.server.ports import free_port
 from pluto.storage import Kind, RunReader
-from tests.conftest import REPOSITORY
-from tests.integration.server.harness import LOG, Run, lines, metric_lines
+from tests.integration.server.harness import LOG, Run, ServerProcess, lines, metric_lines
 
-SERVE_AGAIN = Path(__file__).with_name("serve_again.py")
 KILLS = 50
 WRITERS = 3
 ROWS = 40  # of a request
@@ -40,38 +37,6 @@ while not select.select([sys.stdin], [], [], 0.002)[0]:
 receipt = run.finish()
 print(json.dumps({"steps": step, **receipt._asdict()}))
 """
-
-
-class ServerProcess:
-    """A server that is killed and comes again under the same address."""
-
-    def __init__(self, data: Path) -> None:
-        port = free_port("127.0.0.1", range(0))
-        self.url = f"http://127.0.0.1:{port}"
-        self._process = subprocess.Popen(
-            [sys.executable, str(SERVE_AGAIN), str(data), str(port)],
-            cwd=REPOSITORY,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def start(self) -> None:
-        self._tell("ready")
-
-    def kill(self) -> None:
-        self._tell("killed")
-
-    def close(self) -> None:
-        """End it in order."""
-        self._process.communicate(timeout=30)
-
-    def _tell(self, answer: str) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        assert self._process.stdout.readline().strip() == answer
 
 
 class Writer:
