@@ -141,6 +141,21 @@ def test_html_runs_its_scripts_shut_off_from_the_dashboard(dashboard: Site) -> N
         assert visit.page.title() == "bold · Pluto"
 
 
+def test_a_click_on_the_heat_map_of_histograms_chooses_its_step(dashboard: Site) -> None:
+    with dashboard.visit() as visit:
+        visit.open_run("bold")
+        visit.tab("data")
+        panel = in_sight(visit, "data-weights")
+        heat = panel.get_by_role("img", name="weights over all steps")
+        heat.wait_for()
+        box = heat.bounding_box()
+        assert box
+        for share, step in ((0.3, 0), (0.6, 10), (0.95, 20)):
+            visit.page.mouse.click(box["x"] + share * box["width"], box["y"] + 40)
+            expect(panel).to_contain_text(f"step {step}")
+            expect(panel.get_by_role("img", name=f"weights at step {step}")).to_be_visible()
+
+
 def test_tables_are_filtered_and_sorted(dashboard: Site) -> None:
     with dashboard.visit() as visit:
         visit.open_run("bold")

@@ -30,7 +30,7 @@ export function Slot({ panel, columns, children }: Props) {
     <div
       class={`panel-slot ${dragged ? "dragged" : ""} ${over ? "drop" : ""}`}
       data-panel={panel.id}
-      style={{ gridColumn: wide ? "1 / -1" : `span ${Math.min(span, columns)}`, "--panel-height": `${height}px` }}
+      style={{ gridColumn: wide ? "1 / -1" : `span ${Math.min(span, columns)}`, gridRow: `span ${rows}`, "--panel-height": `${height}px` }}
     >
       {children}
       <Grip panel={panel} />

@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { fetchData } from "../api/client";
 import type { DataPoint, NameInfo, RunAnswer } from "../api/types";
+import { formatCount } from "../format";
 import { useInSight } from "../parts/hooks";
 import { Empty, ErrorPanel, Skeleton } from "../parts/states";
 import { Histograms } from "./Histograms";
@@ -10,6 +11,9 @@ import { Strings } from "./Strings";
 import { Tables } from "./Tables";
 import { DATA_TYPES, ofTypes } from "./types";
 import { useFetched } from "./useFetched";
+
+/** So many values of one name are fetched: more steps than a slider can be set to. */
+const MOST_VALUES = 500;
 
 type View = (props: { points: readonly DataPoint[]; name: string }) => ComponentChildren;
 
@@ -47,7 +51,7 @@ function Panel({ run, info }: { run: number; info: NameInfo }) {
 
 function Content({ run, info }: { run: number; info: NameInfo }) {
   const about = `${run}|${info.name}`;
-  const { data, error, retry } = useFetched(() => fetchData(run, info.name, { limit: 500 }), [
+  const { data, error, retry } = useFetched(() => fetchData(run, info.name, { limit: MOST_VALUES }), [
     about,
     info.count,
     info.lastStep,
@@ -58,7 +62,16 @@ function Content({ run, info }: { run: number; info: NameInfo }) {
   const View = VIEWS[type];
   if (!data.length) return <p class="muted">Nothing has arrived yet.</p>;
   if (!View) return <Other points={data} />;
-  return <View points={data} name={info.name} />;
+  return (
+    <>
+      <View points={data} name={info.name} />
+      {info.count > data.length && (
+        <p class="muted number">
+          {formatCount(data.length)} of {formatCount(info.count)} values are shown, evenly spaced.
+        </p>
+      )}
+    </>
+  );
 }
 
 /** A type without a view of its own: its newest value as JSON. */
