@@ -23,6 +23,7 @@ import signal
 import socket
 
 SOCKET = 3
+READY = b"r"  # is said when jobs can come
 MOST_JOBS = 100
 COPY_PIECE = 32 << 20
 HASH_PIECE = 8 << 20
@@ -162,4 +163,6 @@ def stand_alone() -> None:
 
 if __name__ == "__main__":
     stand_alone()
-    serve(socket.socket(fileno=SOCKET))
+    training = socket.socket(fileno=SOCKET)
+    training.send(READY)
+    serve(training)

@@ -32,6 +32,7 @@ LARGE: Final = 8 << 20  # bytes; copying fewer takes some milliseconds
 COPY: Final = ".copy"
 DIGEST: Final = ".sha256"
 _FICLONE: Final = 0x40049409
+_START_SECONDS: Final = 5.0  # it takes some 0.03
 _is_network: Final[dict[int, bool]] = {}  # by device
 _LAUNCH: Final = '"$0" "$@" <&- >/dev/null 2>&1 &'  # by a shell, so that it is no child of ours
 
@@ -186,6 +187,7 @@ class Copier:
 
     def __init__(self) -> None:
         self._connection: socket.socket | None = None
+        self._tries = 2  # to start it, before that is given up for good
         self._lock = threading.Lock()  # guards _connection; held for a start, never for a copy
 
     def send(self, message: bytes, source: int, target: int) -> None:
@@ -198,7 +200,11 @@ class Copier:
 
         with self._lock:
             if self._connection is None:
+                if not self._tries:
+                    raise OSError("the copying process does not start here")
+                self._tries -= 1
                 self._connection = _start()
+                self._tries += 1
             try:
                 socket.send_fds(self._connection, [message], [source, target])
             except BlockingIOError:  # it has enough to do
@@ -236,6 +242,12 @@ def _start() -> socket.socket:
         )
         with contextlib.suppress(ChildProcessError):  # somebody waits for all children
             os.waitpid(shell, 0)
+    ours.settimeout(_START_SECONDS)
+    with contextlib.ExitStack() as undo:
+        undo.callback(ours.close)
+        if ours.recv(1) != copier.READY:
+            raise OSError("the copying process does not start here")
+        undo.pop_all()
     ours.setblocking(False)
     return ours
 

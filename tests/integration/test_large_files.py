@@ -235,6 +235,22 @@ run.log({"x": 1.0})
     assert "checkpoint.bin was changed before it could be copied" in warnings
 
 
+def test_where_no_interpreter_starts_the_call_copies(tmp_path: Path) -> None:
+    broken = tmp_path / "python-that-fails"
+    broken.symlink_to("/bin/false")
+    run_script(
+        tmp_path,
+        f"""
+sys.executable = {str(broken)!r}
+for number in range(4):
+    log()
+    large.write_bytes(b"%06d" % number * ({SIZE} // 6))
+""",
+    )
+    words = [b"before", *(b"%06d" % number for number in range(3))]
+    assert kept(tmp_path) == list(map(digest, words))
+
+
 def test_a_file_that_somebody_has_open_for_writing_is_copied_in_the_call(tmp_path: Path) -> None:
     run_script(
         tmp_path,
