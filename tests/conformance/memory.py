@@ -84,7 +84,7 @@ class MemoryRuns:
     def take_back(self, row: RunRow) -> None:
         with self.lock:
             if row.external_id and self.by_external_id(row.external_id, row.project):
-                raise ChangeRefused(f"another run is called {row.external_id} now")
+                raise ChangeRefused(f"another run has its external id {row.external_id!r} now")
             self.listed[row.id] = row
             self._version += 1
 

@@ -128,7 +128,7 @@ def test_a_deleted_run_whose_external_id_was_given_away_stays_deleted(engine: Ba
     engine.delete(row)
     successor = new_run(engine, "successor", external_id="job")
     assert successor.id != row.id
-    with pytest.raises(ChangeRefused):
+    with pytest.raises(ChangeRefused, match="'job'"):
         engine.restore(row.id)
     assert [each.id for each in own(engine).rows()] == [successor.id]
 

@@ -125,12 +125,12 @@ class IndexedRuns:
         with closing(RunReader(path)) as reader:
             facts = reader.facts()
         directory = path.relative_to(self._root).as_posix()
+        external_id = facts.get("external_id")
         with self._lock:
-            try:
-                with self._index.transaction() as connection:
-                    _adopt(connection, facts, directory)
-            except StorageError as error:
-                raise StorageError(f"{path} cannot be listed again: {error}") from error
+            if external_id and self.by_external_id(external_id, facts["project"]):
+                raise StorageError(f"another run has its external id {external_id!r} now")
+            with self._index.transaction() as connection:
+                _adopt(connection, facts, directory)
             (values,) = self._index.rows(f"{_SELECT} WHERE run.id = ?", (facts["run_id"],))
             row = self._row(values)
             self._rows[row.id] = row
