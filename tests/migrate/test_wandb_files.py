@@ -46,6 +46,7 @@ run.log({
     "weights": wandb.Histogram([1, 2, 2, 3]),
     "table": wandb.Table(columns=["a", "b"], data=[[1, "x"], [2, None]]),
     "page": wandb.Html("<b>x</b>"),
+    "cells": wandb.Table(columns=["shown"], data=[[wandb.Image(picture)]]),
 })
 with open("model.txt", "w") as file:
     file.write("a model")
@@ -124,6 +125,8 @@ def test_texts_media_and_structured_values_are_kept(recorded: Path, tmp_path: Pa
     kind, _, row = kept["artifacts/model", 0]
     assert (kind, row["content"], row["caption"]) == ("ARTIFACT", b"a model", "model.txt")
     assert json.loads(row["annotations"])["artifact"]["metadata"] == {"acc": 1}
+    (cell,) = [row for (name, _), (_, _, row) in kept.items() if name.endswith("-cells")]
+    assert cell["content"].startswith(b"\x89PNG")
 
 
 def test_what_is_known_about_the_run_is_kept(recorded: Path, tmp_path: Path) -> None:
