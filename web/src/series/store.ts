@@ -130,8 +130,10 @@ function flush(): void {
   scheduled = false;
   const ready = [...queue].filter((entry) => !entry.busy);
   ready.forEach((entry) => queue.delete(entry));
+  // An answer may have brought what a tick announced meanwhile.
+  const due = ready.filter((entry) => whole.has(entry) || isBehind(entry) || entry.state.peek().error);
   const wants = new Map<string, { entry: Entry; tail: boolean }>();
-  const list: Want[] = ready.map((entry) => {
+  const list: Want[] = due.map((entry) => {
     const want = wantOf(entry);
     entry.busy = true;
     entry.seen = Math.max(entry.seen, latest.get(entry.key.run) ?? -1);

@@ -1,0 +1,44 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { answerWith } from "../src/api/http";
+import { runChanged, watch } from "../src/series/store";
+
+/** An answer of one series with one point, in the layout of `api/frames.ts`. */
+function frame(run: number, version: number): ArrayBuffer {
+  const series = [{ run, name: "loss", n: 1, offset: 0, downsampled: false, version }];
+  let header = JSON.stringify({ series });
+  header += " ".repeat((8 - ((header.length + 4) % 8)) % 8);
+  const body = new Uint8Array(4 + header.length + 5 * 8);
+  new DataView(body.buffer).setUint32(0, header.length, true);
+  body.set(new TextEncoder().encode(header), 4);
+  return body.buffer;
+}
+
+const soon = () => new Promise((done) => setTimeout(done, 5));
+
+describe("a series that is being fetched", () => {
+  afterEach(() => answerWith(fetch));
+
+  /** Opens a chart, hears of version 2 while the answer is on its way, and counts the requests. */
+  async function requestsWhenAnswered(run: number, version: number): Promise<number> {
+    let count = 0;
+    let answer = (_: Response): void => undefined;
+    answerWith(() => {
+      count += 1;
+      return new Promise((resolve) => (answer = resolve));
+    });
+    watch({ run, name: "loss", x: "step", lo: null, hi: null, buckets: 600 });
+    await soon();
+    runChanged(run, 2);
+    answer(new Response(frame(run, version)));
+    await soon();
+    return count;
+  }
+
+  it("is not asked for again when the answer has what a tick announced meanwhile", async () => {
+    expect(await requestsWhenAnswered(1, 2)).toBe(1);
+  });
+
+  it("is asked for again when the tick announced more", async () => {
+    expect(await requestsWhenAnswered(2, 1)).toBe(2);
+  });
+});
