@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
-from pluto.errors import UsageError
+from pluto.errors import QueryError, UsageError
 from pluto.query_connection import MAX_LISTED, RunId
 from pluto.query_files import FileCalls
 from pluto.query_frames import Frame, to_frame
@@ -282,12 +282,27 @@ class Calls(FileCalls):
             "/api/runs/logs", "logs", parameters, size=MAX_LINES, limit=limit, offset=max(offset, 0)
         )
 
-    def structured(self, project: str, run_id: RunId) -> list[DataPoint] | None:
-        """Return histograms, tables, graphs and texts of a run; a server does not give them: None.
+    def structured(
+        self, project: str, run_id: RunId, name: str | None = None
+    ) -> list[DataPoint] | None:
+        """Return histograms, tables, graphs and texts of a run, or those of one name.
 
-        Each has `name, type, step, time` (ms) and `data` (JSON, or the text).
+        They come in the order of writing. The public API of hosted servers does not give them:
+        None there.
         """
-        return self._source.structured(self._number(project, run_id))
+        path = f"/api/ui/runs/{self._number(project, run_id)}/data/raw"
+        found: list[DataPoint] = []
+        after: int | None = 0
+        while after is not None:
+            try:
+                page = self._get(path, {"name": name, "after": after})
+            except QueryError as error:
+                if error.status_code == 404:
+                    return None
+                raise
+            found += [DataPoint(**point) for point in page["points"]]
+            after = page["next"]
+        return found
 
     def _series(self, wanted: Wanted, limit: int | None) -> Iterator[Series]:
         if limit is None:

@@ -22,9 +22,9 @@ from starlette.routing import compile_path
 
 from pluto.errors import PlutoError, QueryError, RunInUse, StorageError
 from pluto.query_series import Get, Series, Wanted
-from pluto.query_server import DataPoint, NewFile
+from pluto.query_server import NewFile
 from pluto.segments import SUFFIX
-from pluto.server import compare, runs_read, series_read
+from pluto.server import compare, runs_read, series_read, ui_records
 from pluto.server.backend import RunReads
 from pluto.server.data_directory import Secrets
 from pluto.server.endpoints import Endpoint, Reads, parse, refusal
@@ -35,7 +35,7 @@ from pluto.server.rows import RunRow
 from pluto.server.serve import make_state
 from pluto.server.settings import ServerSettings
 from pluto.server.sqlite import run_directory
-from pluto.storage import Batch, Kind, NameInfo
+from pluto.storage import Batch, NameInfo
 from pluto.store import JOURNAL, Store, has_live_process
 
 T = TypeVar("T")
@@ -46,6 +46,7 @@ _ENDPOINTS: Final[tuple[Endpoint[Any], ...]] = (
     *series_read.ENDPOINTS,
     *compare.ENDPOINTS,
     *runs_read.ENDPOINTS,
+    *ui_records.ENDPOINTS,
 )
 
 
@@ -206,16 +207,6 @@ class LocalSource:
             store.writer.append(Batch(names={file.name: "FILE"}, records=[added.to_record()]))
         finally:
             store.close()
-
-    def structured(self, run_id: int) -> list[DataPoint]:
-        """Return histograms, tables, graphs and texts of a run, as they were logged."""
-        records = self.reader(self.row(run_id)).records(Kind.DATA, limit=-1)
-        return [
-            DataPoint(
-                each.name, each.type, each.step, each.time, each.body.decode("utf-8", "replace")
-            )
-            for each in records
-        ]
 
     def close(self) -> None:
         """Close every open run."""

@@ -89,9 +89,6 @@ class Source(Protocol):
     def upload(self, file: NewFile) -> None:
         """Attach a file to a run."""
 
-    def structured(self, run_id: int) -> list[DataPoint] | None:
-        """Return histograms, tables, graphs and texts of a run; None if they cannot be read."""
-
     def close(self) -> None:
         """Let go of everything that is open; idempotent."""
 
@@ -148,10 +145,6 @@ class ServerSource:
             persist(lambda: server.put(url, file.path, file.mime), file.path)
         finally:
             server.close()
-
-    def structured(self, run_id: int) -> None:  # noqa: ARG002 the interface of sources
-        """Return None: the public API of servers does not give structured values."""
-        return
 
     def close(self) -> None:
         """Close the connections."""

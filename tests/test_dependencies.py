@@ -23,8 +23,16 @@ EXTRAS = {
     "migrate": {"pyarrow", "wandb"},
     "sweep": {"optuna"},
 }
-FRAMEWORKS = {"torch", "lightning", "pytorch_lightning", "transformers", "accelerate"}
-"""What the hooks of pluto/compat work with: they are there, or the hook says what to install."""
+FRAMEWORKS = {
+    "torch": {"torch"},
+    "lightning": {"lightning"},
+    "transformers": {"transformers", "accelerate"},
+    "accelerate": {"accelerate"},
+    "wandb": {"wandb"},
+    "tensorboard": {"tensorboard", "tensorboardX"},
+    "neptune": {"pandas"},
+}
+"""What the hooks of pluto/compat work with: it is there, or the hook names the extra."""
 
 
 def is_for_type_checkers(node: ast.AST) -> bool:
@@ -71,13 +79,20 @@ def required(extra: str | None = None) -> set[str]:
 
 
 def test_a_plain_install_brings_exactly_what_is_imported() -> None:
-    optional = FRAMEWORKS.union(*EXTRAS.values())
+    optional = {"pytorch_lightning"}.union(*FRAMEWORKS.values(), *EXTRAS.values())
     assert required() == imported_distributions(REPOSITORY / "pluto") - optional
 
 
-@pytest.mark.parametrize("extra", EXTRAS)
+@pytest.mark.parametrize("extra", EXTRAS | FRAMEWORKS)
 def test_an_extra_brings_what_it_is_for(extra: str) -> None:
-    assert required(extra) == EXTRAS[extra]
+    assert required(extra) == (EXTRAS | FRAMEWORKS)[extra]
+
+
+def test_the_extra_of_a_framework_takes_no_newer_version_away() -> None:
+    for line in requires("pluto-ml") or []:
+        requirement = Requirement(line)
+        if requirement.marker and any(f'"{extra}"' in line for extra in FRAMEWORKS):
+            assert {each.operator for each in requirement.specifier} == {">="}, line
 
 
 def brought_by(name: str, extras: frozenset[str] = frozenset()) -> set[str]:

@@ -131,7 +131,7 @@ def _tell(done: Exported) -> None:
     _tell_missing(done.missing)
     if not done.has_data:
         click.echo(
-            "pluto: histograms, tables and texts are left out: servers do not give them;"
+            "pluto: histograms, tables and texts are left out: this server does not give them;"
             " export from the disk that has the run",
             err=True,
         )

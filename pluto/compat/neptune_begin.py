@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pluto
 from pluto.compat.neptune_forks import copy_history
@@ -20,6 +20,9 @@ from pluto.names import directory_name, generate_run_id, is_display_id
 from pluto.op import Op
 from pluto.sets import destination
 from pluto.storage import is_run_directory
+
+if TYPE_CHECKING:
+    from pluto import query
 
 logger = logging.getLogger("pluto")
 
@@ -113,6 +116,33 @@ def local_runs(arguments: Mapping[str, Any]) -> Path | None:
     """Return where runs of these arguments are on this machine; None if a server has them."""
     settings = _settings(arguments)
     return None if _server_of(settings) else Path(settings.dir) / f".{settings.tag}"
+
+
+def reader_of(project: str | None = None, mode: str | None = None) -> query.Client:
+    """Return what reads the runs of a project where a script of this `mode` leaves them."""
+    from pluto import query
+
+    given = {"project": project, "mode": _mode(mode)}
+    runs = local_runs({name: value for name, value in given.items() if value is not None})
+    return query.Client() if runs is None else query.Client(dir=runs)
+
+
+def find_run(
+    client: query.Client, project: str, run_id: str, container: str | None = None
+) -> int | None:
+    """Return the number of a run that a script has given an id; None if there is none.
+
+    Args:
+        client: of where the runs are.
+        project: its name.
+        run_id: as the script knows it.
+        container: what the run stands for; None for anything.
+    """
+    known = {f"config.{OWN}.run_id": run_id}
+    if container is not None:
+        known[f"config.{OWN}.container"] = container
+    found = client.list_runs(project, limit=1, filters=known)
+    return int(found[0]["id"]) if found else None
 
 
 def _settings(arguments: Mapping[str, Any]) -> pluto.Settings:
@@ -213,11 +243,10 @@ def _parent(wanted: Wanted, arguments: dict[str, Any], stack: ExitStack) -> _Loc
     runs = local_runs(arguments)
     client = stack.enter_context(query.Client() if runs is None else query.Client(dir=runs))
     project = arguments["project"]
-    known = {"config.neptune.run_id": wanted.fork_run_id}
-    found = client.list_runs(project, limit=1, filters=known)
-    if not found:
+    found = find_run(client, project, wanted.fork_run_id)
+    if found is None:
         raise LookupError(f"there is no run {wanted.fork_run_id!r} to fork from in {project!r}")
     if runs is not None:
-        return _LocalParent(client, project, found[0]["id"], step, wanted.inherits)
-    arguments.update(fork_run_id=found[0]["id"], fork_step=step, inherit_config=wanted.inherits)
+        return _LocalParent(client, project, found, step, wanted.inherits)
+    arguments.update(fork_run_id=found, fork_step=step, inherit_config=wanted.inherits)
     return None

@@ -13,6 +13,7 @@ from pluto.compat import neptune_client_types as types
 from pluto.compat import neptune_handler as handler
 from pluto.compat import neptune_utils as utils
 from pluto.compat.neptune_client_project import Project
+from pluto.compat.neptune_models import Model, ModelVersion
 from pluto.compat.neptune_run import Run
 
 __all__ = [
@@ -37,20 +38,6 @@ __version__ = "1.14.0"
 ANONYMOUS_API_TOKEN: Final = "ANONYMOUS"  # noqa: S105 - it opens nothing
 
 
-class Model:
-    """Not offered: Pluto has no registry of models."""
-
-    def __init__(self, *_args: Any, **_kwargs: Any) -> None:
-        raise exceptions.NeptuneUnsupportedFunctionalityException(
-            "Pluto has no registry of models: keep what belongs to a model in a run,"
-            " init_run(tags='model', custom_run_id=...), and read it with init_run(with_id=...)"
-        )
-
-
-class ModelVersion(Model):
-    """Not offered: Pluto has no registry of models."""
-
-
 def init_run(with_id: str | None = None, **arguments: Any) -> Run:
     """Begin a run, go on with one, or read one; see `Run`."""
     return Run(with_id, **arguments)
@@ -61,5 +48,11 @@ def init_project(project: str | None = None, **arguments: Any) -> Project:
     return Project(project, **arguments)
 
 
-init_model = Model
-init_model_version = ModelVersion
+def init_model(with_id: str | None = None, **arguments: Any) -> Model:
+    """Make a model, go on with one, or read one; see `Model`."""
+    return Model(with_id, **arguments)
+
+
+def init_model_version(with_id: str | None = None, **arguments: Any) -> ModelVersion:
+    """Make a version of a model, go on with one, or read one; see `ModelVersion`."""
+    return ModelVersion(with_id, **arguments)

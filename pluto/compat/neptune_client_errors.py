@@ -51,6 +51,22 @@ class RunNotFound(MetadataContainerNotFound):
     """There is no such run."""
 
 
+class ModelNotFound(MetadataContainerNotFound):
+    """There is no such model."""
+
+
+class ModelVersionNotFound(MetadataContainerNotFound):
+    """There is no such version of a model."""
+
+
+class NeptuneModelKeyAlreadyExistsError(NeptuneException):
+    """The project has a model with this key."""
+
+
+class NeptuneMissingRequiredInitParameter(NeptuneWrongInitParametersException):
+    """Something has to be given."""
+
+
 class InactiveContainerException(NeptuneException):
     """The run has ended."""
 

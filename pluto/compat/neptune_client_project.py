@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from pluto.compat.neptune_begin import project_of
+from pluto.compat.neptune_containers import RunsTable, containers
+from pluto.compat.neptune_reading import MODEL, RUN
 from pluto.compat.neptune_run import Run
 
 if TYPE_CHECKING:
@@ -17,27 +19,8 @@ OWN_RUN: Final = "neptune-project"
 """The id of the run that keeps the attributes of a project."""
 
 
-class RunsTable:
-    """Runs as rows, attributes as columns.
-
-    Args:
-        frame: of pandas.
-    """
-
-    def __init__(self, frame: Any) -> None:
-        self._frame = frame
-
-    def to_pandas(self) -> Any:
-        """Return it as a frame of pandas."""
-        return self._frame
-
-    def to_rows(self) -> list[dict[str, Any]]:
-        """Return the rows as dicts."""
-        rows: list[dict[str, Any]] = self._frame.to_dict("records")
-        return rows
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        return iter(self.to_rows())
+class _ProjectRun(Run):
+    container = "project"
 
 
 class Project:
@@ -82,25 +65,47 @@ class Project:
         Raises:
             UsageError: the query cannot be understood.
         """
-        from pluto.compat.neptune_nql import parse_query
-        from pluto.compat.neptune_query import tables
-        from pluto.compat.neptune_query.filters import AttributeFilter
-
-        chosen = None if columns is None else ["sys/id", *columns]
-        frame = tables.overview(
-            tables.Question(self._project, parse_query(query) if query else None, tables.RUN),
-            AttributeFilter(chosen),
-            sort_by,
-            "asc" if ascending else "desc",
+        return containers(
+            self._project,
+            RUN,
+            query=query,
+            columns=columns,
             limit=limit,
+            sort_by=sort_by,
+            ascending=ascending,
             chosen=lambda run: (
-                run.run_id != OWN_RUN
-                and _matches(run.values["sys/id"], id)
+                _matches(run.values["sys/id"], id)
                 and _matches(run.values["sys/state"], state)
                 and set(_listed(tag)) <= run.values["sys/tags"]
             ),
         )
-        return RunsTable(frame)
+
+    def fetch_models_table(
+        self,
+        *,
+        query: str | None = None,
+        columns: Iterable[str] | None = None,
+        limit: int | None = None,
+        sort_by: str = "sys/creation_time",
+        ascending: bool = False,
+        **others: Any,  # noqa: ARG002
+    ) -> RunsTable:
+        """Return the models of the project; see `fetch_runs_table`."""
+        return containers(
+            self._project,
+            MODEL,
+            query=query,
+            columns=columns,
+            limit=limit,
+            sort_by=sort_by,
+            ascending=ascending,
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        """Return another method of the run that keeps the attributes: `assign`, `pop`, `wait`."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._own_run(), name)
 
     def __getitem__(self, path: str) -> Handler:
         return self._own_run()[path]
@@ -108,13 +113,8 @@ class Project:
     def __setitem__(self, path: str, value: Any) -> None:
         self._own_run()[path] = value
 
-    def exists(self, path: str) -> bool:
-        """Tell whether the project has an attribute."""
-        return self._own_run().exists(path)
-
-    def fetch(self) -> dict[str, Any]:
-        """Return the single values of the project."""
-        return self._own_run().fetch()
+    def __delitem__(self, path: str) -> None:
+        del self._own_run()[path]
 
     def stop(self, *, seconds: float | None = None) -> None:
         """End the run that keeps the attributes, if one has begun."""
@@ -129,7 +129,7 @@ class Project:
 
     def _own_run(self) -> Run:
         if self._run is None:
-            self._run = Run(
+            self._run = _ProjectRun(
                 project=self._project,
                 custom_run_id=OWN_RUN,
                 name=f"attributes of {project_of(self._project)[0]}",

@@ -24,8 +24,16 @@ FILE: Final = "file"
 SETS: Final = "string_set"
 SERIES: Final = (FLOATS, STRINGS, HISTOGRAMS, FILES)
 
+RUN: Final = "run"
+MODEL: Final = "model"
+MODEL_VERSION: Final = "model_version"
+"""What a run of Pluto stands for in a project of Neptune."""
+
 GROUP: Final = "group:"
 """Begins a tag of Pluto that is a group tag of Neptune."""
+
+_KINDS: Final = {"METRIC": FLOATS, "HISTOGRAM": HISTOGRAMS, "DATA": STRINGS}
+"""Types of the names that a run has logged to, as those of series."""
 
 _EPOCH: Final = np.datetime64(0, "ms")
 _SINGLE: Final[tuple[tuple[type, str], ...]] = (
@@ -113,6 +121,11 @@ class StoredRun:
         return str(found)
 
     @property
+    def container(self) -> str:
+        """What it stands for: a run, or for instance a model."""
+        return str(self.own.get("container") or RUN)
+
+    @property
     def name(self) -> str:
         """The name: that of the experiment, where the script gave one."""
         return str(self.details["name"])
@@ -133,14 +146,10 @@ class StoredRun:
             steps.setdefault(file["logName"], set()).add(int(file["step"]))
         for path, own in steps.items():
             found[path] = FILE if len(own) == 1 else FILES
-        for path in self._data:
-            found[path] = HISTOGRAMS if self._data[path][0].type == "HISTOGRAM" else STRINGS
         for entry in self.details["logNames"]:
-            path, kind = entry["logName"], entry["logType"]
-            if kind == "METRIC" and not path.startswith((STEPS, PREVIEWS)):
-                found[path] = FLOATS
-            elif path not in found and kind == "HISTOGRAM":
-                found[path] = HISTOGRAMS
+            path, kind = entry["logName"], _KINDS.get(entry["logType"])
+            if kind is not None and not path.startswith((STEPS, PREVIEWS)):
+                found[path] = kind
         return found
 
     @cached_property
@@ -167,11 +176,8 @@ class StoredRun:
 
     def table(self, path: str) -> list[dict[str, Any]]:
         """Return the rows of the last table of a name, as dicts."""
-        tables = [
-            json.loads(point.data)
-            for point in self._structured_values or ()
-            if point.name == path and point.type == "TABLE"
-        ]
+        values = self.client.structured(self.project, self.number, path) or ()
+        tables = [json.loads(point.data) for point in values if point.type == "TABLE"]
         if not tables:
             return []
         columns = [column["name"] for column in tables[-1]["col"]]
@@ -220,15 +226,16 @@ class StoredRun:
         return sorted(found)
 
     def _structured(self, path: str, kind: str) -> list[Point]:
-        if self._structured_values is None:
+        values = self.client.structured(self.project, self.number, path)
+        if values is None:
             raise QueryError(
-                f"{path}: a server gives numbers and files, not {kind.replace('_', ' ')}"
+                f"{path}: this server gives numbers and files, not {kind.replace('_', ' ')}"
             )
         steps = {}
         for series in self.client.get_series(self.project, self.number, [STEPS + path]):
             steps = _by_step(series)
         found: dict[int, Point] = {}
-        for each in self._data.get(path, ()):
+        for each in values:
             value = each.data if kind == STRINGS else json.loads(each.data)
             found[each.step] = Point(steps.get(each.step, each.step), each.time / 1000, value)
         return sorted(found.values(), key=lambda point: point.step)
@@ -240,24 +247,12 @@ class StoredRun:
         last = {each["logName"]: each.get("last") for each in found}
         return {name: (int(at["step"]), at["value"]) for name, at in last.items() if at}
 
-    @cached_property
-    def _structured_values(self) -> list[Any] | None:
-        points: list[Any] | None = self.client.structured(self.project, self.number)
-        return points
-
-    @cached_property
-    def _data(self) -> dict[str, list[Any]]:
-        found: dict[str, list[Any]] = {}
-        for point in self._structured_values or ():
-            if point.type in ("HISTOGRAM", "string-series"):
-                found.setdefault(point.name, []).append(point)
-        return found
-
     def _system(self) -> dict[str, Any]:
         about, own = self.details, self.own
         tags = about.get("tags") or []
+        number = about.get("displayId") if self.container == RUN else None
         known = {
-            "sys/id": about.get("displayId") or self.run_id,
+            "sys/id": number or self.run_id,
             "sys/custom_run_id": self.run_id,
             "sys/name": about["name"],
             "sys/experiment/name": own.get("experiment"),

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pluto.compat import neptune_client_errors as errors
 from pluto.compat.neptune_attributes import Attributes
-from pluto.compat.neptune_begin import Wanted, begin, external_id, local_runs, project_of
+from pluto.compat.neptune_begin import Wanted, begin, external_id, find_run, project_of, reader_of
 from pluto.compat.neptune_client_types import File
 from pluto.compat.neptune_handler import Handler
-from pluto.compat.neptune_reading import SERIES, StoredRun, kind_of_single
+from pluto.compat.neptune_reading import RUN, SERIES, StoredRun, kind_of_single
 from pluto.compat.neptune_recording import Recording
 from pluto.notice import Notices
 from pluto.process_exit import judge
@@ -55,6 +55,9 @@ class Run:
 
     Attributes:
         op: the run of Pluto.
+        project: its name, without the workspace.
+        run_id: the id that the script knows it by.
+        container: what the run stands for.
 
     Raises:
         RunNotFound: there is no run `with_id`.
@@ -66,6 +69,8 @@ class Run:
         >>> run["train/loss"].append(0.5)
         >>> run.stop()
     """
+
+    container: ClassVar[str] = RUN
 
     def __init__(
         self,
@@ -103,6 +108,7 @@ class Run:
             mode="debug" if self._is_reading else mode,
             tags=[tags] if isinstance(tags, str) else list(tags or ()),
             must_exist=with_id is not None,
+            about={} if self.container == RUN else {"container": self.container},
             settings=_settings(capture_stdout, capture_stderr, capture_hardware_metrics, git_ref),
         )
         self._begin(wanted)
@@ -111,13 +117,13 @@ class Run:
     def _begin(self, wanted: Wanted) -> None:
         self._client: query.Client | None = None
         self._notices = Notices()
-        self._project = project_of(wanted.project)[0]
+        self.project = project_of(wanted.project)[0]
         self._source = self._found(wanted) if self._is_reading else None
         try:
             begun = begin(wanted)
         except LookupError as error:
             raise errors.RunNotFound(str(error)) from error
-        self.op, self._id = begun.op, begun.run_id
+        self.op, self.run_id = begun.op, begun.run_id
         self.recording = Recording(self.op)
         earlier = self._source or (self._earlier() if self.op.resumed else None)
         values = self._system(wanted) if earlier is None else earlier.values
@@ -137,7 +143,7 @@ class Run:
         self.pop(path)
 
     def __repr__(self) -> str:
-        return f"<run {self._id} of {self._project}>"
+        return f"<run {self.run_id} of {self.project}>"
 
     def assign(self, value: Mapping[str, Any], **_options: Any) -> None:
         """Set attributes from a mapping of paths to values."""
@@ -254,8 +260,8 @@ class Run:
         self.recording.wait()
         if self._client is None:
             self._client = query.Client(dir=self.op.dir)
-        (found,) = self._client.list_runs(self._project)
-        return StoredRun(self._client, found["id"], self._project)
+        (found,) = self._client.list_runs(self.project)
+        return StoredRun(self._client, found["id"], self.project)
 
     def fetch_below(self, path: str) -> Any:
         """Return a single value, or those below a path as nested dicts.
@@ -302,7 +308,7 @@ class Run:
 
     def _system(self, wanted: Wanted) -> dict[str, Any]:
         known = {
-            "sys/id": self.op.settings._display_id or self._id,  # noqa: SLF001 - as Op shows it
+            "sys/id": self.op.settings._display_id or self.run_id,  # noqa: SLF001 - as Op shows it
             "sys/name": self.op.name,
             "sys/creation_time": datetime.now(timezone.utc),
             "sys/failed": False,
@@ -323,17 +329,14 @@ class Run:
 
         if wanted.run_id is None:
             raise errors.NeptuneNeedExistingRunException("mode='read-only' needs with_id")
-        runs = local_runs({"project": self._project})
-        client = query.Client() if runs is None else query.Client(dir=runs)
-        self._client = client
-        known = {"config.neptune.run_id": wanted.run_id}
-        found = client.list_runs(self._project, limit=1, filters=known)
+        client = self._client = reader_of(self.project)
+        number = find_run(client, self.project, wanted.run_id)
         try:
-            number = found[0]["id"] if found else client.get_run(self._project, wanted.run_id)["id"]
+            number = number or client.get_run(self.project, wanted.run_id)["id"]
         except query.QueryError as error:
             raise errors.RunNotFound(f"{wanted.run_id!r}: {error}") from error
         wanted.must_exist, wanted.run_id = False, external_id(wanted.run_id)
-        return StoredRun(client, number, self._project)
+        return StoredRun(client, number, self.project)
 
     def _describe(
         self,
@@ -343,7 +346,7 @@ class Run:
     ) -> None:
         if description is not None:
             self["sys/description"] = description
-        if self._is_reading or self.op.resumed:
+        if self._is_reading or self.op.resumed or self.container != RUN:
             return
         script = getattr(sys.modules.get("__main__"), "__file__", None)
         if script and Path(script).is_file():

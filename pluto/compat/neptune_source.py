@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pluto
 from pluto.compat.neptune_files import BytesFile
-from pluto.probes.git import _Repository
+from pluto.probes.git import Repository
 from pluto.redact import Redactor
 
 _FIELDS: Final = ("commit_id", "author_name", "author_email", "commit_date", "message")
@@ -41,7 +41,7 @@ class SourceTrackingConfig:
 
 def source_attributes(config: SourceTrackingConfig) -> tuple[dict[str, Any], dict[str, pluto.File]]:
     """Return the single values and the files to keep; both are empty outside of git."""
-    git = _Repository(Path(config.repository or "."))
+    git = Repository(Path(config.repository or "."))
     commit = git.ask("log", "-1", "--format=%H%n%an%n%ae%n%cI%n%B")
     if commit is None:
         return {}, {}
@@ -57,7 +57,7 @@ def source_attributes(config: SourceTrackingConfig) -> tuple[dict[str, Any], dic
     return _below(config.namespace, values), _below(config.namespace, _files(config, git))
 
 
-def _files(config: SourceTrackingConfig, git: _Repository) -> dict[str, pluto.File]:
+def _files(config: SourceTrackingConfig, git: Repository) -> dict[str, pluto.File]:
     found: dict[str, pluto.File] = {}
     script = getattr(sys.modules.get("__main__"), "__file__", None)
     if config.upload_entry_point and script and Path(script).is_file():

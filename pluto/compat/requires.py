@@ -7,15 +7,17 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def requires(framework: str, *packages: str) -> Iterator[None]:
+def requires(
+    framework: str, *, extra: str | None = None, brings: str | None = None
+) -> Iterator[None]:
     """Turn the failure to import `framework` into an ImportError that says what to install.
 
     An error from inside the framework, such as a broken shared library, stays as it is.
-    There are no extras for frameworks: docs/decisions/0003-no-torch-extra.md.
 
     Args:
         framework: the module.
-        packages: what to install, unless that is called as the module.
+        extra: of Pluto that installs it; called as the module by default.
+        brings: the packages of that extra; one called as the module by default.
 
     Example:
         >>> with requires("torch"):
@@ -28,6 +30,20 @@ def requires(framework: str, *packages: str) -> Iterator[None]:
             raise
         raise ImportError(
             f"this part of Pluto works with {framework}, which is not installed:"
-            f" pip install {' '.join(packages or [framework])}",
+            f" {to_install(extra or framework, brings)}",
             name=error.name,
         ) from error
+
+
+def to_install(extra: str, brings: str | None = None) -> str:
+    """Return the command for an extra of Pluto, and the packages that it brings.
+
+    Args:
+        extra: its name.
+        brings: the packages; by default one called as the extra.
+
+    Example:
+        >>> to_install("wandb")
+        'pip install "pluto-ml[wandb]" (installs wandb)'
+    """
+    return f'pip install "pluto-ml[{extra}]" (installs {brings or extra})'

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from pluto.compat.beside import Patches
+from pluto.compat.requires import to_install
 from pluto.op import Op
 
 if TYPE_CHECKING:
@@ -39,8 +40,9 @@ def patch(op: Op | None = None, **arguments: Any) -> None:
     classes = list(_writers())
     if not classes:
         raise ImportError(
-            "neither torch.utils.tensorboard nor tensorboardX can be imported: pip install"
-            " tensorboard torch, or tensorboardX; pluto.compat.tensorboard.SummaryWriter needs none"
+            "neither torch.utils.tensorboard nor tensorboardX can be imported:"
+            f" {to_install('tensorboard', 'tensorboard and tensorboardX')};"
+            " pluto.compat.tensorboard.SummaryWriter needs none"
         )
     from pluto.compat.tensorboard import SummaryWriter
 

@@ -22,7 +22,7 @@ import pluto
 from pluto.compat.hooked_run import HookedRun
 from pluto.compat.requires import requires
 
-with requires("transformers", "transformers", "accelerate"):
+with requires("transformers", brings="transformers and accelerate"):
     from transformers import TrainerCallback
     from transformers.integrations import integration_utils
 

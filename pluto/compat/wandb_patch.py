@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib import import_module
 from typing import Any, Final
 
 from pluto.compat.beside import Patches
+from pluto.compat.requires import to_install
 from pluto.compat.wandb_init import begin
 from pluto.compat.wandb_real import own_artifact, own_value
 from pluto.compat.wandb_run import Run
@@ -50,8 +53,8 @@ def patch(**arguments: Any) -> None:
         if error.name != "wandb":
             raise
         raise ImportError(
-            "patch() works beside the real wandb, which is not installed: pip install wandb; or"
-            " 'import pluto.compat.wandb as wandb', which does without it",
+            "patch() works beside the real wandb, which is not installed:"
+            f" {to_install('wandb')}; or 'import pluto.compat.wandb as wandb' does without it",
             name="wandb",
         ) from error
     _beside = Beside(wandb, arguments)
@@ -93,15 +96,17 @@ class Beside:
         self._arguments = dict(arguments)
         self._pairs: list[_Pair] = []
         self._patches = Patches()
-        self._noop = import_module("wandb.sdk.lib.noop_run").NoopRun
         self._is_off = os.environ.get(_OFF, "").lower() in ("1", "true", "yes")
         override = {"mode": "disabled"} if self._is_off else {}
         for owner in (wandb, wandb.sdk):
             self._patches.wrap(owner, "init", self._after_init, override=override)
-        for kind in (wandb.Run, self._noop):
-            self._wrap_methods(kind)
+        run = import_module("wandb.sdk.wandb_run").Run
+        self._wrap_methods(run)
+        noop = sys.modules.get("wandb.sdk.lib.noop_run")
+        if noop is not None:  # since 0.27
+            self._wrap_methods(noop.NoopRun)
         for name in ("tags", "notes", "name"):
-            self._patches.wrap_setter(wandb.Run, name, self._setter(name))
+            self._patches.wrap_setter(run, name, self._setter(name))
         config = import_module("wandb.sdk.wandb_config").Config
         for name in ("update", "setdefaults", "__setitem__", "__setattr__"):
             self._patches.wrap(config, name, self._after_config)
@@ -117,13 +122,27 @@ class Beside:
         self._rebind()
 
     def _wrap_methods(self, kind: type) -> None:
+        told = self._told()
+        for name in told.keys() & vars(kind).keys():
+            self._patches.wrap(kind, name, told[name])
+        self._patches.wrap(kind, "log", self._after_log, before=self._before_log)
+
+    def _wrap_own_methods(self, real: Any) -> None:
+        """Wrap the methods that a disabled run itself has, not its class: wandb before 0.27."""
+        told = self._told()
+        for name in told.keys() & vars(real).keys():
+            self._patches.wrap(real, name, _with(told[name], real))
+        if "log" in vars(real):
+            before = partial(self._before_log, real)
+            self._patches.wrap(real, "log", _with(self._after_log, real), before=before)
+
+    def _told(self) -> dict[str, Callable[..., None]]:
+        """Return what follows the methods of a run, other than `log`."""
         told: dict[str, Callable[..., None]] = {name: self._forwarder(name) for name in _FORWARDED}
         told["finish"] = self._after_finish
         told["__exit__"] = self._after_exit
         told["log_artifact"] = self._after_log_artifact
-        for name in told.keys() & vars(kind).keys():
-            self._patches.wrap(kind, name, told[name])
-        self._patches.wrap(kind, "log", self._after_log, before=self._before_log)
+        return told
 
     def _rebind(self) -> None:
         """Let `wandb.log` and the like be the methods of the live run as they are now."""
@@ -137,13 +156,14 @@ class Beside:
     def _after_init(self, real: Any, *_args: Any, **given: Any) -> None:
         for pair in [pair for pair in self._pairs if vars(pair.real).get("_is_finished")]:
             self._end(pair.real)
-        is_noop = isinstance(real, self._noop)
-        if self._pair(real) is not None or (is_noop and not self._is_off):
+        if self._pair(real) is not None or (real.disabled and not self._is_off):
             return
+        self._wrap_own_methods(real)
         wanted = self._wanted(real, given)
         config = own_value(real.config.as_dict())
         own = begin(wanted, {**self._arguments, "config": config or None}, allow_val_change=True)
-        self._pairs.append(_Pair(real, own, is_noop, config))
+        self._pairs.append(_Pair(real, own, real.disabled, config))
+        self._rebind()
 
     def _wanted(self, real: Any, given: Mapping[str, Any]) -> Wanted:
         """Return the run of Pluto that belongs to one of wandb."""
@@ -259,6 +279,11 @@ class Beside:
                 for key in path:
                     target = target[key]
                 target.update(own_value(values))
+
+
+def _with(after: Callable[..., None], real: Any) -> Callable[..., None]:
+    """Return `after` for a function that is not given the run it belongs to."""
+    return lambda result, *args, **kwargs: after(result, real, *args, **kwargs)
 
 
 def _copied(data: Any) -> Any:

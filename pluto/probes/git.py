@@ -20,7 +20,7 @@ DIFF = ("diff", "--no-ext-diff", "--no-textconv", "--no-color")
 
 def facts(surroundings: Surroundings) -> dict[str, object] | None:
     """Describe commit, branch, author, remote and uncommitted changes, None outside git."""
-    repository = _Repository(surroundings.directory)
+    repository = Repository(surroundings.directory)
     root = repository.ask("rev-parse", "--show-toplevel")
     if root is None:
         return None
@@ -41,7 +41,17 @@ def facts(surroundings: Surroundings) -> dict[str, object] | None:
     return described
 
 
-class _Repository:
+class Repository:
+    """Questions to git about one work tree; all of them together take `PATIENCE` at most.
+
+    Args:
+        directory: anywhere in the work tree.
+
+    Example:
+        >>> Repository(Path(".")).ask("rev-parse", "--verify", "HEAD")  # doctest: +SKIP
+        'b04845e...'
+    """
+
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._git = shutil.which("git")

@@ -19,6 +19,8 @@ from pluto.storage import Kind, StoredRecord
 
 PAGE = 5000
 MAX_DATA_POINTS = 5000
+MAX_RAW_VALUES = 1000
+MAX_RAW_BYTES = 8 << 20
 
 RecordId = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 
@@ -113,6 +115,32 @@ class DataPoints(Answer):
     points: list[DataPoint]
 
 
+class RawDataQuery(Query):
+    """Structured values with an id above `after`, of one name or of all."""
+
+    run_id: RunId
+    name: str | None = None
+    after: RecordId = 0
+    limit: Annotated[int, Meta(ge=1, le=MAX_RAW_VALUES)] = MAX_RAW_VALUES
+
+
+class RawDataPoint(Answer):
+    """One value as it was logged: `data` is its JSON, or the text of a string series."""
+
+    name: str
+    step: int
+    time: int
+    type: str
+    data: str
+
+
+class RawDataPage(Answer):
+    """Values in the order of writing; `next` is `after` of the next page, null on the last one."""
+
+    points: list[RawDataPoint]
+    next: int | None
+
+
 def console(reads: Reads, query: ConsoleQuery) -> ConsolePage:
     """Return a page of console lines.
 
@@ -197,6 +225,21 @@ def _data(reader: RunReads, query: DataQuery) -> Iterator[StoredRecord]:
         after = page[-1].id
 
 
+def raw_data(reads: Reads, query: RawDataQuery) -> RawDataPage:
+    """Return a page of structured values, which holds some `MAX_RAW_BYTES` of them at most."""
+    reader = reads.reader(reads.require(query.run_id))
+    points: list[RawDataPoint] = []
+    after, size = query.after, 0
+    while page := reader.records(Kind.DATA, query.name, after=after, limit=100):
+        for record in page:
+            if len(points) == query.limit or size >= MAX_RAW_BYTES:
+                return RawDataPage(points, after)
+            text = record.body.decode("utf-8", "replace")
+            points.append(RawDataPoint(record.name, record.step, record.time, record.type, text))
+            after, size = record.id, size + len(record.body)
+    return RawDataPage(points, None)
+
+
 def _payload(record: StoredRecord) -> object:
     text = record.body.decode("utf-8", "replace")
     return text if record.type.lower() == "string-series" else parsed(text)
@@ -219,4 +262,5 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
     Endpoint("/api/ui/runs/{runId}/console", ConsoleQuery, ConsolePage, console),
     Endpoint("/api/ui/runs/{runId}/files", UiFilesQuery, UiFiles, files),
     Endpoint("/api/ui/runs/{runId}/data", DataQuery, DataPoints, data),
+    Endpoint("/api/ui/runs/{runId}/data/raw", RawDataQuery, RawDataPage, raw_data),
 )

@@ -45,7 +45,8 @@ def counted(run: Path, kind: str) -> int:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
-    ("kind", "ranks"), [("ddp", 2), ("ddp", 4), ("fsdp", 2), ("fully_shard", 4)]
+    ("kind", "ranks"),
+    [("ddp", 2), ("ddp", 4), ("fsdp", 2), ("fsdp", 4), ("fully_shard", 2), ("fully_shard", 4)],
 )
 def test_every_rank_logs_its_gradients_and_parameters(kind: str, ranks: int) -> None:
     torchrun(ranks, "watch", kind)

@@ -1,15 +1,24 @@
-"""A hook whose framework is not installed says what to install."""
+"""A hook whose framework is not installed names the extra of Pluto."""
 
+import re
 import subprocess
 import sys
 
 import pytest
 
+from tests.test_dependencies import required
+
 HOOKS = {
-    "pluto.compat.torch": ("torch", "torch"),
-    "pluto.compat.lightning": ("lightning", "lightning"),
-    "pluto.compat.transformers": ("transformers", "transformers accelerate"),
-    "pluto.compat.accelerate": ("accelerate", "accelerate"),
+    "pluto.compat.torch": "torch",
+    "pluto.compat.lightning": "lightning",
+    "pluto.compat.transformers": "transformers",
+    "pluto.compat.accelerate": "accelerate",
+}
+CALLS = {
+    "from pluto.compat.wandb import patch; patch()": "wandb",
+    "from pluto.compat.tensorboard import patch; patch()": "tensorboard",
+    "import pluto.compat.neptune_query as nq; nq.fetch_experiments_table('none')": "neptune",
+    "import pluto; pluto.init(mode='noop').watch(object())": "torch",
 }
 WITHOUT_FRAMEWORKS = """
 import sys
@@ -17,7 +26,8 @@ import sys
 class Missing:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in {"torch", "lightning", "pytorch_lightning", "transformers",
-                                      "accelerate", "lightning_utilities"}:
+                                      "accelerate", "lightning_utilities", "wandb", "tensorboard",
+                                      "tensorboardX", "pandas"}:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Missing())
@@ -30,17 +40,22 @@ def run(code: str) -> str:
     return result.stdout + result.stderr
 
 
+def told(code: str) -> tuple[str, set[str]]:
+    """The extra that the ImportError of some code names, and what that is said to install."""
+    printed = run(f"try:\n    {code}\nexcept ImportError as error:\n    print(error)")
+    found = re.search(r'pip install "pluto-ml\[(\w+)\]" \(installs ([^)]+)\)', printed)
+    assert found, printed
+    return found[1], set(found[2].split(" and "))
+
+
 @pytest.mark.parametrize("hook", HOOKS)
-def test_importing_a_hook_without_its_framework_says_what_to_install(hook: str) -> None:
-    framework, packages = HOOKS[hook]
-    printed = run(f"try:\n    import {hook}\nexcept ImportError as error:\n    print(error)")
-    assert f"works with {framework}, which is not installed" in printed
-    assert f"which is not installed: pip install {packages}\n" in printed
+def test_importing_a_hook_without_its_framework_names_the_extra(hook: str) -> None:
+    assert told(f"import {hook}") == (HOOKS[hook], required(HOOKS[hook]))
 
 
-def test_watching_without_torch_says_what_to_install() -> None:
-    printed = run("import pluto\nrun = pluto.init(mode='noop')\nrun.watch(object())")
-    assert "ImportError: this part of Pluto works with torch, which is not installed" in printed
+@pytest.mark.parametrize("code", CALLS)
+def test_calling_what_needs_a_missing_package_names_the_extra(code: str) -> None:
+    assert told(code) == (CALLS[code], required(CALLS[code]))
 
 
 def test_the_rest_of_pluto_works_without_any_framework() -> None:

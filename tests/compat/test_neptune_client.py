@@ -279,7 +279,7 @@ def test_modes_that_keep_nothing_and_what_is_not_offered(tmp_path: Path) -> None
         run["s"].append(2)
         run.stop()
         for wrong in (
-            lambda: neptune.init_model(key="MOD"),
+            lambda: run["set"].delete_files(["a"]),
             lambda: neptune.init_run(with_id="A-1", custom_run_id="b"),
             lambda: neptune.init_run(mode="read-only"),
         ):
@@ -290,7 +290,7 @@ def test_modes_that_keep_nothing_and_what_is_not_offered(tmp_path: Path) -> None
     """
     printed = run_code(f"{STAND_IN}\n{dedent(code)}", tmp_path)
     assert printed.count("refused:") == 3
-    assert "Pluto has no registry of models" in printed
+    assert "Pluto takes no files back" in printed
     assert runs_of(tmp_path) == []
 
 

@@ -12,8 +12,9 @@ import pluto.compat.neptune_query as nq
 from pluto.compat.neptune_query.filters import AttributeFilter, Filter, matches_pattern
 from pluto.compat.neptune_scale import Run
 from pluto.compat.neptune_types import File, Histogram
-from pluto.errors import QueryError
+from pluto.errors import QueryError, UsageError
 from pluto.names import random_id
+from pluto.query_calls import Calls
 from pluto.storage import Batch, RunWriter
 from tests.integration.query_runs import send
 from tests.server_process import RunningServer, running_server
@@ -227,7 +228,28 @@ def test_metrics_have_every_point_of_every_run(place: str) -> None:
     assert len(nq.fetch_metrics(PROJECT, "small", "nothing")) == 0
 
 
-def test_series_of_texts_histograms_and_files(on_disk: None) -> None:
+def test_metrics_by_ranges_of_steps_begin_and_end_as_the_series_do(place: str) -> None:
+    pandas = pytest.importorskip("pandas", reason="pip install pandas")
+    table = nq.fetch_metric_buckets(PROJECT, ["small", "large"], "step", "^train/loss$", limit=2)
+    assert table.columns.names == ["experiment", "metric", "bucket"]
+    assert list(table.index) == [pandas.Interval(0, 2), pandas.Interval(2, 4)]
+    assert table["small", "train/loss", "x"].tolist() == [0, 4]
+    assert table["small", "train/loss", "y"].tolist() == [0.0, 0.4]
+    assert table["large", "train/loss", "y"].tolist() == [0.0, 0.04]
+    fine = nq.runs.fetch_metric_buckets(PROJECT, "id-0", y="train/acc | part")
+    assert fine.columns.names[0] == "run"
+    assert {head[1:]: fine[head].dropna().tolist() for head in fine.columns} == {
+        ("part", "x"): [0.5],
+        ("part", "y"): [1.5],
+        ("train/acc", "x"): [0, 1, 2, 3, 4],
+        ("train/acc", "y"): [0, 1, 2, 3, 4],
+    }
+    assert len(nq.fetch_metric_buckets(PROJECT, "small", y="nothing")) == 0
+    with pytest.raises(UsageError, match="x is 'step'"):
+        nq.fetch_metric_buckets(PROJECT, "small", x="train/acc")  # type: ignore[arg-type]
+
+
+def test_series_of_texts_histograms_and_files(place: str) -> None:
     pytest.importorskip("pandas", reason="pip install pandas")
     table = nq.fetch_series(PROJECT, "small", r"^log$ | ^bins$ | ^shots$")
     assert table.loc[("small", 1), "log"] == "small begins"
@@ -236,13 +258,12 @@ def test_series_of_texts_histograms_and_files(on_disk: None) -> None:
     assert [file.step for file in table["shots"].dropna()] == [3, 4]
 
 
-def test_a_server_gives_no_texts_and_says_so(
-    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+def test_a_server_that_gives_no_texts_is_named(
+    on_disk: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("pandas", reason="pip install pandas")
-    monkeypatch.setenv("PLUTO_URL", server.url)
-    monkeypatch.setenv("PLUTO_API_KEY", server.key)
-    with pytest.raises(QueryError, match="bins: a server gives numbers and files"):
+    monkeypatch.setattr(Calls, "structured", lambda *_: None)  # as for a hosted server
+    with pytest.raises(QueryError, match="bins: this server gives numbers and files"):
         nq.fetch_series(PROJECT, "small", "^bins$")
 
 

@@ -160,7 +160,7 @@ def test_results_and_exceptions_are_those_of_wandb(tmp_path: Path) -> None:
 import wandb, pluto.compat.wandb as own
 own.patch()
 run = wandb.init(project="p")
-assert isinstance(run, wandb.Run) and wandb.run is run
+assert isinstance(run, wandb.sdk.wandb_run.Run) and wandb.run is run
 assert isinstance(run.define_metric("x"), wandb.sdk.wandb_metric.Metric)
 try:
     run.log(["no dict"])
@@ -170,7 +170,7 @@ try:
     run.config.update({"a": 1}); run.config.update({"a": 2})
 except wandb.sdk.lib.config_util.ConfigError:
     print("config: as ever")
-run.finish()
+run.finish(exit_code=3)
 try:
     run.log({"x": 1})
 except wandb.errors.UsageError:
@@ -182,6 +182,8 @@ except wandb.errors.UsageError:
     assert "log: wandb.log must be passed a dictionary" in printed
     assert "config: as ever" in printed
     assert "finished: as ever" in printed
+    (run,) = runs_of(tmp_path)
+    assert known(run)["status"] == "FAILED"
 
 
 def test_what_goes_wrong_with_pluto_never_reaches_the_script(tmp_path: Path) -> None:
@@ -208,12 +210,13 @@ def test_restore_leaves_wandb_as_it_was(tmp_path: Path) -> None:
     run_code(
         """
 import wandb, pluto.compat.wandb as own
-before = {name: getattr(wandb.Run, name) for name in ("log", "finish", "tags")}, wandb.init
+kind = wandb.sdk.wandb_run.Run
+before = {name: getattr(kind, name) for name in ("log", "finish", "tags")}, wandb.init
 own.patch()
 assert wandb.init is not before[1]
 own.patch()
 own.restore()
-assert ({name: getattr(wandb.Run, name) for name in before[0]}, wandb.init) == before
+assert ({name: getattr(kind, name) for name in before[0]}, wandb.init) == before
 wandb.init(project="p").finish()
 """,
         tmp_path,

@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pluto.compat.neptune_query import filters, runs, tables, types
+from pluto.compat.neptune_query.buckets import metric_buckets
 from pluto.compat.neptune_query.filters import Attribute
 from pluto.compat.neptune_query.tables import EXPERIMENT, Attributes, Chosen, Question
 
 __all__ = [
     "download_files",
     "fetch_experiments_table",
+    "fetch_metric_buckets",
     "fetch_metrics",
     "fetch_series",
     "filters",
@@ -101,6 +103,26 @@ def fetch_metrics(
             `include_point_previews`: whether previews are points; columns then tell which are.
     """
     return tables.metrics(Question(project, experiments, EXPERIMENT), attributes, **options)
+
+
+def fetch_metric_buckets(
+    project: str | None = None,
+    experiments: Chosen = None,
+    x: Literal["step"] = "step",
+    y: Attributes = None,
+    **options: Any,
+) -> Any:
+    """Return a frame with a row for each range of steps, and one point of each metric in it.
+
+    Args:
+        project: see `list_experiments`.
+        experiments: see `list_experiments`.
+        x: only `step` is known.
+        y: the metrics; see `list_attributes`.
+        **options: `limit`: how many ranges, 1000 by default;
+            `include_point_previews`: whether previews are points.
+    """
+    return metric_buckets(Question(project, experiments, EXPERIMENT), x, y, **options)
 
 
 def fetch_series(

@@ -8,12 +8,15 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from pluto.compat.neptune_query import tables
+from pluto.compat.neptune_query.buckets import metric_buckets
 from pluto.compat.neptune_query.filters import Attribute
-from pluto.compat.neptune_query.tables import RUN, Attributes, Chosen, Question
+from pluto.compat.neptune_query.tables import Attributes, Chosen, Question
 from pluto.compat.neptune_query.tables import download as download_files
+from pluto.compat.neptune_reading import RUN
 
 __all__ = [
     "download_files",
+    "fetch_metric_buckets",
     "fetch_metrics",
     "fetch_runs_table",
     "fetch_series",
@@ -66,6 +69,17 @@ def fetch_metrics(
 ) -> Any:
     """As `neptune_query.fetch_metrics`, with a row for each run and step."""
     return tables.metrics(Question(project, runs, RUN), attributes, **options)
+
+
+def fetch_metric_buckets(
+    project: str | None = None,
+    runs: Chosen = None,
+    x: Literal["step"] = "step",
+    y: Attributes = None,
+    **options: Any,
+) -> Any:
+    """As `neptune_query.fetch_metric_buckets`, with columns for each run."""
+    return metric_buckets(Question(project, runs, RUN), x, y, **options)
 
 
 def fetch_series(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pluto.compat.neptune_begin import local_runs, project_of
+from pluto.compat.neptune_begin import project_of, reader_of
 from pluto.compat.neptune_query.filters import MISSING, Attribute, AttributeFilter, Filter, fits
 from pluto.compat.neptune_query.types import File, Histogram
 from pluto.compat.neptune_reading import (
@@ -16,16 +16,17 @@ from pluto.compat.neptune_reading import (
     FILES,
     FLOATS,
     HISTOGRAMS,
+    RUN,
     STRINGS,
     Point,
     StoredFile,
     StoredRun,
 )
+from pluto.compat.requires import to_install
 from pluto.names import directory_name
 
 EXPERIMENT: Final = "experiment"
-RUN: Final = "run"
-"""What the rows of a table are: experiments by name, or runs by id."""
+"""What the rows of a table are: experiments by name, or else runs by id (`RUN`)."""
 
 Chosen = str | list[str] | Filter | None
 Attributes = str | list[str] | AttributeFilter | None
@@ -39,11 +40,13 @@ class Question:
         project: `workspace/name`, or the name; None for what the environment says.
         chosen: a pattern of names or ids, a list of them, or a filter; None for all.
         unit: `EXPERIMENT` or `RUN`.
+        container: whether runs are meant, or for instance the models of Neptune 1.x.
     """
 
     project: str | None
     chosen: Chosen
     unit: str
+    container: str = RUN
 
     def label(self, run: StoredRun) -> str:
         """Return how a run is called in tables."""
@@ -55,11 +58,8 @@ class Question:
 
         Of several runs with the name of an experiment the newest is it.
         """
-        from pluto import query
-
         project = project_of(self.project)[0]
-        place = local_runs({"project": project})
-        with query.Client() if place is None else query.Client(dir=place) as client:
+        with reader_of(project) as client:
             found: dict[str, StoredRun] = {}
             for listed in client.list_runs(project, limit=None):
                 run = StoredRun(client, listed["id"], project)
@@ -73,6 +73,8 @@ class Question:
         return not is_by_name or fits(self.chosen, name)  # type: ignore[arg-type]
 
     def _is(self, run: StoredRun) -> bool:
+        if run.container != self.container:
+            return False
         if self.chosen is None or (self.unit == EXPERIMENT and not isinstance(self.chosen, Filter)):
             return True
         if isinstance(self.chosen, Filter):
@@ -103,7 +105,7 @@ def attributes(question: Question, chosen: Attributes) -> list[str]:
     """Return the paths of the attributes of runs."""
     choice = attribute_filter(chosen)
     with question.runs() as runs:
-        found = {path for _, run in runs for path in _chosen(run, choice)}
+        found = {path for _, run in runs for path in chosen_paths(run, choice)}
     return sorted(found)
 
 
@@ -136,7 +138,7 @@ def overview(
         for label, run in runs:
             if not chosen(run):
                 continue
-            paths = _chosen(run, choice)
+            paths = chosen_paths(run, choice)
             rows[label] = {_column(path, run, suffix): _cell(label, run, path) for path in paths}
             keys[label] = value_of(run, key)
     order = _sorted(keys, ascending=sort_direction == "asc")[:limit]
@@ -201,7 +203,7 @@ def series(
     cells: dict[tuple[str, float], dict[Any, Any]] = {}
     with question.runs() as runs:
         for label, run in runs:
-            for path in _chosen(run, choice):
+            for path in chosen_paths(run, choice):
                 if run.kinds[path] not in kinds:
                     continue
                 points = run.points(path, *step_range)
@@ -222,14 +224,11 @@ def download(files: Any, destination: str | Path | None) -> Any:
         files: a `File`, several, or a series or frame of pandas that has some.
         destination: a directory; the working directory by default.
     """
-    from pluto import query
-
     pandas = pandas_module()
     wanted = list(dict.fromkeys(_files_in(files)))
     root = Path(destination or ".")
     cells: dict[tuple[str, float], dict[Any, Any]] = {}
-    place = local_runs({})
-    with query.Client() if place is None else query.Client(dir=place) as client:
+    with reader_of() as client:
         for file in wanted:
             folder = root / directory_name(file.container) / directory_name(file.attribute)
             folder.mkdir(parents=True, exist_ok=True)
@@ -252,7 +251,8 @@ def _files_in(files: Any) -> Iterator[File]:
             yield from _files_in(each)
 
 
-def _chosen(run: StoredRun, choice: AttributeFilter) -> list[str]:
+def chosen_paths(run: StoredRun, choice: AttributeFilter) -> list[str]:
+    """Return the attributes of a run that are chosen."""
     return [path for path, kind in run.kinds.items() if choice.chooses(path, kind)]
 
 
@@ -330,4 +330,6 @@ def pandas_module() -> Any:
     try:
         return import_module("pandas")
     except ModuleNotFoundError as error:
-        raise ImportError("tables of runs are frames of pandas: pip install pandas") from error
+        raise ImportError(
+            f"tables of runs are frames of pandas: {to_install('neptune', 'pandas')}"
+        ) from error

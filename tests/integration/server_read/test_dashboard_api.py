@@ -10,6 +10,7 @@ import pytest
 from pluto.server.changes import StatusChange
 from pluto.server.rows import RunRow
 from pluto.server.sqlite import run_directory
+from pluto.server.ui_records import MAX_RAW_BYTES
 from pluto.storage import Kind, Record
 from tests.integration.server_read.harness import ReadServer
 
@@ -241,6 +242,35 @@ def test_structured_values_are_thinned_evenly_and_keep_the_last(server: ReadServ
     )
     points = server.json(f"/api/ui/runs/{row.id}/data", name="h", limit=5)["points"]
     assert [point["step"] for point in points] == [0, 50, 100, 150, 200, 249]
+
+
+def test_structured_values_come_as_they_were_logged_page_by_page(server: ReadServer) -> None:
+    row = server.run()
+    bodies = [("t", "TABLE", '{"table": [[NaN]]}'), ("s", "string-series", "3"), ("t", "TABLE", "")]
+    for step, (name, kind, body) in enumerate(bodies):
+        server.records(row, Record(Kind.DATA, START, step, name, kind, body.encode()))
+    path = f"/api/ui/runs/{row.id}/data/raw"
+    first = server.json(path, limit=2)
+    assert first["points"] == [
+        {"name": name, "step": step, "time": START, "type": kind, "data": body}
+        for step, (name, kind, body) in enumerate(bodies[:2])
+    ]
+    last = server.json(path, limit=2, after=first["next"])
+    assert ([point["step"] for point in last["points"]], last["next"]) == ([2], None)
+    assert [point["step"] for point in server.json(path, name="t")["points"]] == [0, 2]
+
+
+def test_a_page_of_large_structured_values_ends_early(server: ReadServer) -> None:
+    row = server.run()
+    large = b'"' + b"x" * (MAX_RAW_BYTES // 2) + b'"'
+    server.records(row, *(Record(Kind.DATA, START, step, "t", "TABLE", large) for step in range(5)))
+    path, sizes = f"/api/ui/runs/{row.id}/data/raw", []
+    after: int | None = 0
+    while after is not None:
+        page = server.json(path, after=after)
+        sizes.append(len(page["points"]))
+        after = page["next"]
+    assert sizes == [2, 2, 1]
 
 
 def test_files_whose_bytes_came_are_listed_with_their_annotations(server: ReadServer) -> None:
