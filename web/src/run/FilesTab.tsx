@@ -1,4 +1,4 @@
-// The files of a run: a list with a preview of what a browser can show.
+// The files of a run: artifacts with their versions, a list of all others, a preview of what a browser can show.
 
 import { useState } from "preact/hooks";
 import { fetchFiles } from "../api/client";
@@ -7,6 +7,8 @@ import { formatBytes, formatCount, formatDate } from "../format";
 import { Empty, ErrorPanel, Skeleton } from "../parts/states";
 import { SearchField } from "../parts/SearchField";
 import { textMatcher } from "../runs/filter";
+import { Artifacts } from "./Artifacts";
+import { artifactsOf, isArtifact } from "./artifacts";
 import { Preview } from "./Preview";
 import { useFetched } from "./useFetched";
 
@@ -24,6 +26,8 @@ export function FilesTab({ answer: { run, names } }: { answer: RunAnswer }) {
   if (!visible.length) return <NoFiles />;
   const matches = textMatcher(search);
   const found = visible.filter((file) => matches(`${file.name} ${file.fileName} ${file.caption ?? ""}`));
+  const artifacts = artifactsOf(found);
+  const others = found.filter((one) => !isArtifact(one));
   const file = visible.find((item) => item.url === picked) ?? found[0];
   return (
     <div class="files-page" data-testid="files">
@@ -34,7 +38,10 @@ export function FilesTab({ answer: { run, names } }: { answer: RunAnswer }) {
         </span>
       </div>
       <div class="files-split">
-        <FileList files={found.slice(0, MOST)} more={found.length - MOST} current={file} pick={setPicked} />
+        <div class="file-list">
+          {artifacts.length > 0 && <Artifacts artifacts={artifacts} current={file} pick={setPicked} />}
+          {others.length > 0 && <FileList files={others.slice(0, MOST)} more={others.length - MOST} current={file} pick={setPicked} />}
+        </div>
         {file && <Preview key={file.url} file={file} />}
       </div>
     </div>
@@ -60,7 +67,7 @@ interface ListProps {
 
 function FileList({ files, more, current, pick }: ListProps) {
   return (
-    <div class="file-list">
+    <>
       <table>
         <thead>
           <tr>
@@ -89,6 +96,6 @@ function FileList({ files, more, current, pick }: ListProps) {
         </tbody>
       </table>
       {more > 0 && <p class="muted">{formatCount(more)} more: search for them</p>}
-    </div>
+    </>
   );
 }

@@ -1,0 +1,38 @@
+"""The artifacts of a run in the dashboard: versions and their files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+import pluto
+from tests.e2e.browser import site
+
+pytestmark = pytest.mark.slow
+
+
+def test_versions_of_an_artifact_open_to_the_files_in_them(chromium: Path, tmp_path: Path) -> None:
+    checkpoint = tmp_path / "checkpoint"
+    (checkpoint / "tokenizer").mkdir(parents=True)
+    (checkpoint / "tokenizer" / "words.txt").write_text("first second")
+    runs = tmp_path / "runs"
+    settings = {"disable_system_metrics": True, "disable_console": True}
+    run = pluto.init(runs, "artifacts", "trained", mode="local", settings=settings)
+    for step in (10, 20):
+        (checkpoint / "weights.bin").write_bytes(bytes([step]) * 1000)
+        run.log({"model": pluto.Artifact(checkpoint, type="model")}, step=step)
+    run.log({"note": pluto.Text("as it is")}, step=20)
+    run.finish()
+    with site(runs, chromium, tmp_path) as dashboard, dashboard.visit() as visit:
+        visit.open_run("trained")
+        visit.tab("files")
+        artifacts = visit.part("artifacts")
+        versions = artifacts.locator("summary", has=visit.page.locator("b"))
+        expect(versions.nth(0)).to_contain_text("v1 model · step 20 · 2 files")
+        expect(versions.nth(1)).to_contain_text("v0 model · step 10 · 2 files")
+        artifacts.get_by_role("button", name="words.txt").first.click()
+        expect(visit.part("files").locator(".preview pre")).to_have_text("first second")
+        expect(visit.part("files").get_by_role("button", name="note")).to_be_visible()
+        visit.screenshot("light-artifacts")

@@ -1,0 +1,83 @@
+// Artifacts among the files of a run: by name their versions, and of each version its files as a tree.
+
+import type { FileRow } from "../api/types";
+import { asObject } from "./meta";
+
+export interface Version {
+  /** "v0" for the first one that this run logged. */
+  label: string;
+  step: number;
+  time: number;
+  /** What the artifact said of itself, such as its type; aliases among it. */
+  type: string | null;
+  aliases: string[];
+  files: FileRow[];
+  size: number;
+  /** The version before with the very same files, if so. */
+  sameAs: string | null;
+}
+
+export interface Artifact {
+  name: string;
+  versions: Version[];
+}
+
+export function isArtifact(file: FileRow): boolean {
+  return file.type === "ARTIFACT";
+}
+
+/** Artifacts by name; the files that were logged at once under it are a version. */
+export function artifactsOf(files: readonly FileRow[]): Artifact[] {
+  const names = new Map<string, Map<string, FileRow[]>>();
+  for (const file of files.filter(isArtifact)) {
+    const versions = names.get(file.name) ?? new Map<string, FileRow[]>();
+    const key = `${file.step} ${file.time}`;
+    versions.set(key, [...(versions.get(key) ?? []), file]);
+    names.set(file.name, versions);
+  }
+  const all = [...names].map(([name, versions]) => ({ name, versions: versionsOf([...versions.values()]) }));
+  return all.sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
+}
+
+function versionsOf(logged: FileRow[][]): Version[] {
+  const inOrder = logged.sort(([a], [b]) => (a?.time ?? 0) - (b?.time ?? 0) || (a?.step ?? 0) - (b?.step ?? 0));
+  const seen = new Map<string, string>();
+  return inOrder.map((files, index) => {
+    const label = `v${index}`;
+    // Files of artifacts are named by their content.
+    const content = files.map((file) => `${file.fileName} ${file.caption} ${file.size}`).sort().join("\n");
+    const sameAs = seen.get(content) ?? null;
+    if (sameAs === null) seen.set(content, label);
+    const [first] = files as [FileRow];
+    return { label, step: first.step, time: first.time, ...factsOf(files), files, size: files.reduce((sum, file) => sum + file.size, 0), sameAs };
+  });
+}
+
+function factsOf(files: readonly FileRow[]): { type: string | null; aliases: string[] } {
+  const facts = files.map((file) => asObject(asObject(file.annotations).artifact)).find((each) => Object.keys(each).length) ?? {};
+  const { aliases } = asObject(asObject(facts.metadata).wandb);
+  return {
+    type: typeof facts.type === "string" ? facts.type : null,
+    aliases: Array.isArray(aliases) ? aliases.map(String) : [],
+  };
+}
+
+export interface Folder {
+  folders: Map<string, Folder>;
+  files: { name: string; file: FileRow }[];
+}
+
+/** The files by the parts of their paths, which are their captions. */
+export function treeOf(files: readonly FileRow[]): Folder {
+  const root: Folder = { folders: new Map(), files: [] };
+  const byPath = files.map((file) => ({ path: (file.caption || file.fileName).split("/").filter(Boolean), file }));
+  for (const { path, file } of byPath) {
+    let at = root;
+    for (const part of path.slice(0, -1)) {
+      if (!at.folders.has(part)) at.folders.set(part, { folders: new Map(), files: [] });
+      at = at.folders.get(part) as Folder;
+    }
+    at.files.push({ name: path[path.length - 1] ?? file.fileName, file });
+  }
+  return root;
+}
