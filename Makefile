@@ -12,11 +12,14 @@ ARGS     ?=
 JOBS     ?= 2
 # The frameworks that tests/compat trains with, pinned; `make test FRAMEWORKS=` does without them.
 FRAMEWORKS ?= tests/compat/requirements.txt
+# The oldest wandb and TensorBoard, in an environment that finds all else in the first one.
+OLDEST := .venv-oldest
+OLDEST_TESTS := tests/compat/test_wandb_patch.py tests/compat/test_tensorboard_scripts.py
 # The published client that tests/e2e runs against our server, in an environment of its own.
 UPSTREAM_VERSION := 0.0.29
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test cov check format browser axe upstream frameworks bench docs web web-check wheel clean
+.PHONY: help setup demo test test-oldest cov check format browser axe upstream frameworks bench docs web web-check wheel clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +43,16 @@ TEST_TOOLS := $(VENV)/installed-dev $(VENV)/installed-libraries frameworks brows
 
 test: $(TEST_TOOLS) ## Install what the tests need and run them all
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+
+test-oldest: $(OLDEST)/installed ## Tests beside the oldest wandb and TensorBoard that are supported
+	$(OLDEST)/bin/python -m pytest -n $(JOBS) --dist worksteal $(OLDEST_TESTS) $(ARGS)
+
+$(OLDEST)/installed: tests/compat/oldest.txt | frameworks
+	$(BIN)/python -m venv --without-pip $(OLDEST)
+	@$(BIN)/python -c 'import site; print("import site; site.addsitedir(%r)" % site.getsitepackages()[0])' \
+	  > "$$($(OLDEST)/bin/python -c 'import site; print(site.getsitepackages()[0])')/newest.pth"
+	$(OLDEST)/bin/python $(PIP) --quiet --quiet --requirement tests/compat/oldest.txt
+	@touch $@
 
 cov: $(TEST_TOOLS) ## The tests with branch coverage
 	$(BIN)/python -m coverage erase
@@ -107,4 +120,4 @@ wheel: $(VENV)/installed-dev ## Build the wheel into dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean: ## Remove everything that make made, except recorded runs
-	rm -rf $(VENV) $(UPSTREAM) .venv-peers dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
+	rm -rf $(VENV) $(OLDEST) $(UPSTREAM) .venv-peers dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage*

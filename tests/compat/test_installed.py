@@ -36,6 +36,16 @@ def test_in_ci_every_framework_is_there_in_its_pinned_version() -> None:
     assert {name: installed(name) for name in WANTED} == WANTED
 
 
+def test_the_oldest_versions_are_those_of_the_page() -> None:
+    page = (REPOSITORY / "docs" / "frameworks.md").read_text("utf-8")
+    oldest = dict(re.findall(r"^\| `([\w-]+)`[^|]*\| [\d.]+ \| ([\d.]+) \|", page, re.MULTILINE))
+    pins = (Path(__file__).parent / "oldest.txt").read_text("utf-8")
+    pinned = dict(re.findall(r"^([\w-]+)==([\d.]+)$", pins, re.MULTILINE))
+    assert {name: pinned[name] for name in pinned.keys() & oldest.keys()} == {
+        name: oldest[name] for name in ("wandb", "tensorboard", "tensorboardX")
+    }
+
+
 def test_the_page_of_frameworks_names_the_versions_that_are_tested() -> None:
     page = (REPOSITORY / "docs" / "frameworks.md").read_text("utf-8")
     newest = dict(re.findall(r"^\| `([\w-]+)`[^|]*\| ([\d.]+) \|", page, re.MULTILINE))
