@@ -41,6 +41,7 @@ SURROUNDINGS = {
         "SLURM_JOB_ID": "with more than one task: the id of the shared run; a requeue keeps it",
         "SLURM_STEP_ID": "the step of the job, which has a run of its own",
         "SLURM_NTASKS": "tasks of the step; above 1 they share a run",
+        "SLURM_STEP_NUM_TASKS": "tasks of this step; above 1 console lines carry their rank",
         "SLURM_PROCID": "as `RANK`, where that is not set",
         "SLURM_LOCALID": "as `LOCAL_RANK`, where that is not set",
         "SLURM_NODEID": "as `GROUP_RANK`, where that is not set",

@@ -93,10 +93,7 @@ class Run:
         dependencies: str | os.PathLike[str] | None = None,
         **others: Any,
     ) -> None:
-        if with_id is not None and custom_run_id is not None:
-            raise errors.NeptuneRunResumeAndCustomIdCollision(
-                "give with_id (of a run that exists) or custom_run_id, not both"
-            )
+        _refuse_two_ids(with_id, custom_run_id)
         logger.debug("neptune.init_run(): without effect are %s", sorted(others))
         self.fail_on_exception = fail_on_exception
         self.monitoring_namespace = monitoring_namespace or "monitoring"
@@ -358,6 +355,13 @@ class Run:
             self["source_code/requirements"] = File.from_content(_packages())
         elif dependencies is not None:
             self["source_code/requirements"].upload(os.fspath(dependencies))
+
+
+def _refuse_two_ids(with_id: str | None, custom_run_id: str | None) -> None:
+    if with_id is not None and custom_run_id is not None:
+        raise errors.NeptuneRunResumeAndCustomIdCollision(
+            "give with_id (of a run that exists) or custom_run_id, not both"
+        )
 
 
 def _settings(
