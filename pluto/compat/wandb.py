@@ -40,6 +40,7 @@ from pluto.compat.wandb_plot import plot_table
 from pluto.compat.wandb_run import AlertLevel, Run
 from pluto.compat.wandb_settings import Settings
 from pluto.compat.wandb_summary import Summary
+from pluto.compat.wandb_sweep import agent, sweep
 from pluto.compat.wandb_table import Table
 from pluto.names import random_id
 
@@ -101,10 +102,6 @@ logger = logging.getLogger("pluto")
 __version__ = "0.31.0"
 """The version of wandb whose names and rules these are."""
 
-_SWEEPS: Final = (
-    "Pluto runs no sweeps: call your function once for each combination of a loop, or of Optuna's"
-    " trials, with wandb.init(config=..., group='my-sweep', reinit=True)"
-)
 _ABSENT: Final = {
     "EvalTable": "log a Table",
     "Graph": "log a model's graph with pluto.watch(model, disable_graph=False)",
@@ -163,19 +160,9 @@ def require(requirement: Any = None, experiment: Any = None) -> None:
     """Do nothing: no feature has to be switched on."""
 
 
-def sweep(*_args: Any, **_kwargs: Any) -> NoReturn:
-    """Refuse: Pluto runs no sweeps."""
-    raise UnsupportedError(_SWEEPS)
-
-
-def agent(*_args: Any, **_kwargs: Any) -> NoReturn:
-    """Refuse: Pluto runs no sweeps."""
-    raise UnsupportedError(_SWEEPS)
-
-
 def controller(*_args: Any, **_kwargs: Any) -> NoReturn:
-    """Refuse: Pluto runs no sweeps."""
-    raise UnsupportedError(_SWEEPS)
+    """Refuse: a sweep is run by `agent`."""
+    raise UnsupportedError("Pluto has no controller of sweeps: agent(sweep_id, function) runs one")
 
 
 def restore(name: str | None = None, *_args: Any, **_kwargs: Any) -> None:

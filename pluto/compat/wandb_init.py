@@ -29,6 +29,11 @@ def current() -> Run | None:
     return _current
 
 
+def live_runs() -> list[Run]:
+    """Return the runs that have not ended, oldest first."""
+    return list(_live)
+
+
 def require_current(what: str) -> Run:
     """Return the current run.
 

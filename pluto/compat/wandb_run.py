@@ -78,7 +78,7 @@ class Run(FileMethods):
     disabled = property(lambda self: not self._is_recorded)
     offline = property(lambda self: self.op.settings.is_local)
     url = property(lambda self: self.op.url)
-    sweep_id = property(lambda _self: None)
+    sweep_id = property(lambda self: ((self.op.config or {}).get("sweep") or {}).get("id"))
 
     @property
     def step(self) -> int:

@@ -85,7 +85,8 @@ def _copy(template: bytes, number: int) -> bytes:
         (b"COMPLETED", status(number).encode()),
         (struct.pack(">d", _LOSS), struct.pack(">d", loss(number))),
     ):
-        assert old in template and len(old) == len(new)
+        assert old in template
+        assert len(old) == len(new)
         changed = changed.replace(old, new)
     return changed
 

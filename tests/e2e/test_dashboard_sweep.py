@@ -36,7 +36,7 @@ def importance(visit: Visit) -> dict[str, tuple[int, float]]:
     rows = visit.part("sweep-importance").locator("tbody tr")
     texts = [row.locator("td").all_inner_texts() for row in rows.all()]
     return {
-        key.strip(): (int(share.split()[0]), float(correlation.replace("−", "-")))
+        key.strip(): (int(share.split()[0]), float(correlation.replace("\u2212", "-")))
         for key, share, correlation in texts
     }
 

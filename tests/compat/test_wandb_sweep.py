@@ -1,0 +1,54 @@
+"""The stand-in for wandb: sweeps."""
+
+import math
+
+import pytest
+
+import pluto
+import pluto.compat.wandb as wandb
+
+
+def test_a_sweep_gives_each_run_its_choice_and_a_failure_does_not_end_it() -> None:
+    seen = []
+
+    def train() -> None:
+        run = wandb.init(config={"epochs": 2})
+        seen.append((wandb.config.lr, wandb.config.epochs, run.sweep_id))
+        wandb.log({"loss": wandb.config.lr})
+        if wandb.config.lr == 2:
+            raise ArithmeticError("diverged")
+
+    parameters = {"lr": {"values": [1, 2, 3]}}
+    sweep_id = wandb.sweep({"method": "grid", "parameters": parameters}, project="swept")
+    wandb.agent(f"me/swept/{sweep_id}", function=train)
+
+    assert seen == [(1, 2, sweep_id), (2, 2, sweep_id), (3, 2, sweep_id)]
+    assert wandb.run is None
+    runs = pluto.query.list_runs("swept", tags=[f"sweep:{sweep_id}"])
+    ended = [pluto.query.get_run("swept", run["id"]) for run in runs]
+    assert {run["config"]["lr"]: run["status"] for run in ended} == {
+        1: "COMPLETED",
+        2: "FAILED",
+        3: "COMPLETED",
+    }
+
+
+def test_bounds_of_log_uniform_are_exponents_in_a_sweep_as_they_are_for_wandb() -> None:
+    drawn = []
+    spec = {"lr": {"distribution": "log_uniform", "min": -3, "max": -2}}
+    sweep_id = wandb.sweep({"method": "random", "parameters": spec}, project="swept")
+    wandb.agent(sweep_id, lambda: drawn.append(wandb.init().config["lr"]), count=3)
+
+    assert len(drawn) == 3
+    assert all(math.exp(-3) <= rate <= math.exp(-2) for rate in drawn)
+
+
+def test_what_sweeps_cannot_do_says_so() -> None:
+    with pytest.raises(wandb.UsageError, match="unknown distribution 'beta'"):
+        wandb.sweep({"parameters": {"lr": {"distribution": "beta"}}})
+    with pytest.raises(wandb.UsageError, match="unknown sweep id"):
+        wandb.agent("nothing", lambda: None)
+    with pytest.raises(wandb.Error, match="give agent"):
+        wandb.agent("nothing")
+    with pytest.raises(wandb.Error, match="no controller of sweeps"):
+        wandb.controller("nothing")
