@@ -94,7 +94,8 @@ def init(
             and the current run alone.
         resume: `allow`, `must`, `never`, or `auto`: the last run of this directory if it did not
             come to its end.
-        resume_from: refused: Pluto hides no rows.
+        resume_from: `<id>?_step=<step>`: that run goes on behind the step; what it logged later is
+            hidden.
         fork_from: `<number or display id>?_step=<step>` of a run on the server.
         save_code: keep the script as an artifact.
         sync_tensorboard: log what TensorBoard's writers are given.
@@ -144,6 +145,7 @@ def begin(wanted: Wanted, arguments: Mapping[str, Any], *, allow_val_change: boo
         "dir": wanted.dir,
         "mode": wanted.mode,
         "tags": [*wanted.tags, *marks(wanted)],
+        "resume_step": wanted.rewind,
         **wanted.settings,
         **arguments,
     }

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pluto.compat.wandb_errors import UnsupportedError, UsageError
+from pluto.compat.wandb_errors import UsageError
 
 logger = logging.getLogger("pluto")
 
@@ -85,6 +85,7 @@ class Wanted:
         mode: of Pluto; None leaves it to Pluto's own settings.
         resume: one of `RESUMES`, or None.
         fork: the run and the step to begin from.
+        rewind: the last step that counts of the run that is resumed.
         settings: of Pluto, by name.
     """
 
@@ -98,6 +99,7 @@ class Wanted:
     id: str | None = None
     resume: str | None = None
     fork: tuple[str, int] | None = None
+    rewind: int | None = None
     mode: str | None = None
     dir: str | None = None
     reinit: str | None = None
@@ -114,24 +116,22 @@ def read_wanted(
 
     Raises:
         UsageError: a value is not one that wandb knows.
-        UnsupportedError: the run shall begin in the middle of another one.
     """
     fields = vars(settings) if isinstance(settings, Settings) else dict(settings or {})
     found = {
         name: _first(arguments.get(name), fields.get(setting), environment.get(variable) or None)
         for name, (setting, variable) in _SOURCES.items()
     }
-    if found.pop("resume_from") is not None:
-        raise UnsupportedError(
-            "Pluto hides no rows of a run: instead of resume_from use fork_from=, or"
-            " resume='must' and log the steps again, which replaces them"
-        )
+    rewound = _run_and_step("resume_from", found.pop("resume_from"))
+    if rewound is not None:
+        found |= {"id": rewound[0], "resume": "must"}
     texts = ("entity", "project", "name", "notes", "group", "job_type", "id", "dir")
     return Wanted(
         **{name: None if found[name] is None else str(found[name]) for name in texts},
         tags=_tags(found["tags"]),
         resume=_resume(found["resume"]),
-        fork=_fork(found["fork_from"]),
+        fork=_run_and_step("fork_from", found["fork_from"]),
+        rewind=rewound[1] if rewound else None,
         mode=_mode(found["mode"], environment),
         reinit=_reinit(found["reinit"]),
         save_code=_is_yes(found["save_code"]),
@@ -163,12 +163,12 @@ def _resume(resume: Any) -> str | None:
     return word
 
 
-def _fork(fork_from: Any) -> tuple[str, int] | None:
-    if fork_from is None:
+def _run_and_step(keyword: str, given: Any) -> tuple[str, int] | None:
+    if given is None:
         return None
-    run, separator, step = str(fork_from).partition("?_step=")
+    run, separator, step = str(given).partition("?_step=")
     if not separator or not step.isdecimal():
-        raise UsageError(f"fork_from= takes '<run id>?_step=<step>', got {fork_from!r}")
+        raise UsageError(f"{keyword}= takes '<run id>?_step=<step>', got {given!r}")
     return run, int(step)
 
 

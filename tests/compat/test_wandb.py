@@ -187,9 +187,21 @@ def test_an_argument_that_cannot_work_is_refused(
         wandb.init(**arguments)  # type: ignore[arg-type]
 
 
-def test_rewinding_a_run_is_refused_with_what_to_use() -> None:
-    with pytest.raises(wandb.Error, match="instead of resume_from use fork_from="):
-        wandb.init(resume_from="abc?_step=3")
+def test_a_run_goes_on_behind_the_step_that_it_is_resumed_from() -> None:
+    with wandb.init(project="p", id="abc") as run:
+        for step in range(6):
+            run.log({"loss": step})
+    with wandb.init(project="p", resume_from="abc?_step=3") as again:
+        assert (again.id, again.step) == ("abc", 4)
+        again.log({"loss": 40})
+    loss = pluto.query.get_metrics("p", again.op.name, ["loss"])
+
+    assert list(zip(loss["step"], loss["value"], strict=True)) == [
+        *((n, n) for n in range(4)),
+        (4, 40),
+    ]
+    with pytest.raises(wandb.UsageError, match="no run 'other' to resume"):
+        wandb.init(project="p", resume_from="other?_step=3")
 
 
 def test_config_values_change_only_if_that_is_meant() -> None:
