@@ -194,7 +194,7 @@ def test_a_run_goes_on_behind_the_step_that_it_is_resumed_from() -> None:
     with wandb.init(project="p", resume_from="abc?_step=3") as again:
         assert (again.id, again.step) == ("abc", 4)
         again.log({"loss": 40})
-    loss = pluto.query.get_metrics("p", again.op.name, ["loss"])
+    loss = pluto.query.get_metrics("p", str(again.op.name), ["loss"])
 
     assert list(zip(loss["step"], loss["value"], strict=True)) == [
         *((n, n) for n in range(4)),
