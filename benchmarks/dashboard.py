@@ -20,7 +20,7 @@ from harness.measure import Budget, conclude, machine, medians, parser, table
 from harness.processes import Case, Subject, run_case, run_if_case
 from harness.server import Server, disk_bytes, running_server
 
-BUCKETS: Final = 1000
+BUCKETS: Final = 300  # that a small chart of more than 20 runs asks for
 NAMES_A_RUN: Final = 50
 FRAMES_A_SCROLL: Final = 60
 PATIENCE_MS: Final = 60_000

@@ -15,6 +15,7 @@ import { ChartMenu } from "./ChartMenu";
 import { ownedLook, OwnNote } from "./ChartSettings";
 import type { Line } from "./lines";
 import type { Hover, Omitted, Plot } from "./plot";
+import { CROWD } from "./paint";
 import { tellDrawn, tellGone } from "./probe";
 import { nearestRun, readings, Tooltip, type Reading } from "./Tooltip";
 import { formatIn, unitOf, type Unit } from "./units";
@@ -56,9 +57,10 @@ export function Chart(props: Props) {
   );
 }
 
-/** So many buckets as the width can show, in few sizes so that charts share requests. */
-function bucketsFor(width: number): number {
-  return [300, 600, 1200].find((buckets) => width <= buckets) ?? 2400;
+/** So many buckets as the width can show, in few sizes so that charts share requests; of many lines half as many. */
+function bucketsFor(width: number, runs: number): number {
+  const buckets = [300, 600, 1200].find((enough) => width <= enough) ?? 2400;
+  return runs > CROWD ? buckets / 2 : buckets;
 }
 
 /** The line that stands out: the focused run's, or that of the group it is in. */
@@ -73,7 +75,7 @@ function Body({ name, title, runs, names = [name], labels = {}, own = {}, full =
   const { axis, smoothing, span, mark } = look;
   const unit = unitOf(names[0] ?? "");
   const groups = shownGroups.value;
-  const buckets = bucketsFor(full ? innerWidth : 500);
+  const buckets = bucketsFor(full ? innerWidth : 500, runs.length);
   const { lines, loading, error, retry } = useLines({ runs, groups, names, labels, x: axis, span, buckets, smoothing });
   const { log, logX, clip, limits } = look;
   const onZoom = (next: Span | null) => look.zoom.set(next);

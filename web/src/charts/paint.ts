@@ -50,7 +50,7 @@ interface Brush {
 }
 
 /** With more lines than this the bands would cover each other, and lines are as thin as can be, which is quick. */
-const CROWD = 20;
+export const CROWD = 20;
 
 /** CSS pixels of a stripe of lines that lie on each other. */
 const STRIPE = 10;
