@@ -36,3 +36,36 @@ def test_versions_of_an_artifact_open_to_the_files_in_them(chromium: Path, tmp_p
         expect(visit.part("files").locator(".preview pre")).to_have_text("first second")
         expect(visit.part("files").get_by_role("button", name="note")).to_be_visible()
         visit.screenshot("light-artifacts")
+
+
+def test_folders_of_files_stay_as_they_were_left_and_a_search_opens_them(
+    chromium: Path, tmp_path: Path
+) -> None:
+    runs = tmp_path / "runs"
+    settings = {"disable_system_metrics": True, "disable_console": True}
+    run = pluto.init(runs, "folders", "sorted", mode="local", settings=settings)
+    for step in (10, 20):
+        run.log({"samples/text/first": pluto.Text(f"said at {step}")}, step=step)
+    run.log({"samples/other": pluto.Text("between"), "top": pluto.Text("above")}, step=20)
+    run.finish()
+    with site(runs, chromium, tmp_path) as dashboard, dashboard.visit() as visit:
+        visit.open_run("sorted")
+        visit.tab("files")
+        files = visit.part("files")
+        first = files.get_by_role("button", name="first", exact=True)
+        expect(first).to_have_count(2)
+        expect(files.locator("li.file-line", has_text="first").last).to_contain_text("step 20")
+        with visit.page.expect_download() as download:
+            files.get_by_role("link", name="Download first").first.click()
+        assert download.value.path().read_text() == "said at 10"
+        files.get_by_role("button", name="text/").click()
+        expect(first).to_have_count(0)
+        visit.page.reload()
+        expect(files.get_by_role("button", name="other", exact=True)).to_be_visible()
+        expect(first).to_have_count(0)
+        files.get_by_role("searchbox").fill("first")
+        first.last.click()
+        expect(files.locator(".preview pre")).to_have_text("said at 20")
+        expect(files.get_by_role("button", name="other", exact=True)).to_have_count(0)
+        files.get_by_role("searchbox").fill("")
+        visit.screenshot("light-files")

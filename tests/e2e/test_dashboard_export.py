@@ -105,7 +105,7 @@ def test_every_tab_of_a_run_shows_what_was_recorded(browser: Browser, folder: Pa
             "graph": "178 parameters",
             "code": "+rate = 0.2",
             "data": "400 values",
-            "files": "val/words",
+            "files": "words",
             "system": "Machine and environment",
         }.items():
             visit.tab(tab)

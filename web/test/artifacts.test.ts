@@ -1,6 +1,7 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { FileRow } from "../src/api/types";
-import { artifactsOf, treeOf } from "../src/run/artifacts";
+import { artifactsOf } from "../src/run/artifacts";
+import { treeOf } from "../src/run/folders";
 
 function file(more: Partial<FileRow>): FileRow {
   const usual = { name: "model", type: "ARTIFACT", fileName: "a.abc.bin", fileType: "bin", mime: null, size: 10, step: 1, time: 1000 };
@@ -26,8 +27,24 @@ test("what was logged at once under a name is a version, with its type and alias
   expect(artifact?.versions[1]).toMatchObject({ type: "model", aliases: ["best", "latest"] });
 });
 
-test("the files of a version stand in their folders", () => {
-  const tree = treeOf([file({ caption: "deep/er/x.bin" }), file({ caption: "y.bin" })]);
-  expect(tree.files.map(({ name }) => name)).toEqual(["y.bin"]);
-  expect([...(tree.folders.get("deep")?.folders.keys() ?? [])]).toEqual(["er"]);
+test("files stand in the folders of their paths, in the order of names and steps, and folders add up", () => {
+  const paths = ["deep/er/x.bin", "y10.bin", "y9.bin", "deep/z.bin", "deep/z.bin"];
+  const tree = treeOf(paths.map((caption, index) => file({ caption, step: 9 - index })), ({ caption }) => caption ?? "");
+  expect(tree.files.map(({ name }) => name)).toEqual(["y9.bin", "y10.bin"]);
+  const deep = tree.folders.get("deep");
+  expect([...(deep?.folders.keys() ?? [])]).toEqual(["er"]);
+  expect(deep?.files.map((each) => each.file.step)).toEqual([5, 6]);
+  expect([deep?.count, deep?.size, tree.count]).toEqual([3, 30, 5]);
+});
+
+test("a folder is as it was left, also in the next visit", async () => {
+  const kept = new Map<string, string>();
+  vi.stubGlobal("localStorage", { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, value: string) => kept.set(key, value) });
+  const { foldsOf } = await import("../src/parts/folds");
+  const folds = foldsOf("some");
+  expect([folds.isOpen("/a", true), folds.isOpen("/b", false)]).toEqual([true, false]);
+  folds.set("/a", false);
+  expect([folds.isOpen("/a", true), foldsOf("some").isOpen("/a", true), foldsOf("other").isOpen("/a", true)]).toEqual([false, false, true]);
+  kept.set("some", "damaged");
+  expect(foldsOf("some").isOpen("/a", true)).toBe(true);
 });

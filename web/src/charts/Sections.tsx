@@ -1,8 +1,8 @@
 // Sections of charts that fold, and remember it.
 
-import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import type { Run } from "../api/types";
+import { foldsOf } from "../parts/folds";
 import { useInSight } from "../parts/hooks";
 import { pinChart } from "../state/panels";
 import { place } from "../state/route";
@@ -15,23 +15,8 @@ const SECTIONS = 12;
 /** Cards that a section makes at a time; more follow as its end comes into sight. */
 const CARDS = 36;
 
-const KEY = "pluto.sections";
-
 /** Sections opened or folded by hand, by project and section. */
-const folds = signal<Readonly<Record<string, boolean>>>(read());
-
-function read(): Record<string, boolean> {
-  try {
-    return JSON.parse(localStorage.getItem(KEY) ?? "{}") as Record<string, boolean>;
-  } catch {
-    return {}; // damaged storage: sections begin as they would for a newcomer
-  }
-}
-
-function setFold(id: string, open: boolean): void {
-  folds.value = { ...folds.peek(), [id]: open };
-  localStorage.setItem(KEY, JSON.stringify(folds.peek()));
-}
+const folds = foldsOf("pluto.sections");
 
 interface Props {
   sections: readonly Section[];
@@ -46,11 +31,11 @@ export function Sections({ sections, runs, filtered }: Props) {
     <div class="sections">
       {sections.slice(0, count).map((section) => {
         const id = `${place.value.project}/${section.id}`;
-        const isOpen = filtered || (folds.value[id] ?? (opensAtFirst(section.id) || sections.length === 1));
+        const isOpen = filtered || folds.isOpen(id, opensAtFirst(section.id) || sections.length === 1);
         return (
           <section class="section" key={section.id}>
             <h2>
-              <button type="button" class="section-head" aria-expanded={isOpen} onClick={() => setFold(id, !isOpen)}>
+              <button type="button" class="section-head" aria-expanded={isOpen} onClick={() => folds.set(id, !isOpen)}>
                 <span class="caret" aria-hidden="true">
                   {isOpen ? "▾" : "▸"}
                 </span>

@@ -1,14 +1,13 @@
 // The artifacts of a run: versions to open, their files as a tree.
 
-import type { FileRow } from "../api/types";
 import { formatAgo, formatBytes, formatCount, formatDate } from "../format";
 import { now } from "../state/catalog";
-import { treeOf, type Artifact, type Folder, type Version } from "./artifacts";
+import type { Artifact, Version } from "./artifacts";
+import { FileTree, type TreeProps } from "./FileTree";
+import { treeOf } from "./folders";
 
-interface Props {
+interface Props extends Pick<TreeProps, "searched" | "current" | "pick"> {
   artifacts: readonly Artifact[];
-  current: FileRow | undefined;
-  pick(url: string): void;
 }
 
 export function Artifacts({ artifacts, ...rest }: Props) {
@@ -21,7 +20,7 @@ export function Artifacts({ artifacts, ...rest }: Props) {
         <div key={name} class="artifact">
           <h3>{name}</h3>
           {[...versions].reverse().map((version, index) => (
-            <VersionShown key={version.label} version={version} open={index === 0 && version.files.length <= 20} {...rest} />
+            <VersionShown key={version.label} artifact={name} version={version} open={index === 0 && version.files.length <= 20} {...rest} />
           ))}
         </div>
       ))}
@@ -29,10 +28,12 @@ export function Artifacts({ artifacts, ...rest }: Props) {
   );
 }
 
-function VersionShown({ version, open, ...rest }: { version: Version; open: boolean } & Omit<Props, "artifacts">) {
+type VersionProps = { artifact: string; version: Version; open: boolean } & Omit<Props, "artifacts">;
+
+function VersionShown({ artifact, version, open, ...rest }: VersionProps) {
   const { label, step, time, type, aliases, files, size, sameAs } = version;
   return (
-    <details open={open}>
+    <details open={open || rest.searched}>
       <summary>
         <b>{label}</b>{" "}
         {aliases.map((alias) => (
@@ -47,30 +48,7 @@ function VersionShown({ version, open, ...rest }: { version: Version; open: bool
           {sameAs && ` · same files as ${sameAs}`}
         </span>
       </summary>
-      <Tree folder={treeOf(files)} {...rest} />
+      <FileTree id={`artifact ${artifact}`} folder={treeOf(files, (file) => file.caption ?? "")} atFirst {...rest} />
     </details>
-  );
-}
-
-function Tree({ folder, current, pick }: { folder: Folder } & Omit<Props, "artifacts">) {
-  return (
-    <ul class="file-tree">
-      {[...folder.folders].map(([name, inner]) => (
-        <li key={name}>
-          <details open>
-            <summary>{name}/</summary>
-            <Tree folder={inner} current={current} pick={pick} />
-          </details>
-        </li>
-      ))}
-      {folder.files.map(({ name, file }) => (
-        <li key={file.url} class={file.url === current?.url ? "cursor" : ""}>
-          <button type="button" class="link" onClick={() => pick(file.url)}>
-            {name}
-          </button>{" "}
-          <span class="muted number">{formatBytes(file.size)}</span>
-        </li>
-      ))}
-    </ul>
   );
 }

@@ -1,19 +1,23 @@
-// The files of a run: artifacts with their versions, a list of all others, a preview of what a browser can show.
+// The files of a run: artifacts with their versions, all others in their folders, a preview of what a browser can show.
 
 import { useState } from "preact/hooks";
 import { fetchFiles } from "../api/client";
-import type { FileRow, RunAnswer } from "../api/types";
-import { formatBytes, formatCount, formatDate } from "../format";
+import type { RunAnswer } from "../api/types";
+import { formatBytes, formatCount } from "../format";
 import { Empty, ErrorPanel, Skeleton } from "../parts/states";
 import { SearchField } from "../parts/SearchField";
 import { textMatcher } from "../runs/filter";
 import { Artifacts } from "./Artifacts";
 import { artifactsOf, isArtifact } from "./artifacts";
+import { FileTree } from "./FileTree";
+import { treeOf } from "./folders";
 import { Preview } from "./Preview";
 import { useFetched } from "./useFetched";
 
-/** Rows made at once; the search narrows longer lists. */
-const MOST = 500;
+/** Up to so many files all folders are open at first. */
+const FEW = 100;
+/** Files made at once of what a search found, whose folders are all open. */
+const MOST_FOUND = 500;
 
 export function FilesTab({ answer: { run, names } }: { answer: RunAnswer }) {
   const kept = names.filter((info) => info.type !== "METRIC").map((info) => info.count);
@@ -29,6 +33,8 @@ export function FilesTab({ answer: { run, names } }: { answer: RunAnswer }) {
   const artifacts = artifactsOf(found);
   const others = found.filter((one) => !isArtifact(one));
   const file = visible.find((item) => item.url === picked) ?? found[0];
+  const searched = search.trim() !== "";
+  const shared = { searched, current: file, pick: setPicked };
   return (
     <div class="files-page" data-testid="files">
       <div class="toolbar">
@@ -39,8 +45,12 @@ export function FilesTab({ answer: { run, names } }: { answer: RunAnswer }) {
       </div>
       <div class="files-split">
         <div class="file-list">
-          {artifacts.length > 0 && <Artifacts artifacts={artifacts} current={file} pick={setPicked} />}
-          {others.length > 0 && <FileList files={others.slice(0, MOST)} more={others.length - MOST} current={file} pick={setPicked} />}
+          {artifacts.length > 0 && <Artifacts artifacts={artifacts} {...shared} />}
+          {others.length > 0 && (
+            <FileTree id="" folder={treeOf(searched ? others.slice(0, MOST_FOUND) : others, (one) => one.name)} atFirst={others.length <= FEW} steps {...shared} />
+          )}
+          {searched && others.length > MOST_FOUND && <p class="muted">{formatCount(others.length - MOST_FOUND)} more: search for them</p>}
+          {!found.length && <p class="muted">No file matches “{search}”.</p>}
         </div>
         {file && <Preview key={file.url} file={file} />}
       </div>
@@ -55,47 +65,5 @@ function NoFiles() {
         Log one with <code>run.log({"{"}"weights": pluto.Artifact("model.pt"){"}"})</code>.
       </p>
     </Empty>
-  );
-}
-
-interface ListProps {
-  files: readonly FileRow[];
-  more: number;
-  current: FileRow | undefined;
-  pick(url: string): void;
-}
-
-function FileList({ files, more, current, pick }: ListProps) {
-  return (
-    <>
-      <table>
-        <thead>
-          <tr>
-            <th>Name</th>
-            <th class="right">Step</th>
-            <th class="right">Size</th>
-          </tr>
-        </thead>
-        <tbody>
-          {files.map((file) => (
-            <tr key={file.url} class={file === current ? "cursor" : ""}>
-              <td>
-                <button type="button" class="link" title={file.fileName} onClick={() => pick(file.url)}>
-                  {file.name}
-                </button>
-                <span class="muted"> {file.caption ?? file.fileType}</span>
-              </td>
-              <td class="number right" title={formatDate(file.time)}>
-                {formatCount(file.step)}
-              </td>
-              <td class="number right" title={`${file.size} bytes`}>
-                {formatBytes(file.size)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {more > 0 && <p class="muted">{formatCount(more)} more: search for them</p>}
-    </>
   );
 }

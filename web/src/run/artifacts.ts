@@ -61,23 +61,3 @@ function factsOf(files: readonly FileRow[]): { type: string | null; aliases: str
     aliases: Array.isArray(aliases) ? aliases.map(String) : [],
   };
 }
-
-export interface Folder {
-  folders: Map<string, Folder>;
-  files: { name: string; file: FileRow }[];
-}
-
-/** The files by the parts of their paths, which are their captions. */
-export function treeOf(files: readonly FileRow[]): Folder {
-  const root: Folder = { folders: new Map(), files: [] };
-  const byPath = files.map((file) => ({ path: (file.caption || file.fileName).split("/").filter(Boolean), file }));
-  for (const { path, file } of byPath) {
-    let at = root;
-    for (const part of path.slice(0, -1)) {
-      if (!at.folders.has(part)) at.folders.set(part, { folders: new Map(), files: [] });
-      at = at.folders.get(part) as Folder;
-    }
-    at.files.push({ name: path[path.length - 1] ?? file.fileName, file });
-  }
-  return root;
-}
