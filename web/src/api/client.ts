@@ -6,6 +6,7 @@ import type {
   ConsoleLine,
   DataPoint,
   FileRow,
+  Lineage,
   Project,
   Run,
   RunAnswer,
@@ -91,6 +92,10 @@ export function saveItem(project: string, kind: keyof Saved, name: string, value
 
 export function fetchStory(id: number): Promise<Story> {
   return getJson(`${ROOT}/runs/${id}/story`);
+}
+
+export function fetchLineage(id: number): Promise<Lineage> {
+  return getJson(`${ROOT}/runs/${id}/lineage`);
 }
 
 export function fetchGraph(id: number): Promise<{ graph: unknown }> {
