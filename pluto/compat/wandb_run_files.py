@@ -143,7 +143,8 @@ class FileMethods:
             self.log_artifact(artifact, aliases=aliases)
         if type is not None and artifact.type != type:
             raise UsageError(f"{artifact.name} is a {artifact.type!r}, not a {type!r}")
-        self.op.update_config({OWN_CONFIG: {"used_artifacts": {artifact.name: artifact.source}}})
+        used = {artifact.base_name: artifact.version or "logged by this run"}
+        self.op.update_config({OWN_CONFIG: {"used_artifacts": used}})
         return artifact
 
     def use_model(self, name: str) -> str:

@@ -34,6 +34,25 @@ def test_the_model_is_a_tree_that_folds(visit: Visit) -> None:
     expect(graph.locator(".graph-part[title='head']")).to_have_count(0)
 
 
+def test_the_model_is_drawn_as_boxes_that_open_and_say_what_they_are(visit: Visit) -> None:
+    visit.tab("graph")
+    visit.part("graph").get_by_role("button", name="Graph", exact=True).click()
+    flow = visit.part("flow")
+    inner = flow.get_by_role("button", name="body.0, Linear, 144 parameters")
+    inner.click()
+    expect(flow.get_by_label("The part")).to_contain_text("weight 16\u00d78")
+    expect(flow.locator(".flow-edge")).to_have_count(2)  # input to body, body to head
+    flow.get_by_role("button", name="body, Sequential").focus()
+    visit.page.keyboard.press("Space")
+    expect(inner).to_have_count(0)
+    expect(flow).to_contain_text("4 of 5 parts drawn")
+    picture = flow.locator(".flow-picture > g")
+    before = picture.get_attribute("transform") or ""
+    flow.get_by_role("button", name="Nearer").click()
+    expect(picture).not_to_have_attribute("transform", before)
+    visit.page.wait_for_url("**drawn=1**")
+
+
 def test_what_was_changed_since_the_commit_is_shown_line_by_line(visit: Visit) -> None:
     visit.tab("code")
     code = visit.part("code")

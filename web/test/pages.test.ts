@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { FileRow, Run } from "../src/api/types";
 import { change, parts } from "../src/compare/differences";
+import { flowOf, openedUpTo } from "../src/graph/flow";
+import { drawingOf } from "../src/graph/layout";
 import { matching, readGraph } from "../src/graph/tree";
 import { classesOf, readAnnotations } from "../src/media/annotations";
 import { axisOf, placeOn, readFigure } from "../src/media/figure";
@@ -73,6 +75,25 @@ describe("a model's graph", () => {
     expect(root?.parts.map((part) => [part.name, part.parameters])).toEqual([["head", 2], ["body", 6]]);
     expect(root?.parts[1]?.parts[0]).toMatchObject({ name: "0", sources: ["head"], inputs: ["4×3"] });
     expect(matching(root as NonNullable<typeof root>, (text) => text.startsWith("body.0"))?.parts.map((part) => part.name)).toEqual(["body"]);
+  });
+
+  test("is drawn from the outside in, an edge between the boxes that stand for its ends", () => {
+    const roots = readGraph({ nodes }) ?? [];
+    const drawn = (opened: ReadonlySet<string>, recorded: boolean) => {
+      const { boxes, edges } = flowOf(roots, opened, recorded);
+      return [boxes.map(({ part }) => part.path), edges.map((ends) => ends.map((at) => boxes[at]?.part.path))];
+    };
+    expect(drawn(new Set(), true)).toEqual([["Net"], []]);
+    expect([...openedUpTo(roots, 3)]).toEqual(["Net"]);
+    expect(drawn(openedUpTo(roots, 3), true)).toEqual([["Net", "head", "body"], [["head", "body"]]]);
+    expect(drawn(openedUpTo(roots, 9), true)).toEqual([["Net", "head", "body", "body.0"], [["head", "body"]]]);
+    expect(drawn(openedUpTo(roots, 3), false)).toEqual([["Net", "head", "body"], [["head", "body"]]]);
+    const drawing = drawingOf(flowOf(roots, openedUpTo(roots, 9), true));
+    const [net, head, body, inner] = drawing.boxes;
+    expect(drawing.edges).toMatchObject([{ from: 1, to: 2 }]);
+    expect(net?.height).toBeGreaterThan((head?.height ?? 0) + (body?.height ?? 0));
+    expect(body?.y).toBeGreaterThan(head?.y ?? Infinity);
+    expect(Math.abs((inner?.y ?? 0) - (body?.y ?? 0))).toBeLessThan((body?.height ?? 0) / 2);
   });
 
   test.each([null, {}, { nodes: {} }, "text", { nodes: [] }])("%j is none", (graph) => expect(readGraph(graph)).toBeNull());

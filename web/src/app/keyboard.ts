@@ -3,12 +3,11 @@
 import { helpOpen } from "./Help";
 import { paletteOpen } from "./Palette";
 import { cursorRun, railOpen } from "../runs/Rail";
-import { isMarked, moveMoment, unmark } from "../state/moment";
 import { isPicked, pick } from "../state/picked";
 import { go, place } from "../state/route";
 import { foldGroup, groups, listedRuns, toggleShown } from "../state/selection";
 import { toggleTheme } from "../state/theme";
-import { fullChart, logScale, resetZoom } from "../state/view";
+import { fullChart, isMarked, logScale, resetZoom, unmark } from "../state/view";
 
 const ACTIONS: Record<string, () => void> = {
   "/": focusSearch,
@@ -22,8 +21,6 @@ const ACTIONS: Record<string, () => void> = {
   f: fullScreen,
   l: () => logScale.set(!logScale.peek()),
   r: resetZoom,
-  ",": () => moveMoment(-1),
-  ".": () => moveMoment(1),
   u: () => go({ project: place.peek().project, run: null }),
   t: toggleTheme,
   "?": () => (helpOpen.value = true),

@@ -7,7 +7,6 @@ import { SearchField } from "../parts/SearchField";
 import { textMatcher } from "../runs/filter";
 import { atStep, steps } from "./steps";
 import { StepSlider } from "./StepSlider";
-import { useStep } from "./useStep";
 
 interface TableData {
   rows: unknown[][];
@@ -38,12 +37,13 @@ function names(list: unknown): string[] | null {
 
 export function Tables({ points }: { points: readonly DataPoint[] }) {
   const all = steps(points);
-  const [step, setStep] = useStep(all);
+  const [chosen, setChosen] = useState<number | null>(null);
+  const step = chosen ?? (all[all.length - 1] as number);
   const point = atStep(points, step)[0];
   const table = readTable(point?.data);
   return (
     <>
-      <StepSlider steps={all} step={step} set={setStep} />
+      <StepSlider steps={all} step={step} set={setChosen} />
       {table ? <Grid key={table.columns.join("|")} table={table} /> : <p class="muted">The value at this step is not a table.</p>}
     </>
   );
