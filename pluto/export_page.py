@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pluto.errors import UsageError
-from pluto.server import ui_records, ui_runs, ui_story
+from pluto.server import ui_lineage, ui_records, ui_runs, ui_story
 from pluto.server.backend import RunReads
 from pluto.server.data_directory import Secrets
 from pluto.server.endpoints import Reads
@@ -262,6 +262,7 @@ class _Page:
         run = self._without_charts(answer.run)
         self.first[key] = msgspec.structs.replace(answer, run=run, names=names)
         data.add(f"{key}/story", ui_story.story(reads, query))
+        data.add(f"{key}/lineage", ui_lineage.lineage(reads, query))
         data.add(f"{key}/graph", ui_story.graph(reads, query))
         data.add(f"{key}/console", list(_console(reads, row.id)))
         structured = [info.name for info in names if info.type not in {"METRIC", "FILE"}]

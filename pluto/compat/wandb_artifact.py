@@ -68,6 +68,8 @@ class Artifact:
         type: what it is.
         version: of an artifact that was read back; the same content is one version.
         aliases: other names of the version.
+        source: of an artifact that was read back, the project and id of the run that logged it, and
+            the digest of its files.
 
     Example:
         >>> artifact = Artifact("digits", type="dataset")
@@ -90,6 +92,7 @@ class Artifact:
         self.description = description
         self.metadata = dict(metadata or {})
         self.version: str | None = None
+        self.source: dict[str, str] = {}
         self.aliases: list[str] = []
         self.tags: list[str] = []
         self.files_by_name: dict[str, Path] = {}

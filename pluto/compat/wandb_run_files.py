@@ -143,8 +143,7 @@ class FileMethods:
             self.log_artifact(artifact, aliases=aliases)
         if type is not None and artifact.type != type:
             raise UsageError(f"{artifact.name} is a {artifact.type!r}, not a {type!r}")
-        used = {artifact.base_name: artifact.version or "logged by this run"}
-        self.op.update_config({OWN_CONFIG: {"used_artifacts": used}})
+        self.op.update_config({OWN_CONFIG: {"used_artifacts": {artifact.name: artifact.source}}})
         return artifact
 
     def use_model(self, name: str) -> str:

@@ -30,6 +30,9 @@ class Reads(Protocol):
     def list_runs(self, project: str, *, limit: int | None) -> list[dict[str, Any]]:
         """Return runs, the newest first."""
 
+    def get_run(self, project: str, run_id: Any) -> dict[str, Any]:
+        """Return a run with its ids."""
+
     def get_files(self, project: str, run_id: Any, file_name: str | None) -> list[dict[str, Any]]:
         """Return the files of a run."""
 
@@ -136,10 +139,21 @@ def _artifact(reads: Reads, project: str, name: str, logged: _Logged, version: s
     )
     artifact.version, artifact.aliases = version, logged.aliases
     artifact.tags = list(own.get("tags", []))
+    artifact.source = _source(reads, project, logged)
     fetch = partial(_fetch, reads, project, logged.run, artifact)
     for file in logged.files:
         artifact.files_by_name[file.get("caption") or file["fileName"]] = fetch(file)
     return artifact
+
+
+def _source(reads: Reads, project: str, logged: _Logged) -> dict[str, str]:
+    """Return what a run that uses the artifact writes down of the run that logged it."""
+    try:
+        maker = reads.get_run(project, logged.run).get("externalId")
+    except QueryError as error:
+        raise CommError(f"the run {logged.run} of {project!r} cannot be read: {error}") from error
+    known = {"project": project, "run": maker, "digest": logged.digest}
+    return {key: value for key, value in known.items() if value}
 
 
 def _fetch(

@@ -12,6 +12,7 @@ from pluto.server import (
     runs_read,
     series_read,
     ui_changes,
+    ui_lineage,
     ui_records,
     ui_runs,
     ui_search,
@@ -30,6 +31,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
     *ui_records.ENDPOINTS,
     *ui_search.ENDPOINTS,
     *ui_story.ENDPOINTS,
+    *ui_lineage.ENDPOINTS,
     *ui_changes.ENDPOINTS,
 )
 

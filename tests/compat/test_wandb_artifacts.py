@@ -15,9 +15,9 @@ def no_run_of_wandb() -> Iterator[None]:
     wandb.teardown()
 
 
-def logged(content: str, *aliases: str) -> None:
+def logged(content: str, *aliases: str, id: str | None = None) -> None:  # noqa: A002
     """Log a version of the artifact `numbers` in a run of its own."""
-    with wandb.init(project="p", reinit=True) as run:
+    with wandb.init(project="p", reinit=True, id=id) as run:
         artifact = wandb.Artifact("numbers", "dataset", "tiny", {"rows": len(content)})
         with artifact.new_file("inner/data.txt") as file:
             file.write(content)
@@ -31,7 +31,7 @@ def read(artifact: wandb.Artifact) -> str:
 def test_an_artifact_is_used_by_name_version_and_alias() -> None:
     logged("one", "first")
     logged("two")
-    logged("two", "again")
+    logged("two", "again", id="second")
     run = wandb.init(project="p")
     latest = run.use_artifact("numbers:latest")
     assert (latest.version, read(latest)) == ("v1", "two")
@@ -40,7 +40,10 @@ def test_an_artifact_is_used_by_name_version_and_alias() -> None:
     assert run.use_artifact("someone/p/numbers:first").name == "numbers:v0"
     assert run.use_artifact("numbers:again").version == "v1"
     run.finish()
-    assert known(run.op)["config"]["wandb"]["used_artifacts"] == {"numbers": "v1"}
+    used = known(run.op)["config"]["wandb"]["used_artifacts"]
+    assert sorted(used) == ["numbers:v0", "numbers:v1"]
+    assert used["numbers:v1"] == latest.source
+    assert latest.source == {"project": "p", "run": "second", "digest": latest.digest}
 
 
 def test_a_run_uses_what_it_has_just_logged() -> None:

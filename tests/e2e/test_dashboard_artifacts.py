@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 import pluto
+import pluto.compat.wandb as wandb
 from tests.e2e.browser import site
 
 pytestmark = pytest.mark.slow
@@ -69,3 +70,33 @@ def test_folders_of_files_stay_as_they_were_left_and_a_search_opens_them(
         expect(files.get_by_role("button", name="other", exact=True)).to_have_count(0)
         files.get_by_role("searchbox").fill("")
         visit.screenshot("light-files")
+
+
+def test_an_artifact_leads_to_the_runs_that_used_it_and_back(
+    chromium: Path, tmp_path: Path
+) -> None:
+    runs = tmp_path / "runs"
+    for name in ("maker", "user"):
+        with wandb.init(dir=str(runs), project="lineage", name=name) as run:
+            if name == "user":
+                run.use_artifact("digits:latest")
+                continue
+            artifact = wandb.Artifact("digits", "dataset")
+            with artifact.new_file("train.txt") as file:
+                file.write("1 2 3")
+            run.log_artifact(artifact)
+    wandb.teardown()
+    with site(runs, chromium, tmp_path) as dashboard, dashboard.visit() as visit:
+        visit.open_run("user")
+        visit.tab("files")
+        used = visit.part("used-artifacts")
+        expect(used).to_contain_text("digits:v0 made by")
+        visit.screenshot("light-artifacts-used")
+        used.get_by_role("link", name="maker").click()
+        visit.page.get_by_role("heading", name="maker", exact=True).wait_for()
+        visit.tab("files")
+        users = visit.part("artifacts").locator(".users")
+        expect(users).to_contain_text("used by")
+        visit.screenshot("light-artifacts-users")
+        users.get_by_role("link", name="user").click()
+        visit.page.get_by_role("heading", name="user", exact=True).wait_for()

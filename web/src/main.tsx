@@ -18,6 +18,7 @@ import { startLive } from "./state/live";
 import { startNotices } from "./state/notices";
 import { startTitle } from "./state/title";
 import { startMetrics } from "./state/metrics";
+import { startClock } from "./state/moment";
 import { ownAddress } from "./state/deeplink";
 import { startPanels } from "./state/panels";
 import { startSaved } from "./state/saved";
@@ -31,6 +32,7 @@ async function start(): Promise<void> {
   startRouting();
   startCatalog();
   startMetrics();
+  startClock();
   startBest();
   startSaved();
   startPanels();

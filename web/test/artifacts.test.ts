@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import type { FileRow } from "../src/api/types";
-import { artifactsOf } from "../src/run/artifacts";
+import { artifactsOf, usersOf } from "../src/run/artifacts";
 import { treeOf } from "../src/run/folders";
 
 function file(more: Partial<FileRow>): FileRow {
@@ -47,4 +47,17 @@ test("a folder is as it was left, also in the next visit", async () => {
   expect([folds.isOpen("/a", true), foldsOf("some").isOpen("/a", true), foldsOf("other").isOpen("/a", true)]).toEqual([false, false, true]);
   kept.set("some", "damaged");
   expect(foldsOf("some").isOpen("/a", true)).toBe(true);
+});
+
+test("a version names the runs that used the very files of it, each once", () => {
+  const facts = (digest: string) => ({ artifact: { metadata: { wandb: { digest } } } });
+  const name = "artifacts/model";
+  const [artifact] = artifactsOf([file({ name, annotations: facts("aa") }), file({ name, time: 2000, annotations: facts("bb") })]);
+  const run = { id: 7, name: "user", project: "p", status: "COMPLETED" as const };
+  const usedBy = [
+    { artifact: "model:v3", digest: "bb", run },
+    { artifact: "model:v3", digest: "bb", run },
+    { artifact: "other:v0", digest: "aa", run },
+  ];
+  expect(artifact?.versions.map((version) => usersOf(name, version, { uses: [], usedBy }))).toEqual([[], [run]]);
 });

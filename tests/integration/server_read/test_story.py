@@ -75,3 +75,26 @@ def test_a_graph_that_a_client_recorded_in_parts_is_put_together(server: ReadSer
 @pytest.mark.parametrize("page", ["story", "graph"])
 def test_an_unknown_run_has_neither(server: ReadServer, page: str) -> None:
     assert server.get(f"/api/ui/runs/12345/{page}").status_code == 404
+
+
+def test_an_artifact_names_its_maker_and_its_users(server: ReadServer) -> None:
+    def using(**source: str) -> dict[str, object]:
+        return {"wandb": {"used_artifacts": {"digits:v1": source, "strange": "v0"}}}
+
+    maker = server.run("maker", external_id="made")
+    source = {"project": "mnist", "run": "made", "digest": "aa"}
+    user = server.run("user", config=using(**source))
+    lost = server.run("lost", config=using(**{**source, "run": "gone"}))
+    server.run("odd", config={"wandb": "a text"})
+
+    def lineage(run_id: int) -> dict[str, list[dict[str, object]]]:
+        return server.json(f"/api/ui/runs/{run_id}/lineage")
+
+    def use(run: int, name: str) -> dict[str, object]:
+        other = {"id": run, "name": name, "project": "mnist", "status": "RUNNING"}
+        return {"artifact": "digits:v1", "digest": "aa", "run": other}
+
+    assert lineage(user.id) == {"uses": [use(maker.id, "maker")], "usedBy": []}
+    assert lineage(maker.id) == {"uses": [], "usedBy": [use(user.id, "user")]}
+    (use_of_lost,) = lineage(lost.id)["uses"]
+    assert use_of_lost["run"] is None

@@ -6,6 +6,7 @@ import type {
   ConsoleLine,
   DataPoint,
   FileRow,
+  Lineage,
   Project,
   Run,
   RunAnswer,
@@ -62,6 +63,26 @@ export function fetchConsole(
   return getJson(withQuery(`/runs/${id}/console`, page), signal);
 }
 
+/** Logged steps, ascending, and the time of each in ms since 1970. */
+export interface StepTimes {
+  steps: number[];
+  times: number[];
+}
+
+/** When a metric was logged, at most `limit` of its points at a fixed stride; of all steps, or of those in a span. */
+export async function fetchStepTimes(
+  run: { id: number; project: string },
+  name: string,
+  limit: number,
+  span: readonly [number, number] | null = null,
+): Promise<StepTimes> {
+  const query = new URLSearchParams({ runId: String(run.id), projectName: run.project, logName: name, limit: String(limit) });
+  span?.forEach((step, index) => query.set(index ? "stepMax" : "stepMin", String(step)));
+  const { metrics } = await getJson<{ metrics: { step: number; time: string }[] }>(`/api/runs/metrics?${query}`);
+  // The times are UTC and do not say so.
+  return { steps: metrics.map(({ step }) => step), times: metrics.map(({ time }) => Date.parse(`${time.replace(" ", "T")}Z`)) };
+}
+
 export async function fetchFiles(id: number, name?: string): Promise<FileRow[]> {
   return (await getJson<{ files: FileRow[] }>(withQuery(`/runs/${id}/files`, { name }))).files;
 }
@@ -91,6 +112,10 @@ export function saveItem(project: string, kind: keyof Saved, name: string, value
 
 export function fetchStory(id: number): Promise<Story> {
   return getJson(`${ROOT}/runs/${id}/story`);
+}
+
+export function fetchLineage(id: number): Promise<Lineage> {
+  return getJson(`${ROOT}/runs/${id}/lineage`);
 }
 
 export function fetchGraph(id: number): Promise<{ graph: unknown }> {

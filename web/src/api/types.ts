@@ -118,11 +118,7 @@ export interface Alert {
   url: string | null;
 }
 
-export interface Relative {
-  id: number;
-  name: string;
-  project: string;
-  status: Status;
+export interface Relative extends LineageRun {
   /** The last step that parent and fork share. */
   step: number;
 }
@@ -132,6 +128,26 @@ export interface Story {
   alerts: Alert[];
   ancestors: Relative[];
   forks: Relative[];
+}
+
+export interface LineageRun {
+  id: number;
+  name: string;
+  project: string;
+  status: Status;
+}
+
+/** One use of an artifact, such as `digits:v1`; the run is null where the one that made it is not here. */
+export interface Use {
+  artifact: string;
+  digest: string;
+  run: LineageRun | null;
+}
+
+/** What a run took, and what others took from it. */
+export interface Lineage {
+  uses: Use[];
+  usedBy: Use[];
 }
 
 export interface Session {

@@ -15,6 +15,7 @@ const KEYS: readonly [string, string][] = [
   ["f", "Chart under the pointer or the focus in full screen"],
   ["l", "Logarithmic y axis on or off"],
   ["r", "Reset the zoom"],
+  [",  .", "On a run's page: the pinned moment to the previous, next logged step"],
   ["u", "Up: from the run to its project"],
   ["t", "Light or dark"],
   ["Esc", "Close what is open, leave a field"],
@@ -25,7 +26,7 @@ const POINTER: readonly [string, string][] = [
   ["Drag on a chart", "Zoom; finer detail is fetched, all charts follow"],
   ["Shift and drag", "Move along the x axis"],
   ["Double click", "Back to the whole run"],
-  ["Click on a chart", "Pin the crosshair in all charts; click again, or Esc, to let it go"],
+  ["Click on a chart", "Pin the crosshair in all charts, and on a run's page all tabs; click again, or Esc, to let it go"],
   ["Pointer on a run", "Its lines stand out, the others fade"],
   ["Click on a colour", "Choose another one"],
 ];

@@ -3,11 +3,12 @@
 import { helpOpen } from "./Help";
 import { paletteOpen } from "./Palette";
 import { cursorRun, railOpen } from "../runs/Rail";
+import { isMarked, moveMoment, unmark } from "../state/moment";
 import { isPicked, pick } from "../state/picked";
 import { go, place } from "../state/route";
 import { foldGroup, groups, listedRuns, toggleShown } from "../state/selection";
 import { toggleTheme } from "../state/theme";
-import { fullChart, isMarked, logScale, resetZoom, unmark } from "../state/view";
+import { fullChart, logScale, resetZoom } from "../state/view";
 
 const ACTIONS: Record<string, () => void> = {
   "/": focusSearch,
@@ -21,6 +22,8 @@ const ACTIONS: Record<string, () => void> = {
   f: fullScreen,
   l: () => logScale.set(!logScale.peek()),
   r: resetZoom,
+  ",": () => moveMoment(-1),
+  ".": () => moveMoment(1),
   u: () => go({ project: place.peek().project, run: null }),
   t: toggleTheme,
   "?": () => (helpOpen.value = true),

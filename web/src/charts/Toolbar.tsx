@@ -3,13 +3,15 @@
 import { SearchField } from "../parts/SearchField";
 import type { SmoothKind } from "../smoothing";
 import { metricNames } from "../state/metrics";
+import { markFor } from "../state/moment";
+import { place } from "../state/route";
 import {
   axisFor,
   chartFilter,
   clipped,
+  fullChart,
   logScale,
   logX,
-  markFor,
   readAxis,
   setAxis,
   smoothing,
@@ -159,7 +161,8 @@ function ZoomChip({ name }: { name: string }) {
 
 function MarkChip({ name }: { name: string }) {
   const mark = markFor(name);
-  if (mark.value === null) return null;
+  // A run's page has a bar for it, which the big chart hides.
+  if (mark.value === null || (place.value.run !== null && !fullChart.value)) return null;
   return (
     <button type="button" class="chip" title="Let the crosshair go (click on a chart, or Esc)" onClick={() => mark.set(null)}>
       at {xText(axisFor(name, xAxis.value), mark.value)} ✕

@@ -2,7 +2,7 @@
 
 import type { ConsoleLine, DataPoint, FileRow, Run, RunAnswer, SeriesRequest } from "../api/types";
 import { valueOf } from "./chunks";
-import { seriesAnswer, type Found, type StoredSeries } from "./series";
+import { seriesAnswer, stepsWithTimes, type Found, type StoredSeries } from "./series";
 
 /** Stands in for `fetch`. */
 export async function answer(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
@@ -45,6 +45,7 @@ async function searched({ runs, text }: { runs: number[]; text: string }): Promi
 }
 
 async function readOne(path: string, query: URLSearchParams): Promise<unknown> {
+  if (path === "/api/runs/metrics") return stepTimes(query);
   if (path === "saved") return { view: {}, panel: {} };
   if (path === "runs") return listed((await valueOf(path)) as { version: number; runs: Run[] }, query.get("project"));
   const [runs, id, part] = path.split("/");
@@ -55,6 +56,12 @@ async function readOne(path: string, query: URLSearchParams): Promise<unknown> {
   if (part === "data") return { points: points(value as Record<string, DataPoint[]>, query) };
   if (part === "console") return page(value as ConsoleLine[], query);
   return value;
+}
+
+/** Steps and times of a metric, which belong together in their order where every point was exported. */
+async function stepTimes(query: URLSearchParams): Promise<unknown> {
+  const stored = (await valueOf(`series/${query.get("runId")}/${query.get("logName")}`)) as StoredSeries | undefined;
+  return stored && !stored.downsampled ? { metrics: stepsWithTimes(stored) } : undefined;
 }
 
 function listed({ version, runs }: { version: number; runs: Run[] }, project: string | null) {

@@ -49,6 +49,15 @@ function columnsOf({ stored, start }: Found, kind: SeriesRequest["x"]): Columns 
   return columns.length === COLUMNS ? [moved, ...columns.slice(1)] : [moved, mean, mean, mean, new Float64Array(x.length)];
 }
 
+/** Each step with its time, as `GET /api/runs/metrics` writes it. */
+export function stepsWithTimes({ step, time }: StoredSeries): { step: number; time: string }[] {
+  const times = decoded(time[0] as string);
+  return [...decoded(step[0] as string)].map((each, index) => ({
+    step: each,
+    time: new Date(times[index] as number).toISOString().replace("T", " ").replace("Z", ""),
+  }));
+}
+
 function decoded(text: string): Float64Array {
   return new Float64Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
 }

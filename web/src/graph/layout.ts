@@ -36,7 +36,7 @@ const TITLE = 34;
 export function drawingOf(flow: Flow): Drawing {
   const levels = new Map<number | null, number[]>();
   flow.boxes.forEach(({ owner }, at) => levels.set(owner, [...(levels.get(owner) ?? []), at]));
-  const boxes = flow.boxes.map((box) => ({ ...box, lines: linesOf(box), x: 0, y: 0, ...sizeOf(linesOf(box)) }));
+  const boxes = flow.boxes.map((box) => ({ ...box, lines: linesOf(box), x: 0, y: 0, ...sizeOf(linesOf(box), box.open) }));
   const edges: Drawing["edges"] = [];
   const settle = (owner: number | null): Size => {
     const inside = levels.get(owner) ?? [];
@@ -62,8 +62,10 @@ interface Size {
   height: number;
 }
 
-function sizeOf([name, type]: readonly [string, string]): Size {
-  return { width: 26 + LETTER * Math.max(name.length + 2, type.length), height: HEIGHT };
+/** An open box has its name and type in one line, beside the button that folds it. */
+function sizeOf([name, type]: readonly [string, string], open: boolean): Size {
+  const letters = open ? name.length + type.length + 4 : Math.max(name.length + 2, type.length);
+  return { width: 26 + LETTER * letters, height: HEIGHT };
 }
 
 /** Places the boxes of one box, and their edges, from its upper left corner on. */

@@ -5,10 +5,11 @@ import { fetchFiles } from "../api/client";
 import { asApiError, type ApiError } from "../api/http";
 import type { FileRow, Run } from "../api/types";
 import { Empty, ErrorPanel, Skeleton } from "../parts/states";
-import { atStep, steps } from "../run/steps";
+import { atStep, stepFor, steps } from "../run/steps";
 import { StepSlider } from "../run/StepSlider";
 import { SearchField } from "../parts/SearchField";
 import { textMatcher } from "../runs/filter";
+import { moment } from "../state/moment";
 import { chartFilter, mediaStep } from "../state/view";
 import "../style/media.css";
 import { Group } from "./Group";
@@ -32,14 +33,15 @@ export function MediaBoard({ runs, news }: { runs: readonly RunFiles["run"][]; n
   const visible = media.flatMap(({ files }) => files).filter((file) => kindOf(file));
   if (!visible.length) return <NoMedia several={runs.length > 1} />;
   const all = steps(visible);
-  const step = mediaStep.value ?? (all[all.length - 1] as number);
+  const pinned = moment.value?.step ?? null;
+  const step = stepFor(all, mediaStep.value ?? pinned);
   const matches = textMatcher(chartFilter.value.trim());
   const names = namesOf(visible);
   const found = names.filter((name) => matches(name));
   return (
     <div class="media-page" data-testid="media">
       <div class="media-bar">
-        <StepSlider steps={all} step={step} set={(next) => mediaStep.set(next)} />
+        <StepSlider steps={all} step={step} set={(next) => mediaStep.set(next ?? (pinned === null ? null : Infinity))} />
         {names.length > 4 && <NameFilter />}
         {runs.length > shown.length && <span class="muted">the first {shown.length} of {runs.length} runs</span>}
       </div>

@@ -1,13 +1,16 @@
 // The artifacts of a run: versions to open, their files as a tree.
 
+import type { Lineage } from "../api/types";
 import { formatAgo, formatBytes, formatCount, formatDate } from "../format";
 import { now } from "../state/catalog";
-import type { Artifact, Version } from "./artifacts";
+import { usersOf, type Artifact, type Version } from "./artifacts";
 import { FileTree, type TreeProps } from "./FileTree";
 import { treeOf } from "./folders";
+import { RunLink } from "./RunLink";
 
 interface Props extends Pick<TreeProps, "searched" | "current" | "pick"> {
   artifacts: readonly Artifact[];
+  lineage: Lineage;
 }
 
 export function Artifacts({ artifacts, ...rest }: Props) {
@@ -30,8 +33,9 @@ export function Artifacts({ artifacts, ...rest }: Props) {
 
 type VersionProps = { artifact: string; version: Version; open: boolean } & Omit<Props, "artifacts">;
 
-function VersionShown({ artifact, version, open, ...rest }: VersionProps) {
+function VersionShown({ artifact, version, open, lineage, ...rest }: VersionProps) {
   const { label, step, time, type, aliases, files, size, sameAs } = version;
+  const users = usersOf(artifact, version, lineage);
   return (
     <details open={open || rest.searched}>
       <summary>
@@ -48,7 +52,31 @@ function VersionShown({ artifact, version, open, ...rest }: VersionProps) {
           {sameAs && ` · same files as ${sameAs}`}
         </span>
       </summary>
+      {users.length > 0 && (
+        <p class="users">
+          used by{" "}
+          {users.map((run) => (
+            <RunLink key={run.id} run={run} />
+          ))}
+        </p>
+      )}
       <FileTree id={`artifact ${artifact}`} folder={treeOf(files, (file) => file.caption ?? "")} atFirst {...rest} />
     </details>
+  );
+}
+
+/** What the run took from others. */
+export function UsedArtifacts({ uses }: Pick<Lineage, "uses">) {
+  return (
+    <section class="artifacts" data-testid="used-artifacts">
+      <h2>
+        Used artifacts <span class="muted number">{formatCount(uses.length)}</span>
+      </h2>
+      {uses.map(({ artifact, digest, run }) => (
+        <p class="users" key={`${artifact} ${digest}`}>
+          <b>{artifact}</b> <span class="muted">made by</span> {run ? <RunLink run={run} /> : <span class="muted">a run that is not here</span>}
+        </p>
+      ))}
+    </section>
   );
 }

@@ -1,9 +1,9 @@
 // The lines of a console: only those in sight exist, and while it is wanted the end stays in sight.
 
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { ConsoleLine } from "../api/types";
 import { formatClock, formatDate } from "../format";
-import { useRows } from "../parts/hooks";
+import { useRows, type Rows } from "../parts/hooks";
 import { theme } from "../state/theme";
 import { pieces, type Piece } from "./ansi";
 import { paintedAs } from "./ansiStyle";
@@ -16,6 +16,8 @@ interface Props {
   search: string;
   /** The id of the line that a search led to. */
   current: number | null;
+  /** The id of the line at the pinned moment. */
+  moment: number | null;
   follow: boolean;
   setFollow(follow: boolean): void;
   /** Told of the place of the first line in sight. */
@@ -24,18 +26,15 @@ interface Props {
   none: string;
 }
 
-export function ConsoleLines({ lines, search, current, follow, setFollow, onTop, none }: Props) {
+export function ConsoleLines({ lines, search, current, moment, follow, setFollow, onTop, none }: Props) {
   const rows = useRows(lines.length, ROW);
   const atEnd = useRef(true);
   useEffect(() => {
     const box = rows.scroller.current;
     if (follow && box) box.scrollTop = box.scrollHeight;
   }, [lines.length, follow]);
-  const place = useMemo(() => (current === null ? -1 : lines.findIndex((line) => line.id === current)), [current, lines]);
-  useEffect(() => {
-    const box = rows.scroller.current;
-    if (place >= 0 && box) box.scrollTop = place * ROW - box.clientHeight / 2;
-  }, [current]);
+  useLineInSight(rows, lines, moment);
+  useLineInSight(rows, lines, current);
   const onScroll = () => {
     const box = rows.scroller.current as HTMLDivElement;
     const end = box.scrollHeight - box.scrollTop - box.clientHeight < ROW * 2;
@@ -50,7 +49,7 @@ export function ConsoleLines({ lines, search, current, follow, setFollow, onTop,
       <div class="console-lines" style={{ height: `${lines.length * ROW}px` }}>
         <div style={{ transform: `translateY(${rows.above}px)` }}>
           {lines.slice(rows.from, rows.to).map((line) => (
-            <Line key={line.id} line={line} search={search} current={line.id === current} />
+            <Line key={line.id} line={line} search={search} current={line.id === current} pinned={line.id === moment} />
           ))}
         </div>
       </div>
@@ -59,14 +58,30 @@ export function ConsoleLines({ lines, search, current, follow, setFollow, onTop,
   );
 }
 
+/** Scrolls to a line when another one is meant than before. */
+function useLineInSight({ scroller }: Rows, lines: readonly ConsoleLine[], id: number | null): void {
+  useEffect(() => {
+    const place = id === null ? -1 : lines.findIndex((line) => line.id === id);
+    if (place >= 0 && scroller.current) scroller.current.scrollTop = place * ROW - scroller.current.clientHeight / 2;
+  }, [id]);
+}
+
+interface LineProps {
+  line: ConsoleLine;
+  search: string;
+  current: boolean;
+  /** Whether it is the last line printed by the pinned moment. */
+  pinned?: boolean;
+}
+
 /** One line in its colours, with what is searched for marked. */
-export function Line({ line, search, current }: { line: ConsoleLine; search: string; current: boolean }) {
+export function Line({ line, search, current, pinned = false }: LineProps) {
   const loud = ["ERROR", "WARNING", "CRITICAL"].includes(line.type);
   const parts = pieces(line.text);
   const marks = hits(parts.map((piece) => piece.text).join(""), search);
   let at = 0;
   return (
-    <div class={`console-line ${loud ? line.type.toLowerCase() : ""}`} aria-current={current || undefined}>
+    <div class={`console-line ${loud ? line.type.toLowerCase() : ""} ${pinned ? "at-moment" : ""}`} aria-current={current || undefined}>
       <span class="console-number" title={`${formatDate(line.time)} · ${line.type}`}>
         {line.n}
       </span>

@@ -7,9 +7,10 @@ import { download } from "../parts/download";
 import { ErrorPanel } from "../parts/states";
 import { SearchField } from "../parts/SearchField";
 import { versions } from "../state/live";
+import { moment } from "../state/moment";
 import { consoleLevel, consoleOnly, consoleRank, consoleSearch } from "../state/view";
 import { plain } from "./ansi";
-import { kept, LEVELS, matching, nextMatch, ranksOf, type Level } from "./consoleFind";
+import { kept, LEVELS, lineAt, matching, nextMatch, ranksOf, type Level } from "./consoleFind";
 import { ConsoleLines } from "./ConsoleLines";
 import { useConsole, type ConsoleState } from "./useConsole";
 
@@ -24,6 +25,7 @@ export function ConsoleTab({ answer: { run } }: { answer: RunAnswer }) {
   const [level, rank] = [consoleLevel.value, consoleRank.value];
   const lines = useMemo(() => kept(state.lines, level, rank), [state.lines, level, rank]);
   const found = useFound(lines, search, () => setFollow(false));
+  const at = useMomentLine(lines, state.loading, () => setFollow(false));
   return (
     <div class="console-page">
       <div class="toolbar">
@@ -55,6 +57,7 @@ export function ConsoleTab({ answer: { run } }: { answer: RunAnswer }) {
         lines={lines}
         search={search}
         current={found.current}
+        moment={at}
         follow={follow}
         setFollow={setFollow}
         onTop={found.onTop}
@@ -71,6 +74,16 @@ function useSettled(value: string): string {
     return () => clearTimeout(timer);
   }, [value]);
   return settled;
+}
+
+/** The id of the last line printed by the pinned moment; null where there is none, and until all lines are there. */
+function useMomentLine(lines: readonly ConsoleLine[], loading: boolean, onMove: () => void): number | null {
+  const time = moment.value?.time ?? null;
+  const id = useMemo(() => (time === null || loading ? null : lineAt(lines, time)), [lines, time, loading]);
+  useEffect(() => {
+    if (id !== null) onMove();
+  }, [id]);
+  return id;
 }
 
 interface Found {

@@ -1,6 +1,6 @@
 // Histograms over the steps as a heat map, and the one at a chosen step as bars.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import type { DataPoint } from "../api/types";
 import { formatCount, formatNumber, toNumber } from "../format";
 import { useSize, type Size } from "../parts/hooks";
@@ -8,6 +8,7 @@ import { theme } from "../state/theme";
 import { drawBars, drawHeat, HEAT_LEFT, type Histogram } from "./histogramPaint";
 import { atStep, steps } from "./steps";
 import { StepSlider } from "./StepSlider";
+import { useStep } from "./useStep";
 
 /** The payload `{freq, bins: {min, max, num}}`; null when it is something else. */
 export function readHistogram(point: DataPoint): Histogram | null {
@@ -21,16 +22,15 @@ export function readHistogram(point: DataPoint): Histogram | null {
 export function Histograms({ points, name }: { points: readonly DataPoint[]; name: string }) {
   const all = points.map(readHistogram).filter((item) => item !== null);
   const at = steps(all);
-  const [chosen, setChosen] = useState<number | null>(null);
-  const step = chosen ?? at[at.length - 1] ?? 0;
+  const [step, setStep] = useStep(at);
   const one = atStep(all, step)[0];
   if (!one) return <p class="muted">None of the values can be read as a histogram.</p>;
   // One axis for all steps: bars that move have moved.
   const axis = { low: Math.min(...all.map((item) => item.low)), high: Math.max(...all.map((item) => item.high)) };
-  const choose = (share: number) => setChosen(all[Math.min(all.length - 1, Math.floor(share * all.length))]?.step ?? null);
+  const choose = (share: number) => setStep(all[Math.min(all.length - 1, Math.floor(share * all.length))]?.step ?? null);
   return (
     <>
-      <StepSlider steps={at} step={step} set={setChosen} />
+      <StepSlider steps={at} step={step} set={setStep} />
       <div class="histogram-pair">
         <Canvas label={`${name} at step ${one.step}`} draw={(context, size) => drawBars(context, size, one, axis)} redraw={[one, axis.low, axis.high]} />
         {at.length > 1 && (

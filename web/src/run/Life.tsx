@@ -4,9 +4,8 @@ import { fetchStory } from "../api/client";
 import type { Alert, Relative, RunDetail } from "../api/types";
 import { formatCount, formatDate } from "../format";
 import { ErrorPanel } from "../parts/states";
-import { StatusSign } from "../runs/Status";
 import { now } from "../state/catalog";
-import { followLink, hrefFor } from "../state/route";
+import { RunLink } from "./RunLink";
 import { useFetched } from "./useFetched";
 
 /** Of a running run it is asked this often, in ms: the server looks into many runs for its forks. */
@@ -66,13 +65,5 @@ function Lineage({ ancestors, forks }: { ancestors: readonly Relative[]; forks: 
         ))}
       </ul>
     </section>
-  );
-}
-
-function RunLink({ run: { id, name, project, status } }: { run: Relative }) {
-  return (
-    <a class="link" href={hrefFor({ project, run: id })} onClick={followLink}>
-      <StatusSign status={status} /> {name}
-    </a>
   );
 }

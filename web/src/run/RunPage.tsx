@@ -9,6 +9,7 @@ import { ErrorPanel, Skeleton } from "../parts/states";
 import { runDetail } from "../state/catalog";
 import { tab } from "../state/view";
 import { ConfigTab } from "./ConfigTab";
+import { MomentBar } from "./MomentBar";
 import { OverviewTab } from "./OverviewTab";
 import { RunHeader } from "./RunHeader";
 import { SystemTab } from "./SystemTab";
@@ -54,6 +55,7 @@ export function RunPage({ id }: { id: number }) {
       <Tabs current={current} tabs={tabsOf(data.names)} />
       {error && <p class="stale" role="status">Not up to date: {error.message}</p>}
       <View answer={data} />
+      <MomentBar />
     </main>
   );
 }

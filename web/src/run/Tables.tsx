@@ -7,6 +7,7 @@ import { SearchField } from "../parts/SearchField";
 import { textMatcher } from "../runs/filter";
 import { atStep, steps } from "./steps";
 import { StepSlider } from "./StepSlider";
+import { useStep } from "./useStep";
 
 interface TableData {
   rows: unknown[][];
@@ -37,13 +38,12 @@ function names(list: unknown): string[] | null {
 
 export function Tables({ points }: { points: readonly DataPoint[] }) {
   const all = steps(points);
-  const [chosen, setChosen] = useState<number | null>(null);
-  const step = chosen ?? (all[all.length - 1] as number);
+  const [step, setStep] = useStep(all);
   const point = atStep(points, step)[0];
   const table = readTable(point?.data);
   return (
     <>
-      <StepSlider steps={all} step={step} set={setChosen} />
+      <StepSlider steps={all} step={step} set={setStep} />
       {table ? <Grid key={table.columns.join("|")} table={table} /> : <p class="muted">The value at this step is not a table.</p>}
     </>
   );

@@ -1,6 +1,6 @@
 // Artifacts among the files of a run: by name their versions, and of each version its files as a tree.
 
-import type { FileRow } from "../api/types";
+import type { FileRow, Lineage, LineageRun } from "../api/types";
 import { asObject } from "./meta";
 
 export interface Version {
@@ -11,6 +11,8 @@ export interface Version {
   /** What the artifact said of itself, such as its type; aliases among it. */
   type: string | null;
   aliases: string[];
+  /** Names the content of all files, where the artifact brought one. */
+  digest: string | null;
   files: FileRow[];
   size: number;
   /** The version before with the very same files, if so. */
@@ -53,11 +55,18 @@ function versionsOf(logged: FileRow[][]): Version[] {
   });
 }
 
-function factsOf(files: readonly FileRow[]): { type: string | null; aliases: string[] } {
+function factsOf(files: readonly FileRow[]): Pick<Version, "type" | "aliases" | "digest"> {
   const facts = files.map((file) => asObject(asObject(file.annotations).artifact)).find((each) => Object.keys(each).length) ?? {};
-  const { aliases } = asObject(asObject(facts.metadata).wandb);
+  const { aliases, digest } = asObject(asObject(facts.metadata).wandb);
   return {
     type: typeof facts.type === "string" ? facts.type : null,
     aliases: Array.isArray(aliases) ? aliases.map(String) : [],
+    digest: typeof digest === "string" ? digest : null,
   };
+}
+
+/** The runs that used a version of an artifact, each once; artifacts are logged as `artifacts/<name>`. */
+export function usersOf(name: string, { digest }: Version, lineage: Lineage): LineageRun[] {
+  const uses = lineage.usedBy.filter((use) => use.digest === digest && name.endsWith(`/${use.artifact.split(":")[0]}`));
+  return [...new Map(uses.flatMap(({ run }) => (run ? [[run.id, run] as const] : []))).values()];
 }

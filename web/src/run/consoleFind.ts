@@ -59,3 +59,8 @@ export function nextMatch(matches: readonly number[], current: number | null, by
   const inSight = matches.findIndex((index) => index >= top);
   return inSight >= 0 ? inSight : matches.length - 1;
 }
+
+/** The id of the last line printed at or before a time; null where there is none. */
+export function lineAt(lines: readonly ConsoleLine[], time: number): number | null {
+  return lines.findLast((line) => line.time <= time)?.id ?? null;
+}

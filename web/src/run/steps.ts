@@ -14,3 +14,8 @@ export function atStep<T extends AtStep>(items: readonly T[], step: number): T[]
   const latest = items.reduce((best, item) => (item.step <= step ? Math.max(best, item.step) : best), -1);
   return items.filter((item) => item.step === latest);
 }
+
+/** Of ascending steps the one to be at: no later than was wanted as far as there is one, the newest where nothing was. */
+export function stepFor(all: readonly number[], wanted: number | null): number {
+  return all.findLast((step) => wanted === null || step <= wanted) ?? all[0] ?? 0;
+}

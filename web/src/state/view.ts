@@ -71,8 +71,9 @@ export function readSpan(text: string): Span | null {
 }
 
 /** The x at which the crosshair is pinned in all charts; null while it follows the pointer. */
-const mark = param<number | null>("mark", null, number());
-const timeMark = param<number | null>("tmark", null, number());
+export const mark = param<number | null>("mark", null, number());
+/** The same for charts of the machine beside charts over steps: ms since the start of the run. */
+export const timeMark = param<number | null>("tmark", null, number());
 
 /** The chart that was clicked: its values stay in sight. */
 export const markedChart = signal("");
@@ -130,38 +131,14 @@ export interface ChartLook {
   mark: Pick<Param<number | null>, "value" | "set">;
 }
 
-/** How the toolbar and the URL say that the chart of a metric is looked at. */
-export function lookOf(name: string): ChartLook {
-  const zoomed = zoomFor(name);
-  return {
-    axis: axisFor(name, xAxis.value),
-    smoothing: { kind: smoothKind.value, weight: smoothing.value },
-    log: logScale.value,
-    logX: logX.value && axisFor(name, xAxis.value).kind !== "time",
-    clip: clipped.value,
-    span: zoomed.value,
-    zoom: zoomed,
-    limits: [null, null],
-    mark: markFor(name),
-  };
-}
-
 /** The zoom of charts like that of this metric. */
 export function zoomFor(name: string): Param<Span | null> {
-  return axisFor(name, xAxis.value).kind === xAxis.value.kind ? zoom : timeZoom;
+  return isOnMainAxis(name) ? zoom : timeZoom;
 }
 
-/** The mark of charts like that of this metric. */
-export function markFor(name: string): Param<number | null> {
-  return axisFor(name, xAxis.value).kind === xAxis.value.kind ? mark : timeMark;
-}
-
-export function isMarked(): boolean {
-  return mark.peek() !== null || timeMark.peek() !== null;
-}
-
-export function unmark(): void {
-  setQuery({ mark: "", tmark: "" });
+/** Whether the chart of a metric has the x axis that the page has. */
+export function isOnMainAxis(name: string): boolean {
+  return axisFor(name, xAxis.value).kind === xAxis.value.kind;
 }
 
 export function resetZoom(): void {

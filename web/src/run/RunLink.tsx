@@ -1,0 +1,13 @@
+// The way to another run, with its status.
+
+import type { LineageRun } from "../api/types";
+import { StatusSign } from "../runs/Status";
+import { followLink, hrefFor } from "../state/route";
+
+export function RunLink({ run: { id, name, project, status } }: { run: LineageRun }) {
+  return (
+    <a class="link" href={hrefFor({ project, run: id })} onClick={followLink}>
+      <StatusSign status={status} /> {name}
+    </a>
+  );
+}
