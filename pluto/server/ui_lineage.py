@@ -50,7 +50,8 @@ def lineage(reads: Reads, query: DetailsQuery) -> Lineage:
     row = reads.require(query.run_id)
     (view,) = reads.views.of([row])
     uses = [
-        Use(each.artifact, each.digest, _maker(reads, each)) for each in _sources(view.stored.config)
+        Use(each.artifact, each.digest, _maker(reads, each))
+        for each in _sources(view.stored.config)
     ]
     used_by = [] if row.external_id is None else list(_users(reads, row))
     return Lineage(uses, used_by)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import time
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -67,7 +70,10 @@ class UiRuns(Answer):
 
 
 class UiRunDetail(UiRun, kw_only=True):
-    """A run on its page; `config` is nested as it was given."""
+    """A run on its page; `config` is nested as it was given.
+
+    `sync_command` sends a run of this disk that ended and that no server has taken yet.
+    """
 
     external_id: str | None
     status_metadata: Json
@@ -75,6 +81,7 @@ class UiRunDetail(UiRun, kw_only=True):
     system_metadata: Json
     logger_settings: Json
     url: str
+    sync_command: str | None
 
 
 class UiName(Answer, kw_only=True):
@@ -168,8 +175,22 @@ def run(reads: Reads, query: DetailsQuery) -> UiRunAnswer:
     }
     history = json_safe(facts.get("status_history") or [])
     columns = {**_columns(view, int(time.time() * 1000)), **known, "status_history": history}
-    detail = UiRunDetail(**columns, external_id=row.external_id, url=reads.url(row))
+    detail = UiRunDetail(
+        **columns,
+        external_id=row.external_id,
+        url=reads.url(row),
+        sync_command=_sync_command(row, facts),
+    )
     return UiRunAnswer(detail, [_name(info) for info in reader.names()], stored_version)
+
+
+def _sync_command(row: RunRow, facts: Mapping[str, Any]) -> str | None:
+    """Return what to type; a run without a `destination` was received by a server."""
+    is_kept_here = row.local and "destination" in facts and not facts.get("run_id")
+    if not is_kept_here or row.status not in TERMINAL:
+        return None
+    local = "" if facts["destination"] else "--local "
+    return f"pluto sync {local}--path {shlex.quote(os.path.abspath(row.place))}"
 
 
 def _name(info: NameInfo) -> UiName:

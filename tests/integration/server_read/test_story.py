@@ -88,7 +88,8 @@ def test_an_artifact_names_its_maker_and_its_users(server: ReadServer) -> None:
     server.run("odd", config={"wandb": "a text"})
 
     def lineage(run_id: int) -> dict[str, list[dict[str, object]]]:
-        return server.json(f"/api/ui/runs/{run_id}/lineage")
+        found: dict[str, list[dict[str, object]]] = server.json(f"/api/ui/runs/{run_id}/lineage")
+        return found
 
     def use(run: int, name: str) -> dict[str, object]:
         other = {"id": run, "name": name, "project": "mnist", "status": "RUNNING"}

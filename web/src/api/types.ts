@@ -60,6 +60,8 @@ export interface RunDetail extends Omit<Run, "config"> {
   systemMetadata: unknown;
   loggerSettings: unknown;
   url: string | null;
+  /** Sends a run of this disk that ended and that no server has taken yet. */
+  syncCommand: string | null;
 }
 
 export interface NameInfo {

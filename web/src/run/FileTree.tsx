@@ -3,6 +3,7 @@
 import type { FileRow } from "../api/types";
 import { formatBytes, formatCount, formatDate } from "../format";
 import { foldsOf } from "../parts/folds";
+import "../style/files.css";
 import type { Folder } from "./folders";
 
 /** Files of one folder made at once; the search narrows longer lists. */

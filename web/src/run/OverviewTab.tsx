@@ -1,9 +1,10 @@
 // What a run was, where it ran, and where it ended up.
 
+import type { ComponentChildren } from "preact";
 import type { RunAnswer, StatusChange } from "../api/types";
 import { formatDate, toNumber } from "../format";
 import { KeyValues } from "../parts/KeyValues";
-import { CopyButton } from "../parts/states";
+import { Snippet } from "../parts/states";
 import { metricOrder } from "../runs/columns";
 import { Life } from "./Life";
 import { factsOf, flatten, reportedCause } from "./meta";
@@ -28,16 +29,11 @@ export function OverviewTab({ answer: { run, names } }: { answer: RunAnswer }) {
   ];
   return (
     <div class="columns-page" data-testid="overview">
-      {facts.command && (
-        <section class="command">
-          <h2>Command</h2>
-          <div class="snippet">
-            <pre>
-              <code>{facts.command}</code>
-            </pre>
-            <CopyButton text={facts.command} />
-          </div>
-        </section>
+      {facts.command && <Command title="Command" code={facts.command} />}
+      {run.syncCommand && (
+        <Command title="Send it to a server" code={run.syncCommand}>
+          This run is on this disk only. To choose the server, add <code>--url</code> or log in first with <code>pluto login</code>.
+        </Command>
       )}
       <Life run={run} />
       <KeyValues title="Last values" rows={last} none="No metrics yet." testId="last-values" />
@@ -45,6 +41,16 @@ export function OverviewTab({ answer: { run, names } }: { answer: RunAnswer }) {
       <KeyValues title="Status details" rows={flatten(run.statusMetadata)} none="Nothing was reported." />
       <History changes={run.statusHistory} />
     </div>
+  );
+}
+
+function Command({ title, code, children }: { title: string; code: string; children?: ComponentChildren }) {
+  return (
+    <section class="command">
+      <h2>{title}</h2>
+      {children && <p class="muted">{children}</p>}
+      <Snippet code={code} />
+    </section>
   );
 }
 
