@@ -251,7 +251,9 @@ def _before_each_cell(change: str, call: Callable[[], None]) -> None:
 
 
 def _open_sources(directory: Path, descriptors: bool) -> list[_Source]:
-    wanted = [fd for fd in (1, 2) if descriptors and not _is_read_by_a_notebook(fd)]
+    wanted = [
+        fd for fd in (1, 2) if descriptors and _is_output(fd) and not _is_read_by_a_notebook(fd)
+    ]
     made = [_made(fd, directory) for fd in wanted]
     taps = [tap for tap in made if tap is not None and _has_begun(tap)]
     sources = [_Source(tap, error=tap.fd == 2) for tap in taps]
@@ -260,6 +262,11 @@ def _open_sources(directory: Path, descriptors: bool) -> list[_Source]:
         below = current if _is_read_by_a_notebook(fd) else getattr(sys, f"__{name}__")
         sources.extend(_open_streams([current, below], fd == 2, taps))
     return sources
+
+
+def _is_output(fd: int) -> bool:
+    """Tell whether a descriptor is the program's: a closed one leaves its number to other files."""
+    return (sys.stdout if fd == 1 else sys.stderr) is not None
 
 
 def _is_read_by_a_notebook(fd: int) -> bool:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from pluto.query_local import complete_run
 from pluto.storage import Kind, RunReader
 from pluto.sync import run_directories
 
-pytest.importorskip("ipykernel")
-pytest.importorskip("nbclient")
+pytestmark = pytest.mark.skipif(
+    not all(map(find_spec, ("ipykernel", "nbclient"))),  # imported, they would be a notebook's
+    reason="ipykernel and nbclient are not installed",
+)
 
 BEGIN = """
 import contextlib, io, os, sys, time

@@ -1,6 +1,5 @@
 // One part of a drawn model: a box, or a frame around its parts with its name on top.
 
-import { formatCount } from "../format";
 import type { PlacedBox } from "./layout";
 import type { Part } from "./tree";
 
@@ -27,7 +26,6 @@ export function FlowBox({ box, picked, toggle, pick, reveal }: Props) {
       <g
         role="button"
         tabIndex={0}
-        aria-label={`${part.path}, ${part.type}, ${formatCount(part.parameters)} parameters`}
         aria-pressed={picked}
         aria-expanded={folds ? open : undefined}
         onClick={() => pick(part.path)}
@@ -38,7 +36,7 @@ export function FlowBox({ box, picked, toggle, pick, reveal }: Props) {
         <rect width={width} height={height} rx={6} />
         <text x={12} y={17}>
           {lines[0]}
-        </text>
+        </text>{" "}
         <text class="flow-type" x={open ? 18 + 8 * lines[0].length : 12} y={open ? 17 : 33}>
           {lines[1]}
         </text>

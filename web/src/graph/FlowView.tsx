@@ -58,7 +58,7 @@ function Legend({ drawn, total, recorded, refused }: { drawn: number; total: num
   return (
     <p class="muted flow-legend" role="status">
       <span class="number">
-        {drawn < total ? `${formatCount(drawn)} of ${formatCount(total)} parts drawn, the others are folded` : `${formatCount(total)} parts`}
+        {drawn < total ? `${formatCount(drawn)} of ${formatCount(total)} parts drawn, the others are folded` : `${formatCount(total)} part${total === 1 ? "" : "s"}`}
       </span>
       {!recorded && <span>No edges were recorded: dashed lines follow the order of the parts</span>}
       {refused && <span class="flow-refused">{refused}</span>}

@@ -72,7 +72,7 @@ export async function copyText(text: string): Promise<void> {
 export function Snippet({ code }: { code: string }) {
   return (
     <div class="snippet">
-      <pre>
+      <pre tabIndex={0}>
         <code>{code}</code>
       </pre>
       <CopyButton text={code} />

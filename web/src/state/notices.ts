@@ -3,7 +3,7 @@
 import { effect, signal } from "@preact/signals";
 import type { Run, Status } from "../api/types";
 import { runs } from "./catalog";
-import { say } from "./toast";
+import { say, toast } from "./toast";
 
 const KEY = "pluto.notify";
 
@@ -14,7 +14,9 @@ export async function toggleNotifying(): Promise<void> {
   notifying.value = !notifying.peek();
   if (!notifying.peek()) return localStorage.removeItem(KEY);
   localStorage.setItem(KEY, "1");
+  const shown = toast.peek();
   const allowed = "Notification" in window ? await Notification.requestPermission() : "denied";
+  if (toast.peek() !== shown) return; // meanwhile a run has ended, which is news
   say(
     allowed === "granted"
       ? "The end of a run is told here, and by the browser while this page stays open."
