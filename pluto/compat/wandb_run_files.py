@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import os
 import time
 from collections import Counter
@@ -197,12 +198,18 @@ def _wait_until_stored(directory: Path, name: str, files: int) -> None:
     deadline = time.monotonic() + STORED_SECONDS
     reader = RunReader(directory)
     try:
-        while reader.count(Kind.FILE, name) < files:
+        while _encoded(reader, name) < files:
             if time.monotonic() > deadline:
                 raise CommError(f"{name} is not stored after {STORED_SECONDS:.0f} s")
             time.sleep(0.02)
     finally:
         reader.close()
+
+
+def _encoded(reader: RunReader, name: str) -> int:
+    """Count the files of a name that are there for all; a staged one is for the uploader only."""
+    records = reader.records(Kind.FILE, name, limit=-1)
+    return sum("staged" not in json.loads(record.body) for record in records)
 
 
 def _source_files(root: Path) -> Iterator[Path]:
