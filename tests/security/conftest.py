@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import BrowserContext, Page
 
+from tests.e2e.browser import browsing, signed_in
 from tests.integration.server.harness import DATA, LOG, Run, lines, metric_lines
 from tests.server_process import RunningServer
 
@@ -32,6 +35,19 @@ def full_run(client: httpx.Client) -> Run:
     ):
         assert answer.status_code == 200, answer.text
     return run
+
+
+@pytest.fixture(scope="module")
+def person(chromium: Path, server: RunningServer) -> Iterator[BrowserContext]:
+    with browsing(chromium) as browser:
+        yield signed_in(browser, server)
+
+
+@pytest.fixture
+def page(person: BrowserContext) -> Iterator[Page]:
+    page = person.new_page()
+    yield page
+    page.close()
 
 
 def upload(

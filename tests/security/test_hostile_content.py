@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import quote
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Page
 
 from pluto.server.sqid import encode_sqid
-from tests.e2e.browser import browsing, signed_in
 from tests.integration.server.harness import DATA, LOG, Run, lines
 from tests.security.conftest import upload
 from tests.server_process import RunningServer
@@ -76,19 +73,6 @@ def hostile(client: httpx.Client) -> Run:
     for answer in answers[:1] + answers[2:]:
         assert answer.status_code == 200, answer.text
     return run
-
-
-@pytest.fixture(scope="module")
-def person(chromium: Path, server: RunningServer) -> Iterator[BrowserContext]:
-    with browsing(chromium) as browser:
-        yield signed_in(browser, server)
-
-
-@pytest.fixture
-def page(person: BrowserContext) -> Iterator[Page]:
-    page = person.new_page()
-    yield page
-    page.close()
 
 
 def check(page: Page, where: str) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.e2e.browser import browsing, signed_in
 from tests.integration.server.harness import Run
 from tests.security.conftest import upload
 from tests.server_process import RunningServer
@@ -75,19 +73,6 @@ def run(server: RunningServer) -> Iterator[Run]:
         page = ATTEMPTS.replace("RUN", str(run.id)).encode()
         assert upload(run, page, "page.html", "text/html", "report").status_code == 200
         yield run
-
-
-@pytest.fixture(scope="module")
-def person(chromium: Path, server: RunningServer) -> Iterator[BrowserContext]:
-    with browsing(chromium) as browser:
-        yield signed_in(browser, server)
-
-
-@pytest.fixture
-def page(person: BrowserContext) -> Iterator[Page]:
-    page = person.new_page()
-    yield page
-    page.close()
 
 
 def test_a_script_of_a_document_runs_but_reads_nothing_and_sends_nothing(
