@@ -73,11 +73,11 @@ class Store:
         self._notices = Notices()
         self.copying = False
 
-    def absorb(self) -> bool:
+    def absorb(self) -> int:
         """Move a piece of the journal into the run's columns, in one transaction.
 
         Returns:
-            True if there may be more.
+            How many bytes of the journal that was, up to about `ABSORB_BYTES`; 0 if it had no more.
         """
         self._lock.refresh()
         batch, done, rest = Batch(), list[Path](), ABSORB_BYTES
@@ -102,7 +102,7 @@ class Store:
                 self._note_death_of(path)
             done += died
         self._drop(done)
-        return bool(batch.positions)
+        return ABSORB_BYTES - rest
 
     def absorb_all(self) -> None:
         """Absorb until the journal holds nothing more."""

@@ -19,7 +19,7 @@ from pluto.notice import Notices
 from pluto.record import RemoteRun, Rows, RunInfo, Stream
 from pluto.sink import Sink
 from pluto.storage import Outbox
-from pluto.store import COPY_PAUSE, Store, has_live_process
+from pluto.store import ABSORB_BYTES, COPY_PAUSE, Store, has_live_process
 from pluto.worker import Worker
 
 logger = logging.getLogger("pluto")
@@ -322,15 +322,17 @@ class Uploader(Worker):
     def _store_all(self, store: Store) -> None:
         """Store what was logged, a piece at a time.
 
-        After each piece the training has the processor for itself for twice as long; but not for
-        more than an interval in all, so that who logs without a pause is caught up with.
+        While more waits than a piece, the training has the processor for itself for twice as long
+        after each; but not for more than an interval in all, so that who logs without a pause is
+        caught up with.
         """
         courtesy = time.monotonic() + self._interval
         began = time.monotonic()
-        while store.absorb() or store.encode_next():
+        while (moved := store.absorb()) or store.encode_next():
             self._journal.prepare()
             now = time.monotonic()
-            self.rest(min(2 * (now - began), courtesy - now))
+            if moved > ABSORB_BYTES // 2:  # a piece ends with a whole row, not at the very byte
+                self.rest(min(2 * (now - began), courtesy - now))
             began = time.monotonic()
 
     def _deliver(self, delivery: Delivery) -> None:

@@ -157,3 +157,26 @@ def test_wide_rows_are_sent_in_bodies_of_bounded_size(store: Store) -> None:
     deliver(store, sink)
     assert len(sink.metrics()) == 30
     assert largest < 4 << 20
+
+
+@pytest.mark.parametrize(("rows", "rests"), [(1_000, False), (20_000, True)])
+def test_it_rests_only_while_more_waits_than_a_piece(store: Store, rows: int, rests: bool) -> None:
+    class Watched(Uploader):
+        rested = 0
+
+        def rest(self, seconds: float) -> None:
+            self.rested += 1
+            log_row(-1)  # as a training does meanwhile: it must not keep the round going
+
+    def log_row(step: int) -> None:
+        journal.append(METRICS, b'{"time":1,"step":%d,"data":{"loss":1}}' % abs(step))
+
+    journal = Journal(store.directory / JOURNAL)
+    for step in range(rows):
+        log_row(step)
+    uploader = Watched(lambda: Ownership(store), store.directory, journal)
+    uploader.step()
+    journal.close()
+
+    assert (uploader.rested > 0) is rests
+    assert store.receipt(None).logged == rows + uploader.rested
