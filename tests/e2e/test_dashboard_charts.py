@@ -294,6 +294,7 @@ def test_one_chart_has_scale_range_axis_and_smoothing_of_its_own(visit: Visit) -
     expect(own).to_have_text("log y · y up to 0.5 · x relative time · smoothed 0.5")
     expect(chart.locator(".chart-note")).to_contain_text("out of the range")
     assert not page.get_by_label("Logarithmic y axis").is_checked()
+    expect(page).to_have_url(re.compile("smooth:0.5"))
     page.reload()
     expect(own).to_contain_text("log y")
     chart.hover()

@@ -1,7 +1,7 @@
 // One function an endpoint of the dashboard API.
 
 import { decodeSeries } from "./frames";
-import { getJson, postBinary, postJson } from "./http";
+import { getJson, postBinary, postChange, postJson } from "./http";
 import type {
   ConsoleLine,
   DataPoint,
@@ -107,7 +107,7 @@ export function fetchSaved(project: string): Promise<Saved> {
 
 /** Keeps one view or panel under its name; null forgets it. */
 export function saveItem(project: string, kind: keyof Saved, name: string, value: unknown): Promise<Saved> {
-  return postJson(`${ROOT}/saved`, { project, kind, name, value });
+  return postChange(`${ROOT}/saved`, { project, kind, name, value });
 }
 
 export function fetchStory(id: number): Promise<Story> {
@@ -123,7 +123,7 @@ export function fetchGraph(id: number): Promise<{ graph: unknown }> {
 }
 
 export function saveTags(id: number, tags: string[]): Promise<unknown> {
-  return postJson(`${ROOT}/runs/${id}/tags`, { tags });
+  return postChange(`${ROOT}/runs/${id}/tags`, { tags });
 }
 
 export interface Changed {
@@ -133,24 +133,24 @@ export interface Changed {
 
 /** Adds tags to runs and takes others away. */
 export function changeTags(runs: readonly number[], add: readonly string[], remove: readonly string[]): Promise<Changed> {
-  return postJson(`${ROOT}/runs/tags`, { runs, add, remove });
+  return postChange(`${ROOT}/runs/tags`, { runs, add, remove });
 }
 
 /** Puts runs into the trash, from which `restoreRuns` takes them back. */
 export function deleteRuns(runs: readonly number[]): Promise<Changed> {
-  return postJson(`${ROOT}/runs/delete`, { runs });
+  return postChange(`${ROOT}/runs/delete`, { runs });
 }
 
 export function restoreRuns(runs: readonly number[]): Promise<Changed> {
-  return postJson(`${ROOT}/runs/restore`, { runs });
+  return postChange(`${ROOT}/runs/restore`, { runs });
 }
 
 export function saveNotes(id: number, notes: string): Promise<unknown> {
-  return postJson(`${ROOT}/runs/${id}/notes`, { notes });
+  return postChange(`${ROOT}/runs/${id}/notes`, { notes });
 }
 
 export function cancelRun(id: number): Promise<unknown> {
-  return postJson(`${ROOT}/runs/${id}/cancel`, {});
+  return postChange(`${ROOT}/runs/${id}/cancel`, {});
 }
 
 export interface ConsoleFindings {

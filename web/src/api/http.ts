@@ -42,6 +42,15 @@ export async function postJson<T>(path: string, body: unknown, signal?: AbortSig
   return (await answer.json()) as T;
 }
 
+const MAX_KEPT_ALIVE = 60_000; // bytes; browsers refuse more than 64 KiB on the way at once
+
+/** Changes something on the server, also when the page is left before it answers. */
+export async function postChange<T>(path: string, body: unknown): Promise<T> {
+  const init = jsonBody(body);
+  const keepalive = new Blob([init.body as string]).size <= MAX_KEPT_ALIVE;
+  return (await (await send(path, { ...init, keepalive })).json()) as T;
+}
+
 export async function postBinary(path: string, body: unknown): Promise<ArrayBuffer> {
   const answer = await send(path, jsonBody(body));
   return answer.arrayBuffer();
