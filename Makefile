@@ -12,9 +12,10 @@ ARGS     ?=
 JOBS     ?= 2
 # The frameworks that tests/compat trains with, pinned; `make test FRAMEWORKS=` does without them.
 FRAMEWORKS ?= tests/compat/requirements.txt
-# The oldest wandb and TensorBoard, in an environment that finds all else in the first one.
+# The oldest frameworks, in an environment that finds all else in the first one.
 OLDEST := .venv-oldest
-OLDEST_TESTS := tests/compat/test_wandb_patch.py tests/compat/test_tensorboard_scripts.py
+OLDEST_TESTS := $(patsubst %,tests/compat/test_%.py,lightning transformers accelerate progress \
+  wandb_patch tensorboard_scripts) tests/unit/test_config.py
 # The published client that tests/e2e runs against our server, in an environment of its own.
 UPSTREAM_VERSION := 0.0.29
 
@@ -44,7 +45,7 @@ TEST_TOOLS := $(VENV)/installed-dev $(VENV)/installed-libraries frameworks brows
 test: $(TEST_TOOLS) ## Install what the tests need and run them all
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
-test-oldest: $(OLDEST)/installed ## Tests beside the oldest wandb and TensorBoard that are supported
+test-oldest: $(OLDEST)/installed ## Tests with the oldest frameworks that are supported
 	$(OLDEST)/bin/python -m pytest -n $(JOBS) --dist worksteal $(OLDEST_TESTS) $(ARGS)
 
 $(OLDEST)/installed: tests/compat/oldest.txt | frameworks
