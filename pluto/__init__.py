@@ -21,6 +21,7 @@ from pluto.init import finish, init
 from pluto.names import generate_run_id
 from pluto.op import Op
 from pluto.sets import Settings, setup
+from pluto.version import VERSION
 
 if TYPE_CHECKING:
     from pluto import query
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from pluto.sweep import agent, sweep
     from pluto.sys import System
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 __path__.append(f"{__path__[0]}/legacy")  # modules of the earlier client under their old names
 
@@ -98,9 +99,17 @@ def watch(module: Any, **kwargs: Any) -> None:
     _newest("watch").watch(module, **kwargs)
 
 
-def alert(message: str | None = None, **kwargs: Any) -> None:
+def alert(
+    message: str | None = None,
+    title: str = "pluto",
+    level: str | int = "INFO",
+    wait: float = 0,
+    url: str | None = None,
+    remote: bool = True,
+    **kwargs: Any,
+) -> None:
     """Tell people something through the newest run; see `Op.alert`."""
-    _newest("alert").alert(message, **kwargs)
+    _newest("alert").alert(message, title, level, wait, url, remote, **kwargs)
 
 
 def _newest(function: str) -> Op:

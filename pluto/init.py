@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -13,8 +12,8 @@ from pluto import state
 from pluto.config import deep_merge, plain_config
 from pluto.errors import ServerDecision, StorageError, UsageError
 from pluto.launcher import shared_run_id
-from pluto.names import clean_name, is_display_id, random_id
-from pluto.notice import speak
+from pluto.names import clean_name, clean_tags, is_display_id, random_id
+from pluto.notice import say, speak
 from pluto.op import Op
 from pluto.sets import Destination, Settings, destination, meant_for, setup
 from pluto.values import whole_step
@@ -36,7 +35,7 @@ def init(  # noqa: PLR0917 - the order of the earlier client
     name: str | None = None,
     config: Any = None,
     settings: Settings | Mapping[str, Any] | None = None,
-    tags: str | Iterable[str] | None = None,
+    tags: str | Iterable[object] | None = None,
     run_id: int | str | None = None,
     resume: bool = False,
     fork_run_id: int | str | None = None,
@@ -181,15 +180,15 @@ def _adopt(settings: Settings, remote: RemoteRun | None) -> None:
 
 
 def _facts(
-    settings: Settings, name: str | None, config: Any, tags: str | Iterable[str] | None
+    settings: Settings, name: str | None, config: Any, tags: str | Iterable[object] | None
 ) -> dict[str, Any]:
-    run_tags = [tags] if isinstance(tags, str) else list(tags or [])
+    run_tags = clean_tags(tags)
     if os.environ.get("KONDUKTOR_JOB_NAME") and "konduktor" not in run_tags:
         run_tags.append("konduktor")
     return {
         "uid": random_id(16),
         "project": clean_name(settings.project),
-        "name": clean_name(name) if name else random_id(8),
+        "name": clean_name(str(name)) if name not in (None, "") else random_id(8),
         "created_at": time.time_ns() // 1_000_000,
         "config": plain_config(config),
         "tags": run_tags,
@@ -202,15 +201,14 @@ def _facts(
 
 
 def _in_sweep(
-    project: str | None, config: Any, tags: str | Iterable[str] | None
-) -> tuple[str | None, Any, str | Iterable[str] | None]:
+    project: str | None, config: Any, tags: str | Iterable[object] | None
+) -> tuple[str | None, Any, str | Iterable[object] | None]:
     """Lay the choice of a sweep over what was given, if one is being tried."""
     trial = state.trial()
     if trial is None:
         return project, config, tags
     merged = deep_merge(plain_config(config) or {}, plain_config(trial.config) or {})
-    given = [tags] if isinstance(tags, str) else list(tags or [])
-    return project or trial.project, merged, [*given, f"sweep:{trial.sweep_id}"]
+    return project or trial.project, merged, [*clean_tags(tags), f"sweep:{trial.sweep_id}"]
 
 
 def _attachment(settings: Settings, resume: bool, step: int | None) -> dict[str, Any]:
@@ -280,5 +278,4 @@ def _announce(run: Op, session: Session, where: Destination | None) -> None:
         logger.info("view run %s at %s", display_id, url)
     else:
         text = f"run {run.name} begins without its server ({where.urls.api}), which gets it later"
-    line = f"pluto: {text}"
-    print(f"\x1b[32m{line}\x1b[0m" if sys.stdout.isatty() else line, flush=True)  # noqa: T201
+    say(text, stands_out=True)

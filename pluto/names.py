@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
+
+from pluto.errors import UsageError
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _UNSAFE_ON_DISK = re.compile(r"[^A-Za-z0-9_.-]+")
@@ -34,6 +37,22 @@ def clean_key(key: object) -> str:
     """Return the name under which a logged value is stored: a non-blank text."""
     text = clean_name(key if isinstance(key, str) else str(key))
     return text if text.strip() else "-"
+
+
+def clean_tags(tags: object) -> list[str]:
+    """Return tags, given as one text or as several of anything, as texts, each once.
+
+    Example:
+        >>> clean_tags("baseline"), clean_tags(["seed", 1, "seed"]), clean_tags(None)
+        (['baseline'], ['seed', '1'], [])
+
+    Raises:
+        UsageError: it is neither a text nor several of them.
+    """
+    given = [] if tags is None else [tags] if isinstance(tags, str) else tags
+    if not isinstance(given, Iterable):
+        raise UsageError(f"tags must be a text or a list of texts, got {tags!r}")
+    return list(dict.fromkeys(clean_name(str(tag)) for tag in given))
 
 
 def directory_name(name: str) -> str:

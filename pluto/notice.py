@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from typing import Final
 
@@ -18,6 +19,32 @@ def speak(level: int) -> None:
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter("pluto: %(message)s"))
         logger.addHandler(handler)
+
+
+def say(text: str, *, stands_out: bool = False) -> None:
+    """Print a line that people and their tools read: `pluto: ...`.
+
+    Where there is no stdout, or a broken or closed one, the line goes to the log instead.
+
+    Args:
+        text: what is said.
+        stands_out: whether a terminal shows it in green.
+    """
+    line = f"pluto: {text}"
+    try:
+        if stands_out and sys.stdout.isatty():
+            line = f"\x1b[32m{line}\x1b[0m"
+        _print(line)
+    except (AttributeError, OSError, ValueError):
+        logger.info("%s", text)
+
+
+def _print(line: str) -> None:
+    try:
+        sys.stdout.write(f"{line}\n")
+    except UnicodeEncodeError:
+        sys.stdout.write(line.encode("ascii", "backslashreplace").decode() + "\n")
+    sys.stdout.flush()
 
 
 class Notices:

@@ -11,11 +11,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pluto import state
+from pluto.alerts import alert_of
 from pluto.config import deep_merge, plain_config
 from pluto.errors import MediaError, RunExistsError
-from pluto.names import clean_name
-from pluto.notice import Notices
-from pluto.run_view import RunView
+from pluto.names import clean_name, clean_tags
+from pluto.notice import Notices, say
+from pluto.run_view import RunNames, RunView
 from pluto.sets import Settings, setup
 from pluto.values import MAX_STEP, Sorted, sort_values, whole_milliseconds, whole_step
 
@@ -24,12 +25,20 @@ if TYPE_CHECKING:
 
     from pluto.record import Receipt
     from pluto.session import Session  # numpy stays out of `import pluto`
+    from pluto.storage import RunReader
 
 __all__ = ["Op", "RunExistsError"]
 
 logger = logging.getLogger("pluto")
 
-STATUS_OF_CODE: Final = {-1: "RUNNING", 0: "COMPLETED", 2: "TERMINATED", 15: "TERMINATED"}
+READ_PATIENCE: Final = 1.0  # seconds
+STATUS_OF_CODE: Final[Mapping[int | str, str]] = {
+    -1: "RUNNING",
+    0: "COMPLETED",
+    2: "TERMINATED",
+    15: "TERMINATED",
+    **{word: word for word in ("RUNNING", "COMPLETED", "FAILED", "TERMINATED")},
+}
 
 
 class Op(RunView):
@@ -64,6 +73,7 @@ class Op(RunView):
         self.resumed = resume
         self.fork_run_id: int | None = None
         self.fork_step: int | None = None
+        self.settings.meta = RunNames(self)
         self._session = session
         self._recorder = session.recorder if session else None
         self._notices = Notices()
@@ -79,6 +89,12 @@ class Op(RunView):
     def dir(self) -> str:
         """The run's directory on this machine."""
         return str(self._session.directory) if self._session else super().dir
+
+    def reader(self) -> RunReader | None:
+        """Return a new reader of the run, with what this process has logged until now."""
+        if self._session is not None:
+            self._session.uploader.catch_up(READ_PATIENCE)
+        return super().reader()
 
     @property
     def step(self) -> int:
@@ -125,7 +141,7 @@ class Op(RunView):
         self,
         message: str | None = None,
         title: str = "pluto",
-        level: str = "INFO",
+        level: str | int = "INFO",
         wait: float = 0,
         url: str | None = None,
         remote: bool = True,
@@ -136,32 +152,24 @@ class Op(RunView):
         Args:
             message: the text; `text` is an alias.
             title: its headline.
-            level: DEBUG, INFO, WARNING or ERROR.
-            wait: seconds before it is sent; `wait_duration` is an alias.
+            level: DEBUG, INFO, WARNING or ERROR, or a number of the module `logging`.
+            wait: seconds, or a `timedelta`, before it is sent; `wait_duration` is an alias.
             url: where the alert should lead; with `remote=False`, the webhook.
             remote: False posts it to the webhook (`url`, or else the setting `url_webhook`) and
                 not through the server. A run without a server does so anyway.
             **kwargs: `email=False` asks the server not to send mail.
         """
-        text = message if message is not None else kwargs.get("text")
-        level = {"WARN": "WARNING"}.get(level.upper(), level.upper())
-        logger.log(int(getattr(logging, level, logging.INFO)), "%s: %s", title, text)
+        alert = alert_of(self._masked(message), title, level, wait, url, self._masked(kwargs))
+        logger.log(alert.number, "%s: %s", alert.title, alert.text)
         if self._recorder is None or self._session is None:
+            if self._finished:
+                self._notices.warn("alert", "the run has ended: its alerts are sent nowhere")
             return
-        delay = float(kwargs.get("wait_duration", wait) or 0)
         webhook = (url if not remote else None) or self.settings.url_webhook
         if webhook and not (remote and self._session.sink):
-            self._session.post(self.settings, webhook, f"[{level}] {title}: {text}", delay)
+            self._session.post(self.settings, webhook, str(alert), alert.delay)
         if remote or not webhook:
-            alert = {
-                "timestamp": int((time.time() + delay) * 1000),
-                "title": str(title),
-                "body": str(text),
-                "level": level,
-                "email": bool(kwargs.get("email", True)),
-                "url": url,
-            }
-            self._recorder.fact("alert", alert)
+            self._recorder.fact("alert", alert.fact())
 
     def watch(self, module: Any, **kwargs: Any) -> None:
         """Log gradients and parameters of a torch module: see `pluto.compat.torch.watch`."""
@@ -169,16 +177,16 @@ class Op(RunView):
 
         watch(module, op=self, **kwargs)
 
-    def add_tags(self, tags: str | Iterable[str]) -> None:
-        """Add tags; those that the run has already are left alone."""
-        new = [tags] if isinstance(tags, str) else list(tags)
+    def add_tags(self, tags: str | Iterable[object]) -> None:
+        """Add tags, each as its text; those that the run has already are left alone."""
+        new = clean_tags(tags)
         with self._lock:
-            self.tags += [tag for tag in dict.fromkeys(new) if tag not in self.tags]
+            self.tags += [tag for tag in new if tag not in self.tags]
         self._record_fact("tags", list(self.tags))
 
-    def remove_tags(self, tags: str | Iterable[str]) -> None:
+    def remove_tags(self, tags: str | Iterable[object]) -> None:
         """Remove tags; unknown ones are no error."""
-        gone = {tags} if isinstance(tags, str) else set(tags)
+        gone = clean_tags(tags)
         with self._lock:
             self.tags[:] = [tag for tag in self.tags if tag not in gone]
         self._record_fact("tags", list(self.tags))
@@ -207,7 +215,7 @@ class Op(RunView):
         self.settings._op_name = clean_name(name)  # noqa: SLF001
         self._record_fact("name", self.settings._op_name)  # noqa: SLF001
 
-    def finish(self, code: int | None = None) -> Receipt | None:
+    def finish(self, code: int | str | None = None) -> Receipt | None:
         """End the run: store everything, deliver what the time allows, print a receipt.
 
         Bounded by the setting `finish_timeout` (10 s); what is not delivered by then stays in the
@@ -215,7 +223,8 @@ class Op(RunView):
 
         Args:
             code: 0 = COMPLETED, 2 and 15 = TERMINATED, -1 = leave it RUNNING, any other number =
-                FAILED; by default COMPLETED, unless a thread died or SIGTERM came meanwhile.
+                FAILED, or one of these words; by default COMPLETED, unless a thread died or
+                SIGTERM came meanwhile.
 
         Returns:
             The receipt; None in noop mode.
@@ -224,10 +233,10 @@ class Op(RunView):
             from pluto.process_exit import shared
 
             return self.end(*shared().verdict())
-        status = STATUS_OF_CODE.get(code, "FAILED")
+        status = STATUS_OF_CODE.get(code.upper() if isinstance(code, str) else code, "FAILED")
         is_first = not self._finished
         receipt = self.end(status, {"code": code} if status == "FAILED" else None)
-        if is_first:
+        if is_first and isinstance(code, int):
             self.settings._op_status = code  # noqa: SLF001
         return receipt
 
@@ -284,7 +293,7 @@ class Op(RunView):
             if self._session is None or recorder is None:
                 return None
             self._receipt = self._session.end(status, float(self.settings.finish_timeout))
-        print(f"pluto: {self._receipt}", flush=True)  # noqa: T201
+        say(str(self._receipt))
         if self.url:
             logger.info("view run %s at %s", self.settings._display_id, self.url)  # noqa: SLF001
         return self._receipt

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, overload
 
 from pluto.sets import Settings
 
@@ -40,7 +40,8 @@ _TAKEN: Final = MetricSummary._fields[1:]
 class RunSummary(MutableMapping[str, Any]):
     """The metrics of a run by name, and the values that were set to sum it up.
 
-    A metric is as it was at most about a second ago while the run is live.
+    What this process has logged is in it at once, what other processes of the run log, and what is
+    logged while a disk is slow, about a second later.
 
     Args:
         run: whose summary it is: an `Op`.
@@ -78,6 +79,46 @@ class RunSummary(MutableMapping[str, Any]):
                 if each.type == "METRIC" and each.count
             }
             return {**metrics, **(reader.facts().get("summary") or {})}
+        finally:
+            reader.close()
+
+
+class RunNames(Sequence[str]):
+    """The names of everything that a run has logged, in their order: what `settings.meta` is.
+
+    Args:
+        run: whose names they are: an `Op`.
+    """
+
+    def __init__(self, run: Any) -> None:
+        self._run = run
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        return self._known()[index]
+
+    def __len__(self) -> int:
+        return len(self._known())
+
+    def __repr__(self) -> str:
+        return repr(self._known())
+
+    def __eq__(self, other: object) -> bool:
+        return self._known() == (list(other) if isinstance(other, RunNames) else other)
+
+    __hash__ = None  # type: ignore[assignment]  # as a list
+
+    def _known(self) -> list[str]:
+        reader = self._run.reader()
+        if reader is None:
+            return []
+        try:
+            return [each.name for each in reader.names()]
         finally:
             reader.close()
 

@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -14,6 +14,7 @@ from pluto.addresses import HOSTED, LOCAL, ServerUrls, resolve
 from pluto.errors import UsageError
 from pluto.names import directory_name, is_display_id
 from pluto.sets_table import ENDPOINTS, LENIENT, RENAMED, TABLE, Declared, Setting
+from pluto.version import VERSION
 
 logger = logging.getLogger("pluto")
 
@@ -110,7 +111,7 @@ class Settings(Declared):
     _inherit_tags: bool | None
     _run_dir: str | None
     _sys: Any
-    meta: list[str]
+    meta: Sequence[str]
     url_view: str | None
     pluto_version: str | None
     pluto_commit: str | None
@@ -266,6 +267,7 @@ def setup(settings: Settings | Mapping[str, Any] | None = None, **overrides: Any
         kind = type(settings).__name__  # type: ignore[unreachable]
         raise UsageError(f"settings must be a dict or pluto.Settings, got {kind}")
     result = Settings()
+    result.pluto_version = VERSION
     result.take_environment(os.environ)
     unknown = result.take(settings or {})
     unknown += result.take(overrides)

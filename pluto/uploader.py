@@ -217,6 +217,7 @@ class Uploader(Worker):
         journal.on_roll = self.wake
         self._notices = Notices()
         self._is_stuck = False
+        self._readers: list[threading.Event] = []
         self.owned: Ownership | None = acquire()
         self.opened = threading.Event()
         self.decision: ServerDecision | None = None
@@ -225,12 +226,15 @@ class Uploader(Worker):
         """Do one round: store what was logged, encode media, deliver.
 
         A journal that fills a segment wakes us before the round is due: then only the next segment
-        is made ready, so that the training has the interpreter to itself.
+        is made ready, so that the training has the interpreter to itself. Who reads the run wakes
+        us too: then what was logged is stored.
         """
         wait = self._due - time.monotonic()
         if wait > 0 and not self.stopping:
             with self._patience():
                 self._journal.prepare()
+                if self._readers and self.owned is not None:
+                    self._store_for_readers(self.owned.store)
             return wait
         with self._patience():
             self._round()
@@ -246,7 +250,7 @@ class Uploader(Worker):
         if self.owned is None:
             self.owned = self._acquire()
         if self.owned is not None:
-            self._store_all(self.owned.store)
+            self._store_for_readers(self.owned.store)
             if self.owned.delivery is not None and time.monotonic() >= self._not_before:
                 self._deliver(self.owned.delivery)
             if not self.stopping:
@@ -265,6 +269,19 @@ class Uploader(Worker):
             self._is_stuck = False
             if self._notices.forget("disk"):
                 logger.warning("the run can be stored again")
+
+    def catch_up(self, timeout: float) -> None:
+        """Have what was logged before this call stored now, for somebody who reads the run.
+
+        Args:
+            timeout: seconds that the caller waits at most; another round of work may be under way.
+        """
+        # In a forked child the thread is not alive, nor is it behind the end.
+        if self._thread.is_alive() and self.owned is not None:
+            stored = threading.Event()
+            self._readers.append(stored)
+            self.wake()
+            stored.wait(timeout)
 
     def meanwhile(self) -> None:
         """Between two pieces of a large file: have new rows not wait for the rest of it.
@@ -318,6 +335,13 @@ class Uploader(Worker):
         if self.owned.store.copying:
             return True
         return bool(self._failures) and not self.decision and tries < TRIES_AT_THE_END
+
+    def _store_for_readers(self, store: Store) -> None:
+        """Store what was logged, and tell those who wait for it since before."""
+        waiting = len(self._readers)
+        self._store_all(store)
+        for _ in range(waiting):
+            self._readers.pop(0).set()
 
     def _store_all(self, store: Store) -> None:
         """Store what was logged, a piece at a time.

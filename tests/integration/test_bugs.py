@@ -1,6 +1,7 @@
 """Known faults of the earlier client, one test each: here the right thing happens, locally."""
 
 import io
+import json
 import logging
 import os
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import textwrap
 import time
 from contextlib import redirect_stdout
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -153,13 +155,55 @@ def test_bug_22_streams_and_handlers_of_the_program_are_left_alone(tmp_path: Pat
             logging.getLogger(name).removeHandler(mine)
 
 
+@pytest.mark.parametrize("output", ["none", "closed", "full", "broken", "ascii"])
+def test_bug_22_a_stdout_that_takes_nothing_stops_no_run(output: str, tmp_path: Path) -> None:
+    code = """
+        import os, sys
+        if sys.argv[1] == "none":
+            sys.stdout = sys.stderr = None
+        if sys.argv[1] == "broken":
+            read, write = os.pipe()
+            os.close(read)
+            os.dup2(write, 1)
+        import pluto
+        run = pluto.init(name="élan", settings={"disable_system_metrics": True})
+        run.log({"loss": 1.0})
+        assert run.finish().logged == 1
+        os._exit(0)  # the interpreter would complain of the broken pipe itself
+    """
+    redirected = {"closed": ">&- 2>&-", "full": ">/dev/full"}.get(output, "")
+    done = subprocess.run(
+        [
+            "sh",
+            "-c",
+            f'"$0" -c "$1" "$2" {redirected}',
+            sys.executable,
+            textwrap.dedent(code),
+            output,
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (r"run \xe9lan is kept" in done.stdout) == (output == "ascii")
+    (directory,) = run_directories(tmp_path)
+    reader = RunReader(directory)
+    assert reader.facts()["status"] == "COMPLETED"
+    reader.close()
+
+
 def test_bug_24_an_alert_returns_at_once_and_takes_the_usual_names_of_levels(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     run = begin(tmp_path)
     began = time.monotonic()
     run.alert("the loss is NaN", level="WARN", wait=60, url="https://example.com/run")
-    run.alert(text="an alias", wait_duration=60, level="warning")
+    run.alert(text="an alias", wait_duration=timedelta(minutes=1), level=logging.WARNING)
+    pluto.alert("positional", "with a title", "error", "soon")  # type: ignore[arg-type]
     assert time.monotonic() - began < 30  # it does not wait on the training thread
     run.finish()
     assert [each.levelname for each in caplog.records if "the loss is NaN" in each.message] == [
@@ -168,9 +212,16 @@ def test_bug_24_an_alert_returns_at_once_and_takes_the_usual_names_of_levels(
     reader = RunReader(Path(run.dir))
     bodies = [each.body for each in reader.records(Kind.FACT, "alert")]
     reader.close()
-    assert len(bodies) == 2
-    assert b'"WARNING"' in bodies[0]
-    assert b"an alias" in bodies[1]
+    alerts = [json.loads(body) for body in bodies]
+    assert [(each["body"], each["title"], each["level"]) for each in alerts] == [
+        ("the loss is NaN", "pluto", "WARNING"),
+        ("an alias", "pluto", "WARNING"),
+        ("positional", "with a title", "ERROR"),
+    ]
+    assert "wait='soon' of an alert is no number of seconds: it is sent at once" in caplog.messages
+    caplog.clear()
+    run.alert("too late")
+    assert "the run has ended: its alerts are sent nowhere" in caplog.messages
 
 
 def test_bug_35_a_run_begins_without_importing_frameworks_or_media(tmp_path: Path) -> None:

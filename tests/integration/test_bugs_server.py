@@ -83,6 +83,13 @@ def test_bug_6_new_names_tags_and_alerts_wait_for_no_server(tmp_path: Path) -> N
     assert (receipt.kept, receipt.delivered) == (400, 0)
 
 
+def test_tags_of_any_type_reach_the_server_as_texts(server: RunningServer, project: str) -> None:
+    run = begin(server, project, tags=["seed", 1])
+    run.add_tags([2.5])
+    run.finish()
+    assert details(server, run)["tags"] == ["seed", "1", "2.5"]
+
+
 def test_bug_8_odd_names_and_rows_do_not_keep_the_others_from_the_server(
     server: RunningServer, project: str
 ) -> None:

@@ -53,12 +53,21 @@ def test_what_is_logged_is_on_disk_after_finish_and_the_receipt_says_so(
 
 @pytest.mark.parametrize(
     ("code", "status"),
-    [(None, "COMPLETED"), (0, "COMPLETED"), (1, "FAILED"), (3, "FAILED"), (15, "TERMINATED")],
+    [
+        (None, "COMPLETED"),
+        (0, "COMPLETED"),
+        (1, "FAILED"),
+        (3, "FAILED"),
+        (15, "TERMINATED"),
+        ("completed", "COMPLETED"),
+        ("no status", "FAILED"),
+    ],
 )
-def test_any_exit_code_gives_a_status(tmp_path: Path, code: int | None, status: str) -> None:
+def test_any_exit_code_gives_a_status(tmp_path: Path, code: int | str | None, status: str) -> None:
     run = begin(tmp_path)
     run.finish(code)
     assert facts(run)["status"] == status
+    assert isinstance(run.settings._op_status, int)
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,20 @@ def test_the_summary_of_a_run_has_last_least_greatest_and_best_of_each_metric() 
     assert repr(run.summary).startswith("{'loss': MetricSummary(points=4, last=2.0")
 
 
+def test_summary_and_names_of_a_live_run_hold_what_was_logged_a_moment_ago() -> None:
+    run = pluto.init(settings={**QUIET, "sync_process_flush_interval": 60.0})
+    assert run.settings.meta == []
+    for value in range(20):
+        run.log({"loss": value})
+        assert run.summary["loss"].last == value
+    run.log({"note": "text", "counts": pluto.Histogram([1, 2]), "said": pluto.Text("hello")})
+    assert run.settings.meta == ["loss", "note", "counts", "said"]
+    assert "said" in run.settings.meta
+    run.finish()
+    assert run.settings.meta[:2] == ["loss", "note"]
+    assert len(run.settings.meta) == 4
+
+
 def test_values_of_ones_own_stand_in_the_summary_and_can_be_taken_back() -> None:
     run = begin(run_id="exp")
     run.log({"loss": 1.0})

