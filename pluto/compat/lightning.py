@@ -188,6 +188,48 @@ class PlutoLogger(_base.Logger):
         self.log_file(key, videos, step, pluto.Video, **kwargs)
 
     @rank_zero_only
+    def log_table(
+        self,
+        key: str,
+        columns: list[str] | None = None,
+        data: Any = None,
+        dataframe: Any = None,
+        step: int | None = None,
+    ) -> None:
+        """Log a table.
+
+        Args:
+            key: the name to log under.
+            columns: names of the columns.
+            data: rows, each a list with a value for each column.
+            dataframe: a frame of pandas, in place of both.
+            step: the previous step + 1 by default.
+
+        Example:
+            >>> logger.log_table("answers", ["question", "answer"], [["1 + 1", "2"]])
+        """
+        rows = data if dataframe is None else dataframe
+        self.experiment.log({key: pluto.Table(rows, columns=columns or ())}, step=step)
+
+    def log_text(
+        self,
+        key: str,
+        columns: list[str] | str | None = None,
+        data: Any = None,
+        dataframe: Any = None,
+        step: int | None = None,
+    ) -> None:
+        """Log texts: a table of them as `log_table` takes it, or one text as its second argument.
+
+        Example:
+            >>> logger.log_text("sample", "once upon a time", step=10)
+        """
+        if isinstance(columns, str):
+            self.log_metrics({key: columns}, step)
+        else:
+            self.log_table(key, columns, data, dataframe, step)
+
+    @rank_zero_only
     def after_save_checkpoint(self, checkpoint_callback: Any) -> None:
         """Take note of the checkpoints that a `ModelCheckpoint` has saved."""
         if self._log_model == "all":

@@ -66,16 +66,32 @@ def test_a_failing_training_ends_the_run_as_failed_with_its_traceback() -> None:
 
 
 def test_a_resumed_training_continues_the_curve_of_its_run() -> None:
-    def train_on(tracker: PlutoTracker) -> pluto.Op | None:
-        tracker.start()
-        tracker.log({"loss": 1.0})
-        tracker.log({"loss": 2.0})
-        tracker.finish()
-        return tracker.tracker
+    def train_on(first: int, stop: int, **keywords: Any) -> pluto.Op:
+        accelerator = accelerate.Accelerator(log_with=PlutoTracker("tiny", **keywords), cpu=True)
+        accelerator.init_trackers("tiny")
+        torch.manual_seed(0)
+        model = torch.nn.Linear(4, 1)
+        optimizer = torch.optim.SGD(model.parameters(), 0.1, momentum=0.9)
+        model, optimizer = accelerator.prepare(model, optimizer)
+        if first:
+            accelerator.load_state("checkpoint")
+        for step in range(first, stop):
+            loss = model(torch.ones(8, 4)).square().mean()
+            optimizer.zero_grad()
+            accelerator.backward(loss)
+            optimizer.step()
+            accelerator.log({"loss": loss.item()}, step=step)
+        accelerator.save_state("checkpoint")
+        run = accelerator.get_tracker("pluto", unwrap=True)
+        accelerator.end_training()
+        return run
 
-    train_on(PlutoTracker("tiny", run_id="night"))
-    run = train_on(PlutoTracker("tiny", run_id="night", resume=True))
-    assert metrics(run) == {"loss": {1: 1.0, 2: 2.0, 3: 1.0, 4: 2.0}}
+    whole = train_on(0, 6)
+    train_on(0, 3, run_id="night")
+    run = train_on(3, 6, run_id="night", resume=True)
+    assert run.resumed
+    assert metrics(run) == metrics(whole)
+    assert set(metrics(run)["loss"]) == set(range(6))
 
 
 def test_images_and_tables_are_logged() -> None:

@@ -12,7 +12,17 @@ from typing import Any
 import pytest
 
 import pluto
-from tests.compat.reading import facts, files, histograms, known, metrics, names, run_directories
+from pluto.storage import Kind
+from tests.compat.reading import (
+    facts,
+    files,
+    histograms,
+    known,
+    metrics,
+    names,
+    reading,
+    run_directories,
+)
 
 pytest.importorskip("torch", reason="torch is not installed: pip install torch")
 pytest.importorskip("lightning", reason="Lightning is not installed: pip install lightning")
@@ -40,7 +50,10 @@ def reported(directory: Path) -> dict[str, dict[int, float]]:
     return found
 
 
-@pytest.mark.parametrize("name", ["lightning.pytorch", "pytorch_lightning"])
+BOTH_PACKAGES = pytest.mark.parametrize("name", ["lightning.pytorch", "pytorch_lightning"])
+
+
+@BOTH_PACKAGES
 def test_the_metrics_are_those_of_lightning_s_own_logger(name: str, tmp_path: Path) -> None:
     package = pytest.importorskip(name)
     own = import_module(f"{name}.loggers").CSVLogger(tmp_path / "csv", flush_logs_every_n_steps=1)
@@ -145,11 +158,13 @@ def test_no_checkpoint_is_kept_when_none_is_asked_for() -> None:
     assert files(run, "model") == []
 
 
-def test_a_failing_training_ends_the_run_as_failed_with_its_traceback() -> None:
+@BOTH_PACKAGES
+def test_a_failing_training_ends_the_run_as_failed_with_its_traceback(name: str) -> None:
+    package = pytest.importorskip(name)
     logger = PlutoLogger()
     run = logger.experiment
     with pytest.raises(ValueError, match="no number"):
-        trainer(lightning, logger=logger).fit(tiny(lightning, fail_at=3), batches())
+        trainer(package, logger=logger).fit(tiny(package, fail_at=3), batches())
     assert known(run)["status"] == "FAILED"
     cause = known(run)["status_metadata"]
     assert (cause["type"], cause["message"]) == ("ValueError", "the loss is no number")
@@ -183,22 +198,22 @@ def test_ctrl_c_ends_the_run_as_terminated() -> None:
     assert known(run)["status"] == "TERMINATED"
 
 
-def test_a_resumed_training_continues_the_curve_of_its_run() -> None:
-    callback = checkpointing(monitor=None, save_last=True)
+@BOTH_PACKAGES
+def test_a_resumed_training_continues_the_curve_of_its_run(name: str) -> None:
+    package = pytest.importorskip(name)
+    callback = package.callbacks.ModelCheckpoint(save_last=True)
     first = PlutoLogger(name="night", run_id="night", log_model=False)
-    trainer(lightning, logger=first, max_epochs=1, callbacks=[callback]).fit(
-        tiny(lightning), batches()
-    )
+    trainer(package, logger=first, max_epochs=1, callbacks=[callback]).fit(tiny(package), batches())
     first.finish()
     second = PlutoLogger(name="night", run_id="night", resume=True, log_model=False)
-    trainer(lightning, logger=second, max_epochs=3).fit(
-        tiny(lightning), batches(), ckpt_path=callback.last_model_path
+    trainer(package, logger=second, max_epochs=3).fit(
+        tiny(package), batches(), ckpt_path=callback.last_model_path
     )
     run = second.experiment
     second.finish()
     assert [path.name for path in run_directories("lightning")] == ["night"]
     uninterrupted = PlutoLogger(log_model=False)
-    trainer(lightning, logger=uninterrupted, max_epochs=3).fit(tiny(lightning), batches())
+    trainer(package, logger=uninterrupted, max_epochs=3).fit(tiny(package), batches())
     whole = uninterrupted.experiment
     uninterrupted.finish()
     assert metrics(run) == metrics(whole)
@@ -222,6 +237,29 @@ def test_media_are_logged_in_lists_with_a_value_for_each(caplog: Any, tmp_path: 
     assert [row["step"] for row in files(run, "notes")] == [4]
     assert len(files(run, "sound")) == len(files(run, "made")) == 1
     assert "short was not logged" in caplog.text
+
+
+def test_tables_and_texts_are_logged_as_lightning_s_loggers_take_them() -> None:
+    import pandas as pd
+
+    logger = PlutoLogger()
+    columns, rows = ["question", "answer"], [["1 + 1", "2"], ["2 + 2", "4"]]
+    logger.log_table("answers", columns, rows, step=3)
+    logger.log_table("frame", dataframe=pd.DataFrame(rows, columns=columns), step=3)
+    logger.log_text("texts", columns, rows, step=3)
+    logger.log_text("sample", "once upon a time", step=4)
+    run = logger.experiment
+    logger.finish()
+    with reading(run) as reader:
+        *tables, sample = (
+            next(iter(reader.records(Kind.DATA, name)))
+            for name in ("answers", "frame", "texts", "sample")
+        )
+    kept = [json.loads(each.body) for each in tables]
+    assert [each["table"] for each in kept] == [rows] * 3
+    assert [[column["name"] for column in each["col"]] for each in kept] == [columns] * 3
+    assert [each.step for each in (*tables, sample)] == [3, 3, 3, 4]
+    assert bytes(sample.body) == b"once upon a time"
 
 
 def test_the_directory_and_version_are_those_of_the_run() -> None:
