@@ -82,7 +82,7 @@ def test_a_resumed_training_continues_the_curve_of_its_run() -> None:
             optimizer.step()
             accelerator.log({"loss": loss.item()}, step=step)
         accelerator.save_state("checkpoint")
-        run = accelerator.get_tracker("pluto", unwrap=True)
+        run: pluto.Op = accelerator.get_tracker("pluto", unwrap=True)
         accelerator.end_training()
         return run
 

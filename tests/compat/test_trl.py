@@ -35,7 +35,7 @@ def tokenizer() -> Any:
     )
 
 
-class StopAfter(transformers.TrainerCallback):
+class StopAfter(transformers.TrainerCallback):  # type: ignore[name-defined]
     """Ends a training after some steps, with a checkpoint."""
 
     def __init__(self, steps: int) -> None:
