@@ -30,9 +30,12 @@ $(BIN)/python:
 	  "Pluto needs Python 3.10 or newer: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 
+# The extras of the product that development and its tests need too.
+EXTRAS_dev       := dev,demo,keyring,tls
+EXTRAS_libraries := libraries,neptune,parquet,sql,video
 # A stamp for each set of requirements: newer than pyproject.toml means installed.
 $(VENV)/installed-%: pyproject.toml | $(BIN)/python
-	$(BIN)/python $(PIP) --editable '.[$*]'
+	$(BIN)/python $(PIP) --editable '.[$(or $(EXTRAS_$*),$*)]'
 	@touch $@
 
 setup: $(VENV)/installed-dev ## Make .venv with everything that development needs

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -29,7 +31,8 @@ STOP_SECONDS: Final = 5.0
 def ui(directory: Path, port: int | None, no_browser: bool, auth: str) -> None:
     """Show the runs below DIR, those being written too.
 
-    What a killed process had logged but not yet put in order, is put in order meanwhile.
+    What a killed process had logged but not yet put in order, is put in order meanwhile. On a
+    machine that is reached over SSH no browser is opened; the tunnel to your own is printed.
     """
     from pluto.cli.recovery import Recovery
     from pluto.server.ports import free_port
@@ -49,9 +52,11 @@ def ui(directory: Path, port: int | None, no_browser: bool, auth: str) -> None:
         for problem in started.problems:
             click.echo(f"pluto: {problem}", err=True)
         click.echo(f"pluto: {started.link}")
-        click.echo("pluto: Ctrl-C stops it")
-        if not no_browser:
+        if tunnel := _tunnel(port):
+            click.echo(f"pluto: to open it on your own machine, run there first: {tunnel}")
+        elif not no_browser:
             click.launch(started.link)
+        click.echo("pluto: Ctrl-C stops it")
 
     recovery = Recovery(settings.root)
     recovery.start()
@@ -59,3 +64,12 @@ def ui(directory: Path, port: int | None, no_browser: bool, auth: str) -> None:
         serve(settings, announce)
     finally:
         recovery.stop(time.monotonic() + STOP_SECONDS)
+
+
+def _tunnel(port: int) -> str | None:
+    """Return the command that makes the address work where the person sits, if that is elsewhere."""
+    has_screen = "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
+    if "SSH_CONNECTION" not in os.environ or has_screen:
+        return None
+    login = f"{os.environ['USER']}@" if os.environ.get("USER") else ""
+    return f"ssh -N -L {port}:127.0.0.1:{port} {login}{socket.gethostname()}"

@@ -332,6 +332,21 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
         assert each.stderr == f"pluto: port {port} is in use: {way_out}\n"
 
 
+def test_over_ssh_the_tunnel_to_the_dashboard_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SSH_CONNECTION", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    with running_server(tmp_path, command="ui") as here:
+        assert not any("ssh" in line for line in here.output)
+    monkeypatch.setenv("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22")
+    monkeypatch.setenv("USER", "ada")
+    with running_server(tmp_path, command="ui") as there:
+        port = there.url.rpartition(":")[2]
+        tunnel = f"ssh -N -L {port}:127.0.0.1:{port} ada@{socket.gethostname()}"
+        assert any(line.endswith(tunnel) for line in there.output)
+
+
 def test_two_servers_do_not_share_a_port_or_a_directory(tmp_path: Path) -> None:
     with running_server(tmp_path / "data") as server:
         port = server.url.rpartition(":")[2]
