@@ -67,7 +67,7 @@ def ui(directory: Path, port: int | None, no_browser: bool, auth: str) -> None:
 
 
 def _tunnel(port: int) -> str | None:
-    """Return the command that makes the address work where the person sits, if that is elsewhere."""
+    """Return the command that makes the address work where the person sits, if elsewhere."""
     has_screen = "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
     if "SSH_CONNECTION" not in os.environ or has_screen:
         return None
