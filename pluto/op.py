@@ -113,8 +113,8 @@ class Op(RunView):
         Never raises for bad luck or odd values: what cannot be stored is warned about once.
 
         Args:
-            data: names to numbers, texts, media and data objects; nested mappings are flattened
-                with `/`.
+            data: names to numbers, texts, media and data objects, figures and data frames; nested
+                mappings are flattened with `/`.
             step: anything integer-like, in any order; the previous step + 1 by default.
             commit: accepted for scripts that pass it; every call is a row of its own.
             timestamp: seconds since the Unix epoch; now by default.

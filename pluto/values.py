@@ -6,8 +6,10 @@ import math
 import operator
 import sys
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
+from pluto.errors import UsageError
 from pluto.names import clean_key
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 MAX_STEP: Final = 2**63 - 1
 MAX_NUMBERS_IN_A_LIST: Final = 64
 MAX_DEPTH: Final = 32
+_PLAIN: Final = frozenset((bool, int, float, str, dict, list, tuple, type(None)))
 
 
 class Sorted:
@@ -39,6 +42,7 @@ def sort_values(data: Mapping[Any, Any]) -> Sorted:
     Numbers are Python's, numpy's, bools (as 0 and 1), any array or tensor of one element, and all
     that `float()` takes, such as `Decimal`. Texts become a string series. A list of media keeps
     its order under one name; a list of up to 64 numbers becomes `name/0`, `name/1`, and so on.
+    What pluto.Image, Plotly or Table is made of (figures, Pillow images, data frames) becomes one.
 
     Example:
         >>> sort_values({"train": {"loss": 0.5, "ok": True}}).numbers
@@ -52,6 +56,7 @@ def sort_values(data: Mapping[Any, Any]) -> Sorted:
 
 def _sort(found: Sorted, key: str, value: Any, depth: int) -> None:
     try:
+        value = _as_media(value)
         for is_kind, convert in _CONVERTERS:
             if is_kind(value):
                 convert(found, key, value, depth)
@@ -61,6 +66,8 @@ def _sort(found: Sorted, key: str, value: Any, depth: int) -> None:
             found.refused.append((key, _why_not(value)))
         else:
             _number(found, key, number, depth)
+    except UsageError as error:
+        found.refused.append((key, str(error)))
     except Exception as error:  # noqa: BLE001 - whatever a user's object does when looked at
         found.refused.append((key, f"looking at it raises {type(error).__name__}"))
 
@@ -102,6 +109,8 @@ def _mapping(found: Sorted, key: str, value: Mapping[Any, Any], depth: int) -> N
 
 
 def _sequence(found: Sorted, key: str, value: list[Any] | tuple[Any, ...], depth: int) -> None:
+    if len(value) <= MAX_NUMBERS_IN_A_LIST:
+        value = [_as_media(item) for item in value]
     if all(map(_is_file, value)):
         found.files += [(key, item, index) for index, item in enumerate(value)]
     elif all(map(_is_data, value)):
@@ -140,6 +149,33 @@ _CONVERTERS: Final[
 )
 
 
+_MEDIA_OF: Final = {  # by the package and the name of a class
+    ("matplotlib", "Figure"): "Image",
+    ("matplotlib", "Axes"): "Image",
+    ("PIL", "Image"): "Image",
+    ("plotly", "BaseFigure"): "Plotly",
+    ("pandas", "DataFrame"): "Table",
+    ("polars", "DataFrame"): "Table",
+}
+
+
+def _as_media(value: Any) -> Any:
+    """Return the media or data value that a figure, an image or a data frame means, or `value`."""
+    if type(value) in _PLAIN:
+        return value
+    is_pyplot = type(value) is ModuleType and value.__name__ == "matplotlib.pyplot"
+    wrapper = "Image" if is_pyplot else None
+    for kind in () if wrapper else type(value).__mro__:
+        wrapper = wrapper or _MEDIA_OF.get((kind.__module__.partition(".")[0], kind.__name__))
+    if wrapper is None:
+        return value
+    import pluto.data
+    import pluto.file
+
+    module = pluto.data if wrapper == "Table" else pluto.file
+    return getattr(module, wrapper)(value)
+
+
 def _as_number(value: Any) -> float | None:
     """Return what a number, or an array or tensor of one element, holds; None for the rest."""
     try:
@@ -150,7 +186,7 @@ def _as_number(value: Any) -> float | None:
 
 def _why_not(value: Any) -> str:
     shape = getattr(value, "shape", None)
-    if shape is not None and not callable(shape) and hasattr(value, "item"):
+    if shape and not callable(shape) and hasattr(value, "item"):
         return f"an array of shape {tuple(shape)}: log one number, pluto.Histogram or pluto.Image"
     if value is None:
         return "None is no value"

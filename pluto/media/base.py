@@ -128,14 +128,15 @@ def content_of_file_or_bytes(
     default_extension: str,
     format_name: str | None = None,
 ) -> Content | None:
-    """Return the content if `data` is a path or the bytes of a file, else None."""
+    """Return the content if `data` is a path, the bytes of a file or an open file, else None."""
     forced = format_extension(format_name) if format_name else None
     if isinstance(data, (str, os.PathLike)):
         return FileContent(existing_file(data, class_name), forced)
     if isinstance(data, (bytes, bytearray, memoryview)):
         return BytesContent(data, forced or extension_from_content(data, default_extension))
-    if hasattr(data, "getvalue"):  # io.BytesIO
-        content = data.getvalue()
+    read = getattr(data, "getvalue", None) or getattr(data, "read", None)  # io.BytesIO, open files
+    if callable(read):
+        content = read()
         if isinstance(content, bytes):
             return BytesContent(
                 content, forced or extension_from_content(content, default_extension)

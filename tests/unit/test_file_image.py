@@ -196,6 +196,10 @@ def test_bytes_of_an_image_file_are_stored_as_they_are_under_their_format(tmp_pa
             stored = store(Image(data), tmp_path)
             assert stored.content() == buffer.getvalue()
             assert stored.row["fileType"] == extension
+        path = tmp_path / "opened"
+        path.write_bytes(buffer.getvalue())
+        with path.open("rb") as opened:
+            assert store(Image(opened), tmp_path).content() == buffer.getvalue()
 
 
 def test_a_path_keeps_its_extension_and_bytes(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from PIL import Image as pillow  # noqa: N813
 from pluto.data import Graph, Histogram, Table
 from pluto.errors import UsageError
 from pluto.file import Audio, Html, Image, Plotly, Video
+from pluto.values import sort_values
 from tests.stored_media import store
 
 
@@ -45,6 +46,37 @@ def test_pyplot_means_the_figure_that_is_current_at_construction(
     assert store(image, tmp_path).pixels().shape == (50, 100, 4)
     pyplot.close(figure)
     pyplot.close(other)
+
+
+def test_figures_pictures_and_frames_need_no_wrapping(pyplot: Any) -> None:
+    figure, axes = pyplot.subplots(figsize=(2, 1), dpi=50)
+    picture = pillow.new("L", (4, 4))
+    plotted = pytest.importorskip("plotly.graph_objects").Figure()
+    found = sort_values(
+        {
+            "figure": figure,
+            "axes": axes,
+            "pyplot": pyplot,
+            "plots": {"inner": plotted},
+            "pictures": [picture, picture.convert("RGB")],
+            "pandas": pytest.importorskip("pandas").DataFrame({"a": [1]}),
+            "polars": pytest.importorskip("polars").DataFrame({"a": [1]}),
+        }
+    )
+    pyplot.close(figure)
+    assert [(key, type(value), index) for key, value, index in found.files] == [
+        ("figure", Image, 0),
+        ("axes", Image, 0),
+        ("pyplot", Image, 0),
+        ("plots/inner", Plotly, 0),
+        ("pictures", Image, 0),
+        ("pictures", Image, 1),
+    ]
+    assert [(key, type(value)) for key, value in found.data] == [
+        ("pandas", Table),
+        ("polars", Table),
+    ]
+    assert found.refused == []
 
 
 def test_plotly_figures_stay_interactive(tmp_path: Path) -> None:
