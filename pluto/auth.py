@@ -81,11 +81,8 @@ def login(settings: Settings | Mapping[str, Any] | None = None, retry: bool = Fa
 
 def check(urls: ServerUrls, key: str, settings: Settings, source: str) -> bool:
     """Tell whether the server accepts a key, and log the answer in words."""
-    from pluto.iface import ServerInterface
-
-    interface = ServerInterface(urls, key, settings)
     try:
-        organization = interface.organization()
+        organization = organization_of(urls, key, settings)
     except AuthError as error:
         logger.critical(
             "%s was refused by %s: %s. This is an authentication failure, not an outage: get a "
@@ -99,9 +96,24 @@ def check(urls: ServerUrls, key: str, settings: Settings, source: str) -> bool:
     else:
         logger.info("logged in to %s as %s with %s", urls.app, organization, source)
         return True
+    return False
+
+
+def organization_of(urls: ServerUrls, key: str, settings: Settings) -> str:
+    """Return the organization that a key belongs to, as its server says.
+
+    Raises:
+        AuthError: the key is refused.
+        RetryLater: the server does not answer.
+        PlutoError: the server answers nonsense.
+    """
+    from pluto.iface import ServerInterface
+
+    interface = ServerInterface(urls, key, settings)
+    try:
+        return interface.organization()
     finally:
         interface.close()
-    return False
 
 
 def logout(settings: Settings | Mapping[str, Any] | None = None) -> bool:

@@ -44,6 +44,7 @@ CREATE VIEW metrics AS
     SELECT run, name, step, time, value FROM stored.points JOIN stored.series USING (series);
 """
 EXPRESSIONS: Final = {"stored.points": "series, step, time, if(is_nan, 'NaN', value)"}
+NAMES: Final = "the tables are runs, metrics, console and files"
 LOCKS: Final = "SET enable_external_access = false; SET lock_configuration = true;"
 
 
@@ -82,7 +83,8 @@ def run_sql(source: LocalSource, sql: str, project: str | None = None) -> Result
         connection.execute(sql)
     except duckdb.Error as error:
         connection.close()
-        raise QueryError(str(error)) from error
+        hint = f"\n\n{NAMES}" if isinstance(error, duckdb.CatalogException) else ""
+        raise QueryError(f"{error}{hint}") from error
     columns = [column[0] for column in connection.description or ()]
     return Result(columns, _rows(connection))
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from pluto.cli.sources import json_option
+from pluto.cli.tables import show_table, words_of_time
 
 if TYPE_CHECKING:  # imported by the commands: `pluto --help` needs no server
     from pluto.server.keys import Keys
@@ -105,12 +110,28 @@ def create_key(data: Path, own_data: Path | None, name: str, days: float | None)
 
 @key.command("list")
 @own_data_option
+@json_option
 @click.pass_obj
-def list_keys(data: Path, own_data: Path | None) -> None:
-    """List the keys: name, begin and end, state."""
+def list_keys(data: Path, own_data: Path | None, as_json: bool) -> None:
+    """List the keys: name, first and last letters, begin and end, state."""
     with _keys(own_data or data) as keys:
-        for row in keys.list():
-            click.echo(f"{row.name}\t{row.hint}\t{row.state}")
+        rows = keys.list()
+    if as_json:
+        click.echo(json.dumps([{**asdict(row), "state": row.state} for row in rows]))
+    elif rows:
+        begin_and_end = [
+            [words_of_time(time) if time else "" for time in (row.created_at, row.expires_at)]
+            for row in rows
+        ]
+        show_table(
+            ["NAME", "KEY", "MADE", "ENDS", "STATE"],
+            [
+                [row.name, row.hint, *times, row.state]
+                for row, times in zip(rows, begin_and_end, strict=True)
+            ],
+        )
+    else:
+        click.echo("no key yet: make one with 'pluto server key create NAME'", err=True)
 
 
 @key.command("revoke")

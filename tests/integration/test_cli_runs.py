@@ -293,6 +293,13 @@ def test_sql_answers_are_tables_for_people(duckdb: Any, digits: Path, capsys: Ca
     assert [line.split() for line in lines] == [["name", "status"], ["empty", "COMPLETED"]]
 
 
+def test_an_unknown_table_is_told_with_the_tables_that_are_there(
+    duckdb: Any, digits: Path, capsys: Capture
+) -> None:
+    assert run(["query", "--dir", str(digits), "--sql", "SELECT * FROM points"]) == 1
+    assert "the tables are runs, metrics, console and files" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "sql",
     [

@@ -46,9 +46,21 @@ def test_a_good_key_is_stored_and_a_bad_one_is_not(server: RunningServer, capsys
     assert stored_key(server.url) == server.key
     assert run(["whoami", "--url", server.url]) == 0
     assert run(["doctor", "--url", server.url]) == 0
+    capsys.readouterr()
+    assert run(["whoami", "--json", "--url", server.url]) == 0
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == {
+        "server": server.url,
+        "key": "the stored key",
+        "organization": "local",
+        "problem": None,
+    }
+    assert server.key not in printed
     assert run(["logout", "--url", server.url]) == 0
     assert run(["whoami", "--url", server.url]) == 1
-    assert server.key not in capsys.readouterr().out
+    capsys.readouterr()
+    assert run(["whoami", "--json", "--url", server.url]) == 1
+    assert json.loads(capsys.readouterr().out)["organization"] is None
 
 
 def test_a_key_can_come_from_standard_input(server: RunningServer) -> None:

@@ -1,5 +1,6 @@
 """The command line without a server: help, versions, exit codes."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -85,6 +86,15 @@ def test_logout_twice_is_no_error() -> None:
 def test_whoami_without_a_server_says_where_runs_go(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["whoami"]) == 1
     assert "stay on this machine" in capsys.readouterr().out
+    assert run(["whoami", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["server"] is None
+
+
+def test_a_server_without_keys_says_how_to_make_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["server", "--data", str(tmp_path), "key", "list"]) == 0
+    assert "pluto server key create NAME" in capsys.readouterr().err
 
 
 def test_doctor_is_content_with_an_empty_machine(capsys: pytest.CaptureFixture[str]) -> None:

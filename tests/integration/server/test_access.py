@@ -1,5 +1,6 @@
 """Who may call, by which address, and what the others are told."""
 
+import json
 import os
 import socket
 import subprocess
@@ -140,13 +141,14 @@ def test_a_key_made_in_the_terminal_is_good_at_once(
 
 def test_keys_are_listed_without_their_text(server: RunningServer, keys: dict[str, str]) -> None:
     listed = pluto("server", "--data", str(server.data), "key", "list").stdout
+    as_json = pluto("server", "--data", str(server.data), "key", "list", "--json").stdout
 
-    assert [line.split("\t")[0::2] for line in listed.splitlines()] == [
-        ["good", "valid"],
-        ["expired", "expired"],
-        ["revoked", "revoked"],
-    ]
-    assert not any(key in listed for key in keys.values())
+    states = [("good", "valid"), ("expired", "expired"), ("revoked", "revoked")]
+    header, *lines = (line.split() for line in listed.splitlines())
+    assert header == ["NAME", "KEY", "MADE", "ENDS", "STATE"]
+    assert [(line[0], line[-1]) for line in lines] == states
+    assert [(row["name"], row["state"]) for row in json.loads(as_json)] == states
+    assert not any(key in listed + as_json for key in keys.values())
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:3000", "127.0.0.1.evil.example"])
