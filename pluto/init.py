@@ -86,10 +86,12 @@ def init(  # noqa: PLR0917 - the order of the earlier client
     speak(logging.WARNING)  # what is wrong with the settings is said before they are known
     given = {"dir": kwargs.pop("save_dir", None) or dir, "project": project, **kwargs}
     chosen = setup(settings, **{key: value for key, value in given.items() if value is not None})
+    chosen.project = clean_name(chosen.project) or Settings.project
     speak(chosen.x_log_level)
     if run_id is not None:
         chosen.select_run(run_id)
     attachment = _attachment(chosen, resume, resume_step)
+    name = str(name) if name is not None and str(name).strip() else ""
     facts = _facts(chosen, name, config, tags) | attachment | fork
     chosen._op_name = facts["name"]  # noqa: SLF001
     if chosen.mode == "noop":
@@ -180,15 +182,15 @@ def _adopt(settings: Settings, remote: RemoteRun | None) -> None:
 
 
 def _facts(
-    settings: Settings, name: str | None, config: Any, tags: str | Iterable[object] | None
+    settings: Settings, name: str, config: Any, tags: str | Iterable[object] | None
 ) -> dict[str, Any]:
     run_tags = clean_tags(tags)
     if os.environ.get("KONDUKTOR_JOB_NAME") and "konduktor" not in run_tags:
         run_tags.append("konduktor")
     return {
         "uid": random_id(16),
-        "project": clean_name(settings.project),
-        "name": clean_name(str(name)) if name not in (None, "") else random_id(8),
+        "project": settings.project,
+        "name": clean_name(name) or random_id(8),
         "created_at": time.time_ns() // 1_000_000,
         "config": plain_config(config),
         "tags": run_tags,

@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final, NamedTuple
 
 from pluto.addresses import HOSTED, LOCAL, ServerUrls, resolve
@@ -154,9 +155,12 @@ class Settings(Declared):
     def select_run(self, run_id: object, *, from_env: bool = False) -> None:
         """Say which run is meant: a number or display id resumes, other texts are external ids.
 
-        An explicit choice replaces one from the environment altogether.
+        An explicit choice replaces one from the environment altogether. A fraction chooses none.
         """
-        text = str(run_id).strip() if isinstance(run_id, (int, str)) else ""
+        if isinstance(run_id, float):
+            logger.warning("run_id=%r is no id of a run: it is not taken", run_id)
+            run_id = ""
+        text = str(run_id).strip()
         number = int(text) if text.isdecimal() else None
         display_id = text if is_display_id(text) else None
         external = text if text and number is None and display_id is None else None
@@ -351,8 +355,21 @@ def _variable(names: tuple[str, ...], environment: Mapping[str, str]) -> tuple[s
     name = next((name for name in present if environment[name].strip()), present[0])
     if name.startswith("MLOP_"):
         message = f"the environment variable {name} is deprecated: please set {names[0]}"
-        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        warnings.warn(message, DeprecationWarning, stacklevel=_level_of_the_caller())
     return name, environment[name].strip()
+
+
+def _level_of_the_caller() -> int:
+    """Return the `stacklevel` at which a warning of the calling function names the user's line."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the interpreter's own way
+    level = 1
+    while frame is not None and _is_ours(frame.f_globals.get("__name__", "")):
+        frame, level = frame.f_back, level + 1
+    return level
+
+
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] in ("pluto", "mlop")
 
 
 def _warn_of_unknown(names: list[str]) -> None:

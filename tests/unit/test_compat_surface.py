@@ -117,9 +117,12 @@ def test_tags_are_a_text_or_several(given: Any, kept: list[str]) -> None:
     run.finish()
 
 
-def test_a_name_may_be_a_number() -> None:
-    runs = [noop(name=name) for name in (7, 0)]
-    assert [run.name for run in runs] == ["7", "0"]
+def test_a_name_may_be_a_number_and_a_blank_one_is_none() -> None:
+    runs = [noop(name=name, project="a\nb") for name in (7, 0)]
+    assert [(run.name, run.project) for run in runs] == [("7", "a-b"), ("0", "a-b")]
+    blank = noop(name=" ", project=" ")
+    assert blank.project == "pluto"
+    assert len(blank.name or "") == 8
     pluto.finish()
 
 

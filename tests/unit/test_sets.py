@@ -7,7 +7,9 @@ import os
 import re
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -281,16 +283,32 @@ def test_the_public_form_has_no_secrets() -> None:
         ("t0-123", (None, None, "t0-123")),
         ("PROJX-1", (None, None, "PROJX-1")),
         ("my run", (None, None, "my run")),
+        (np.int64(17), (17, None, None)),
+        (UUID(int=1), (None, None, "00000000-0000-0000-0000-000000000001")),
         (1.5, (None, None, None)),
+        (np.float64(1.5), (None, None, None)),
     ],
 )
 def test_a_run_id_is_a_number_a_display_id_or_an_external_id(
-    run_id: object, facts: tuple[object, ...]
+    run_id: object, facts: tuple[object, ...], caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = Settings()
     settings.select_run(run_id)
     chosen = (settings._resume_run_id, settings._resume_display_id, settings._external_id)
     assert chosen == facts
+    assert (caplog.messages != []) == (facts == (None, None, None))
+
+
+def test_the_warning_of_an_old_variable_names_the_line_of_the_user(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MLOP_PROJECT", "old")
+    monkeypatch.setenv("MLOP_RUN_ID", "old")
+    with pytest.warns(DeprecationWarning, match="MLOP_") as warned:
+        setup()
+        pluto.init(mode="noop").finish()
+    assert {warning.filename for warning in warned} == {__file__}
+    assert len(warned) == 4
 
 
 def test_an_explicit_run_id_replaces_that_of_the_environment(
