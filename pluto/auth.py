@@ -84,11 +84,7 @@ def check(urls: ServerUrls, key: str, settings: Settings, source: str) -> bool:
     try:
         organization = organization_of(urls, key, settings)
     except AuthError as error:
-        logger.critical(
-            "%s was refused by %s: %s. This is an authentication failure, not an outage: get a "
-            "key from %s and run 'pluto login'",
-            source, urls.api, error, _key_page(urls),
-        )  # fmt: skip
+        logger.critical("%s: %s. This is an authentication failure, no outage", source, error)
     except RetryLater as error:
         logger.warning("%s could not be checked and may still be valid: %s", source, error)
     except PlutoError as error:

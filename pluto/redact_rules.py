@@ -279,7 +279,7 @@ RULES: Final[tuple[Rule, ...]] = (
         ),
         _group,
     ),
-    Rule(("mlps_", "mlpi_"), _compiled(rf"{_START}mlp[si]_[\w-]{{10,}}"), _whole),
+    Rule(("mlpl_", "mlps_", "mlpi_"), _compiled(rf"{_START}mlp[lsi]_[\w-]{{10,}}"), _whole),
     Rule(
         ("sk-", "pypi-"),
         _compiled(rf"{_START}(?:sk-|pypi-)(?P<secret>[\w-]{{20,}})"),

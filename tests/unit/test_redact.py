@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pluto.redact import MASK, Redactor
 from pluto.sanitize import SecretSanitizer
+from pluto.server.keys import generate_key
 
 # Built from pieces, so that no scanner of repositories takes this file for a leak.
 JWT = ".".join(
@@ -46,6 +47,7 @@ KEYS = {
     "slack user": "xoxp-" + "123456789012-" + LETTERS[:24],
     "pluto": "mlpi_" + "0123456789abcdef",
     "pluto, secure": "mlps_" + "A1_-b2C3d4E5f6G7h8J9k0Lm",
+    "pluto, of its own server": generate_key(),
     "pypi": "pypi-" + "AgEIcHlwaS5vcmcCJ" + LETTERS,
     "npm": "npm_" + LETTERS[:36],
     "databricks": "dapi" + hashlib.md5(b"databricks").hexdigest(),
