@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Final, NoReturn
+from typing import IO, Any, Final, NoReturn
 
 from pluto.compat import wandb_errors as errors
 from pluto.compat import wandb_plot as plot
 from pluto.compat.wandb_artifact import Artifact
+from pluto.compat.wandb_boxes import box3d
 from pluto.compat.wandb_config import Config
 from pluto.compat.wandb_errors import CommError, Error, UnsupportedError, UsageError
 from pluto.compat.wandb_init import current, finish, init, require_current, teardown
@@ -41,7 +43,7 @@ from pluto.compat.wandb_run import AlertLevel, Run
 from pluto.compat.wandb_settings import Settings
 from pluto.compat.wandb_summary import Summary
 from pluto.compat.wandb_sweep import agent, sweep
-from pluto.compat.wandb_table import Table
+from pluto.compat.wandb_table import JoinedTable, Table
 from pluto.names import random_id
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "Histogram",
     "Html",
     "Image",
+    "JoinedTable",
     "Molecule",
     "Object3D",
     "Plotly",
@@ -66,7 +69,9 @@ __all__ = [
     "Video",
     "agent",
     "alert",
+    "box3d",
     "controller",
+    "data_types",
     "define_metric",
     "errors",
     "finish",
@@ -84,6 +89,7 @@ __all__ = [
     "require",
     "restore",
     "save",
+    "sdk",
     "setup",
     "sweep",
     "teardown",
@@ -105,8 +111,6 @@ __version__ = "0.31.0"
 _ABSENT: Final = {
     "EvalTable": "log a Table",
     "Graph": "log a model's graph with pluto.watch(model, disable_graph=False)",
-    "JoinedTable": "join the tables and log one",
-    "box3d": "pass boxes to Object3D.from_point_cloud()",
     "visualize": "use wandb.plot",
     "tensorboard": "use pluto.compat.tensorboard, or wandb.init(sync_tensorboard=True)",
     **dict.fromkeys(
@@ -117,6 +121,28 @@ _ABSENT: Final = {
 
 util: Final = SimpleNamespace(generate_id=random_id)
 """`wandb.util.generate_id()` makes an id for a run."""
+
+data_types: Final = SimpleNamespace(
+    Audio=Audio,
+    Histogram=Histogram,
+    Html=Html,
+    Image=Image,
+    JoinedTable=JoinedTable,
+    Molecule=Molecule,
+    Object3D=Object3D,
+    Plotly=Plotly,
+    Table=Table,
+    Video=Video,
+)
+"""What scripts name as `wandb.data_types.Image`."""
+
+sdk: Final = SimpleNamespace(
+    wandb_run=SimpleNamespace(Run=Run),
+    wandb_config=SimpleNamespace(Config=Config),
+    wandb_settings=SimpleNamespace(Settings=Settings),
+    data_types=data_types,
+)
+"""What scripts name in annotations, as `wandb.sdk.wandb_run.Run`."""
 
 join = finish
 
@@ -165,18 +191,26 @@ def controller(*_args: Any, **_kwargs: Any) -> NoReturn:
     raise UnsupportedError("Pluto has no controller of sweeps: agent(sweep_id, function) runs one")
 
 
-def restore(name: str | None = None, *_args: Any, **_kwargs: Any) -> None:
-    """Undo `patch()`.
+def restore(
+    name: str | None = None,
+    run_path: str | None = None,
+    replace: bool = False,
+    root: str | None = None,
+) -> IO[str] | None:
+    """Fetch a file that a run has kept; see `Run.restore`. Without a name, undo `patch()`.
 
     Raises:
-        UnsupportedError: with a name it is wandb's function that fetches a file of a run.
+        Error: there is no current run, and no other is named.
     """
-    if name is not None:
-        raise UnsupportedError(
-            f"restore({name!r}): fetch files of a run with"
-            " pluto.query.download_file(project, run, name), or use log_artifact and use_artifact"
-        )
-    unpatch()
+    if name is None:
+        unpatch()
+        return None
+    run = current() if run_path is not None else require_current("wandb.restore()")
+    if run is not None:
+        return run.restore(name, run_path, replace, root)
+    from pluto.compat.wandb_api import fetch_saved
+
+    return fetch_saved(str(run_path), name, Path(root or "."), replace=replace)
 
 
 def termlog(string: str = "", newline: bool = True, repeat: bool = True) -> None:  # noqa: ARG001

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 import pluto
+from pluto.compat.wandb_artifact_facts import ArtifactFacts
 from pluto.compat.wandb_errors import CommError, UnsupportedError
 from pluto.compat.wandb_table import Table
 
@@ -54,7 +55,7 @@ class ArtifactFile:
         return str(target)
 
 
-class Artifact:
+class Artifact(ArtifactFacts):
     """A set of files with a name, a type and versions (`v0`, `v1` and so on).
 
     Args:
@@ -70,6 +71,7 @@ class Artifact:
         aliases: other names of the version.
         source: of an artifact that was read back, the project and id of the run that logged it, and
             the digest of its files.
+        from_version: the one that this is a draft of.
 
     Example:
         >>> artifact = Artifact("digits", type="dataset")
@@ -91,11 +93,11 @@ class Artifact:
         self.type = type
         self.description = description
         self.metadata = dict(metadata or {})
-        self.version: str | None = None
         self.source: dict[str, str] = {}
         self.aliases: list[str] = []
         self.tags: list[str] = []
         self.files_by_name: dict[str, Path] = {}
+        self.from_version: Artifact | None = None  # keeps what it has fetched
         self._own: Path | None = None
 
     @property
@@ -174,7 +176,7 @@ class Artifact:
 
     @contextmanager
     def new_file(
-        self, name: str, mode: str = "w", encoding: str | None = None
+        self, name: str, mode: str = "w", encoding: str | None = None, **_options: Any
     ) -> Iterator[IO[Any]]:
         """Open a file to write; it is added when it closes."""
         path = self._own_path(name)
@@ -202,6 +204,19 @@ class Artifact:
         path = self.files_by_name.get(f"{name}.table.json")
         return None if path is None else Table(**json.loads(path.read_text()))
 
+    def __getitem__(self, name: str) -> Any:
+        return self.get(name)
+
+    def __setitem__(self, name: str, item: Any) -> None:
+        self.add(item, name)
+
+    def new_draft(self) -> Artifact:
+        """Return an artifact with the same name, type, files and metadata, to change and log."""
+        draft = Artifact(self._name, self.type, self.description, self.metadata)
+        draft.files_by_name = dict(self.files_by_name)
+        draft.from_version = self
+        return draft
+
     def remove(self, item: str | ArtifactFile) -> None:
         """Remove a file, or all below a name.
 
@@ -215,9 +230,13 @@ class Artifact:
         for known in gone:
             del self.files_by_name[known]
 
-    def files(self) -> list[ArtifactFile]:
-        """Return all files."""
-        return [ArtifactFile(name, path) for name, path in self.files_by_name.items()]
+    def files(self, names: list[str] | None = None, **_options: Any) -> list[ArtifactFile]:
+        """Return all files, or those of some names."""
+        return [
+            ArtifactFile(name, path)
+            for name, path in self.files_by_name.items()
+            if not names or name in names
+        ]
 
     def get_entry(self, name: str | os.PathLike[str]) -> ArtifactFile:
         """Return one file.

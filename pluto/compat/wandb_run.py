@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -116,6 +117,28 @@ class Run(FileMethods):
     def get_url(self) -> str | None:
         """Return where a browser shows the run; None for a local run."""
         return self.op.url
+
+    @property
+    def project_url(self) -> str | None:
+        """Where a browser shows the project; None for a local run."""
+        return self.url.rpartition("/")[0] if self.url else None
+
+    def get_project_url(self) -> str | None:
+        """Return `project_url`."""
+        return self.project_url
+
+    def display(self, height: int = 420, hidden: bool = False) -> bool:  # noqa: ARG002
+        """Return False: a notebook shows no dashboard inside of it. `url` leads to one."""
+        return False
+
+    def write_logs(self, text: str) -> None:
+        """Add lines to the run's console; nothing once it has ended."""
+        from pluto.compat.logging import PlutoHandler
+
+        if not self._ended:
+            handler = PlutoHandler(self.op)
+            handler.setFormatter(logging.Formatter("%(message)s"))
+            handler.emit(logging.LogRecord("wandb", logging.INFO, "", 0, text, None, None))
 
     def log(
         self,

@@ -8,8 +8,9 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from glob import escape
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import pluto
 from pluto.compat.wandb_artifact import Artifact
@@ -56,10 +57,12 @@ class FileMethods:
         glob_str: str | os.PathLike[str],
         base_path: str | os.PathLike[str] | None = None,
         policy: str = "live",
+        glob: bool = True,
     ) -> list[str]:
-        """Keep files with the run; see `SavedFiles.save`."""
+        """Keep files with the run; see `SavedFiles.save`. `glob=False` takes the text for a path."""
         self._refuse_if_ended("save")
-        return self._saved.save(glob_str, base_path, policy)
+        pattern = glob_str if glob else escape(os.fspath(glob_str))
+        return self._saved.save(pattern, base_path, policy)
 
     def log_code(
         self,
@@ -123,6 +126,35 @@ class FileMethods:
     ) -> Artifact:
         """Keep a model, with the name for a registry (which Pluto has not) as a tag."""
         return self.log_artifact(path, name, "model", aliases, [registered_model_name])
+
+    def link_artifact(
+        self, artifact: Artifact, target_path: str, aliases: Sequence[str] | None = None
+    ) -> Artifact:
+        """Keep an artifact with the path of a registry (which Pluto has not) as a tag."""
+        return self.log_artifact(artifact, aliases=aliases, tags=[target_path])
+
+    def restore(
+        self,
+        name: str,
+        run_path: str | None = None,
+        replace: bool = False,
+        root: str | os.PathLike[str] | None = None,
+    ) -> IO[str] | None:
+        """Fetch a file that a run has kept with `save`.
+
+        Args:
+            name: of the file.
+            run_path: `[entity/]project/run`; this run by default.
+            replace: whether to write over a file that is there already.
+            root: where to put it: the folder of this run by default.
+
+        Returns:
+            The file, open for reading; None if the run has none of that name.
+        """
+        from pluto.compat.wandb_api import fetch_saved
+
+        where = Path(self.dir if root is None else root)
+        return fetch_saved(run_path or f"{self.op.project}/{self.id}", name, where, replace=replace)
 
     def use_artifact(
         self,

@@ -88,17 +88,49 @@ def find_artifact(reads: Reads, project: str, reference: Reference) -> Artifact:
     Raises:
         CommError: no run of the project has logged it.
     """
-    logged = sorted(_logged(reads, project, reference.name), key=lambda each: each.time)
-    versions = list(dict.fromkeys(each.digest for each in logged))
+    logged, numbers = _history(reads, project, reference.name)
     for each in reversed(logged):
-        version = f"v{versions.index(each.digest)}"
+        version = f"v{numbers[each.digest]}"
         if reference.alias in (version, LATEST, *each.aliases):
             return _artifact(reads, project, reference.name, each, version)
-    known = ", ".join(f"v{number}" for number in range(len(versions))) or "none"
+    known = ", ".join(f"v{number}" for number in range(len(numbers))) or "none"
     raise CommError(
         f"no run of the project {project!r} has logged the artifact"
         f" {reference.name}:{reference.alias} (versions: {known})"
     )
+
+
+def versions(reads: Reads, project: str, name: str) -> list[Artifact]:
+    """Return every version of an artifact as it was logged last, the newest first."""
+    logged, numbers = _history(reads, project, name)
+    last = {each.digest: each for each in logged}
+    return [
+        _artifact(reads, project, name, last[digest], f"v{number}")
+        for digest, number in reversed(numbers.items())
+    ]
+
+
+def logged_by(reads: Reads, project: str, run: Any) -> list[Artifact]:
+    """Return the artifacts that a run has logged, each version once."""
+    files = reads.get_files(project, run, None)
+    names = dict.fromkeys(str(file["logName"]) for file in files)
+    found = []
+    for path in (name for name in names if name.startswith(f"{FOLDER}/")):
+        name = path.removeprefix(f"{FOLDER}/")
+        _, numbers = _history(reads, project, name)
+        own = {each.digest: each for each in _times(run, reads.get_files(project, run, path))}
+        found += [
+            _artifact(reads, project, name, each, f"v{numbers[digest]}")
+            for digest, each in own.items()
+        ]
+    return found
+
+
+def _history(reads: Reads, project: str, name: str) -> tuple[list[_Logged], dict[str, int]]:
+    """Return every time an artifact was logged, by time, and the number of each content."""
+    logged = sorted(_logged(reads, project, name), key=lambda each: each.time)
+    digests = dict.fromkeys(each.digest for each in logged)
+    return logged, {digest: number for number, digest in enumerate(digests)}
 
 
 def _logged(reads: Reads, project: str, name: str) -> Iterator[_Logged]:
@@ -140,6 +172,7 @@ def _artifact(reads: Reads, project: str, name: str, logged: _Logged, version: s
     artifact.version, artifact.aliases = version, logged.aliases
     artifact.tags = list(own.get("tags", []))
     artifact.source = _source(reads, project, logged)
+    artifact.created_at = logged.time
     fetch = partial(_fetch, reads, project, logged.run, artifact)
     for file in logged.files:
         artifact.files_by_name[file.get("caption") or file["fileName"]] = fetch(file)

@@ -60,8 +60,13 @@ class Table:
         """Add a row; the earlier name of `add_data`."""
         self.add_data(*row)
 
-    def add_column(self, name: str, data: Any) -> None:
+    def add_column(self, name: str, data: Any, optional: bool = False) -> None:  # noqa: ARG002
         """Add a column: a value for each row.
+
+        Args:
+            name: of the column.
+            data: the values.
+            optional: without effect: every cell may be None.
 
         Raises:
             ValueError: there are more or fewer values than rows.
@@ -73,10 +78,10 @@ class Table:
         self.data = [[*row, value] for row, value in zip(rows, values, strict=True)]
         self.columns.append(name)
 
-    def add_computed_columns(self, function: Callable[[int, dict[Any, Any]], Any]) -> None:
-        """Add the columns that `function(index, row as a dict)` returns as a dict."""
+    def add_computed_columns(self, fn: Callable[[int, dict[Any, Any]], Any]) -> None:
+        """Add the columns that `fn(index, row as a dict)` returns as a dict."""
         found = [
-            function(index, dict(zip(self.columns, row, strict=True)))
+            fn(index, dict(zip(self.columns, row, strict=True)))
             for index, row in self.iterrows()
         ]
         for name in found[0] if found else []:
@@ -115,6 +120,60 @@ class Table:
 
     def __repr__(self) -> str:
         return f"Table({len(self.data)} rows, columns={self.columns})"
+
+
+class JoinedTable(Table):
+    """The rows of two tables that agree in a column, side by side, as they are now.
+
+    A column that both have besides is called `<name>_1` and `<name>_2`.
+
+    Args:
+        table1: the left one.
+        table2: the right one.
+        join_key: the column; a list of two where the tables call it differently.
+
+    Raises:
+        Error: a table is not a `Table`, or has no such column.
+
+    Example:
+        >>> left = Table(["id", "text"], [[1, "one"], [2, "two"]])
+        >>> JoinedTable(left, Table(["id", "score"], [[2, 0.5]]), "id").data
+        [[2, 'two', 0.5]]
+    """
+
+    def __init__(self, table1: Any, table2: Any, join_key: str | Iterable[str]) -> None:
+        keys = [join_key, join_key] if isinstance(join_key, str) else list(join_key)
+        sides = list(zip((table1, table2), keys, strict=True))
+        for table, key in sides:
+            if not isinstance(table, Table):
+                raise Error(f"JoinedTable() takes two tables, got {type(table).__name__}")
+            columns_of(table, {"key": key})
+        rests = [[name for name in table.columns if name != key] for table, key in sides]
+        both = set(rests[0]) & set(rests[1])
+        named = [
+            f"{name}_{side}" if name in both else name
+            for side, rest in enumerate(rests, 1)
+            for name in rest
+        ]
+        super().__init__([keys[0], *named], _joined(sides))
+
+
+def _joined(sides: list[tuple[Table, str]]) -> list[list[Any]]:
+    """Return the key and the other values of every two rows with the same key."""
+    (left, left_key), (right, right_key) = sides
+    matches: dict[Any, list[list[Any]]] = {}
+    for value, row in _keyed(right, right_key):
+        matches.setdefault(value, []).append(row)
+    return [
+        [value, *row, *other]
+        for value, row in _keyed(left, left_key)
+        for other in matches.get(value, ())
+    ]
+
+
+def _keyed(table: Table, key: str) -> Iterator[tuple[Any, list[Any]]]:
+    place = table.columns.index(key)
+    yield from ((row[place], [*row[:place], *row[place + 1 :]]) for row in table.data)
 
 
 def split_table(table: Table) -> tuple[pluto.Table, dict[str, list[pluto.File]]]:

@@ -293,8 +293,6 @@ def test_what_is_not_offered_names_what_to_use() -> None:
         wandb.Molecule("x.pdb")
     with pytest.raises(AttributeError, match="has no 'keras': log from a callback"):
         _ = wandb.keras
-    with pytest.raises(wandb.Error, match=r"pluto\.query\.download_file"):
-        wandb.restore("model.h5")
 
 
 def test_code_is_kept_on_request(tmp_path: Path) -> None:

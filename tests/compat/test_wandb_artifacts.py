@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 import pluto.compat.wandb as wandb
-from tests.compat.reading import files, known
+from pluto.storage import Kind
+from tests.compat.reading import files, known, reading
 
 
 @pytest.fixture(autouse=True)
@@ -147,3 +148,81 @@ def test_saved_files_are_kept_by_their_policy(tmp_path: Path) -> None:
         for name in ("now", "live", "end", f"{tmp_path.name}/same")
     }
     assert sizes == {"now": [6], "live": [6, 10], "end": [10], f"{tmp_path.name}/same": [6]}
+
+
+def test_an_artifact_knows_where_it_comes_from_and_who_used_it() -> None:
+    logged("one", id="first")
+    draft = wandb.Artifact("numbers", "dataset")
+    assert (draft.is_draft(), draft.state, draft.qualified_name) == (True, "PENDING", "numbers")
+    assert draft.logged_by() is None
+    with wandb.init(project="p", id="second") as run:
+        artifact = run.use_artifact("numbers:latest")
+    assert (artifact.is_draft(), artifact.state) == (False, "COMMITTED")
+    assert (artifact.project, artifact.qualified_name) == ("p", "p/numbers:v0")
+    assert (artifact.id, artifact.source_version) == (artifact.digest, "v0")
+    assert list(artifact.manifest.entries) == ["inner/data.txt"]
+    maker = artifact.logged_by()
+    assert maker is not None
+    assert maker.id == "first"
+    assert [user.id for user in artifact.used_by()] == ["second"]
+
+
+def test_a_draft_of_a_version_is_changed_and_logged_as_the_next_one() -> None:
+    logged("one")
+    with wandb.init(project="p") as run:
+        draft = run.use_artifact("numbers:latest").new_draft()
+        draft["more"] = wandb.Table(["a"], [[1]])
+        draft.save()
+    with wandb.init(project="p") as run:
+        found = run.use_artifact("numbers:latest")
+        assert found.name == "numbers:v1"
+        assert [file.name for file in found.files()] == ["inner/data.txt", "more.table.json"]
+        assert [file.name for file in found.files(["inner/data.txt"])] == ["inner/data.txt"]
+        assert found["more"] == wandb.Table(["a"], [[1]])
+
+
+def test_an_artifact_is_saved_and_linked_without_a_run() -> None:
+    artifact = wandb.Artifact("alone", "dataset")
+    with artifact.new_file("data.txt") as file:
+        file.write("x")
+    artifact.save(project="p")
+    (run,) = wandb.Api().runs("p")
+    assert (run.job_type, run.state) == ("auto", "finished")
+    with wandb.init(project="p") as user:
+        user.link_artifact(user.use_artifact("alone"), "registry/alone", aliases=["prod"])
+        found = user.use_artifact("alone:prod")
+    assert (found.version, found.tags) == ("v0", ["registry/alone"])
+
+
+def test_saved_files_are_restored_from_this_run_and_from_others(tmp_path: Path) -> None:
+    with pytest.raises(wandb.Error, match=r"init\(\) before wandb\.restore\(\)"):
+        wandb.restore("notes.txt")
+    (tmp_path / "notes.txt").write_text("hello")
+    (tmp_path / "run[1].txt").write_text("odd")
+    with wandb.init(project="p") as first:
+        first.save("notes.txt")
+        assert first.save("run[1].txt") == []
+        assert first.save("run[1].txt", glob=False) == [str(tmp_path / "run[1].txt")]
+    (tmp_path / "notes.txt").unlink()
+    path = f"lab/p/{first.id}"
+    with wandb.restore("notes.txt", run_path=path) as file:
+        assert (file.name, file.read()) == ("notes.txt", "hello")
+    (tmp_path / "notes.txt").write_text("mine")
+    with wandb.restore("notes.txt", run_path=path) as file:
+        assert file.read() == "mine"
+    with wandb.restore("notes.txt", run_path=path, replace=True) as file:
+        assert file.read() == "hello"
+    with wandb.init(project="p", id=first.id, resume="must") as run:
+        with run.restore("notes.txt") as file:
+            assert (Path(file.name).parent, file.read()) == (Path(run.dir), "hello")
+        assert run.restore("absent.txt") is None
+
+
+def test_what_a_script_writes_to_the_console_of_a_run_is_there() -> None:
+    run = wandb.init(project="p")
+    run.write_logs("100 % of\nall lines")
+    run.finish()
+    run.write_logs("too late")
+    with reading(run.op) as reader:
+        lines = [record.body.decode() for record in reader.records(Kind.CONSOLE)]
+    assert lines == ["100 % of", "all lines"]

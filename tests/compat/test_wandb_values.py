@@ -95,3 +95,43 @@ def test_a_frame_becomes_a_table() -> None:
     run.finish()
     with reading(run.op) as reader:
         assert [info.type for info in map(reader.name, ("frame", "table")) if info] == ["TABLE"] * 2
+
+
+def test_a_turned_box_has_the_corners_that_wandb_gives_it() -> None:
+    real = pytest.importorskip("wandb", reason="wandb is not installed")
+    place = {"center": (1, 2, 3), "size": (1, 2, 4), "orientation": (0.7, 0.1, 0.2, 0.3)}
+    ours, theirs = (
+        package.box3d(**place, color=(0.5, 1, 0), label="a", score=0.9) for package in (wandb, real)
+    )
+    assert np.allclose(ours.pop("corners"), theirs.pop("corners"))
+    assert ours == theirs
+    with pytest.raises(ValueError, match="other than zero"):
+        wandb.box3d(**{**place, "orientation": (0, 0, 0, 0)}, color=(1, 0, 0))
+    with pytest.raises(ValueError, match="size=.* takes 3 numbers"):
+        wandb.box3d(**{**place, "size": (1, 2)}, color=(1, 0, 0))
+    run = wandb.init(project="p")
+    box = wandb.box3d(**place, color=(0.5, 1, 0), label="a")
+    run.log({"room": wandb.Object3D.from_point_cloud([[0, 0, 0]], [box])})
+    run.finish()
+    assert len(files(run.op, "room")) == len(files(run.op, "room/scene")) == 1
+
+
+def test_joined_tables_have_the_rows_that_agree_in_the_key() -> None:
+    left = wandb.Table(["id", "text", "score"], [[1, "one", 0.1], [2, "two", 0.2], [2, "zwei", 0]])
+    right = wandb.Table(["score", "number"], [[0.5, 2], [0.9, 3]])
+    joined = wandb.JoinedTable(left, right, ["id", "number"])
+    assert joined.columns == ["id", "text", "score_1", "score_2"]
+    assert joined.data == [[2, "two", 0.2, 0.5], [2, "zwei", 0, 0.5]]
+    with pytest.raises(wandb.Error, match="has no column 'id'"):
+        wandb.JoinedTable(left, right, "id")
+    with pytest.raises(wandb.Error, match="takes two tables, got str"):
+        wandb.JoinedTable(left, "right.table.json", "id")
+
+
+def test_columns_are_added_and_computed_as_wandb_does() -> None:
+    table = wandb.Table(["x"], [[1], [2]])
+    table.add_column("y", [3, 4], optional=True)
+    table.add_computed_columns(fn=lambda index, row: {"sum": row["x"] + row["y"], "at": index})
+    assert table.columns == ["x", "y", "sum", "at"]
+    assert table.data == [[1, 3, 4, 0], [2, 4, 6, 1]]
+    assert list(table.get_index()) == [0, 1]
