@@ -27,7 +27,15 @@ _STATES: Final = {
     "CANCELLED": "killed",
 }
 _MARKS: Final = ("group:", "job_type:")
-_CHANGES: Final = ("delete", "log_artifact", "save", "stop", "update", "update_state", "upload_file")
+_CHANGES: Final = (
+    "delete",
+    "log_artifact",
+    "save",
+    "stop",
+    "update",
+    "update_state",
+    "upload_file",
+)
 _PAUSE: Final = 5.0
 
 SAVED: Final = "save/"
@@ -171,7 +179,7 @@ class ApiRun:
         pattern: str | None = None,
         per_page: int = 50,  # noqa: ARG002 - all are read
     ) -> list[ApiFile]:
-        """Return the files: those of `wandb.save` by their names, others by what they were logged as.
+        """Return the files: those of `wandb.save` by their names, others by their log names.
 
         Args:
             names: only these.
@@ -227,7 +235,7 @@ class ApiRun:
 
     def __getattr__(self, name: str) -> NoReturn:
         if name in _CHANGES:
-            raise UnsupportedError(f"run.{name}() is not offered: runs are changed in the dashboard")
+            raise UnsupportedError(f"run.{name}() is not offered: change runs in the dashboard")
         raise AttributeError(f"a run that is read back has no {name!r}")
 
     @property

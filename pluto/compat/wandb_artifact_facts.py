@@ -120,6 +120,6 @@ class ArtifactFacts:
         from pluto.compat.wandb_api import Api
 
         if self.is_draft():
-            raise Error("used_by(): the artifact was not logged; use_artifact() returns one that was")
+            raise Error("used_by() takes an artifact that use_artifact() has returned")
         runs = Api().runs(self.project)
         return [run for run in runs if self.name in run.used_names]

@@ -59,7 +59,7 @@ class FileMethods:
         policy: str = "live",
         glob: bool = True,
     ) -> list[str]:
-        """Keep files with the run; see `SavedFiles.save`. `glob=False` takes the text for a path."""
+        """Keep files with the run; see `SavedFiles.save`. `glob=False`: the text is a path."""
         self._refuse_if_ended("save")
         pattern = glob_str if glob else escape(os.fspath(glob_str))
         return self._saved.save(pattern, base_path, policy)

@@ -81,8 +81,7 @@ class Table:
     def add_computed_columns(self, fn: Callable[[int, dict[Any, Any]], Any]) -> None:
         """Add the columns that `fn(index, row as a dict)` returns as a dict."""
         found = [
-            fn(index, dict(zip(self.columns, row, strict=True)))
-            for index, row in self.iterrows()
+            fn(index, dict(zip(self.columns, row, strict=True))) for index, row in self.iterrows()
         ]
         for name in found[0] if found else []:
             self.add_column(name, [values[name] for values in found])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -194,6 +195,13 @@ def test_an_artifact_is_saved_and_linked_without_a_run() -> None:
     assert (found.version, found.tags) == ("v0", ["registry/alone"])
 
 
+def content(file: IO[str] | None) -> tuple[str, str]:
+    """Where an open file is, and what it holds."""
+    assert file is not None
+    with file:
+        return file.name, file.read()
+
+
 def test_saved_files_are_restored_from_this_run_and_from_others(tmp_path: Path) -> None:
     with pytest.raises(wandb.Error, match=r"init\(\) before wandb\.restore\(\)"):
         wandb.restore("notes.txt")
@@ -205,16 +213,13 @@ def test_saved_files_are_restored_from_this_run_and_from_others(tmp_path: Path) 
         assert first.save("run[1].txt", glob=False) == [str(tmp_path / "run[1].txt")]
     (tmp_path / "notes.txt").unlink()
     path = f"lab/p/{first.id}"
-    with wandb.restore("notes.txt", run_path=path) as file:
-        assert (file.name, file.read()) == ("notes.txt", "hello")
+    assert content(wandb.restore("notes.txt", run_path=path)) == ("notes.txt", "hello")
     (tmp_path / "notes.txt").write_text("mine")
-    with wandb.restore("notes.txt", run_path=path) as file:
-        assert file.read() == "mine"
-    with wandb.restore("notes.txt", run_path=path, replace=True) as file:
-        assert file.read() == "hello"
+    assert content(wandb.restore("notes.txt", run_path=path)) == ("notes.txt", "mine")
+    again = wandb.restore("notes.txt", run_path=path, replace=True)
+    assert content(again) == ("notes.txt", "hello")
     with wandb.init(project="p", id=first.id, resume="must") as run:
-        with run.restore("notes.txt") as file:
-            assert (Path(file.name).parent, file.read()) == (Path(run.dir), "hello")
+        assert content(run.restore("notes.txt")) == (str(Path(run.dir, "notes.txt")), "hello")
         assert run.restore("absent.txt") is None
 
 

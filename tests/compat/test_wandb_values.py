@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -99,7 +100,11 @@ def test_a_frame_becomes_a_table() -> None:
 
 def test_a_turned_box_has_the_corners_that_wandb_gives_it() -> None:
     real = pytest.importorskip("wandb", reason="wandb is not installed")
-    place = {"center": (1, 2, 3), "size": (1, 2, 4), "orientation": (0.7, 0.1, 0.2, 0.3)}
+    place: dict[str, Any] = {
+        "center": (1, 2, 3),
+        "size": (1, 2, 4),
+        "orientation": (0.7, 0.1, 0.2, 0.3),
+    }
     ours, theirs = (
         package.box3d(**place, color=(0.5, 1, 0), label="a", score=0.9) for package in (wandb, real)
     )
@@ -107,7 +112,7 @@ def test_a_turned_box_has_the_corners_that_wandb_gives_it() -> None:
     assert ours == theirs
     with pytest.raises(ValueError, match="other than zero"):
         wandb.box3d(**{**place, "orientation": (0, 0, 0, 0)}, color=(1, 0, 0))
-    with pytest.raises(ValueError, match="size=.* takes 3 numbers"):
+    with pytest.raises(ValueError, match=r"size=.* takes 3 numbers"):
         wandb.box3d(**{**place, "size": (1, 2)}, color=(1, 0, 0))
     run = wandb.init(project="p")
     box = wandb.box3d(**place, color=(0.5, 1, 0), label="a")
