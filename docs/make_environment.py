@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pluto.probes import k8s, konduktor, slurm, torchelastic
+from pluto.probes import cuda, k8s, konduktor, slurm, torchelastic
 from pluto.sets_table import TABLE, Setting
 
 PAGE = Path(__file__).with_name("environment.md")
@@ -68,8 +68,9 @@ Of these the values go into a run's metadata, secrets masked; nothing depends on
 """
 
 FOOT = """
-Besides, variables that begin with `CUDA_` or `NCCL_` are recorded, and with the setting
-`mode="debug"` all of them, secrets masked. There is no telemetry, so no variable turns it off.
+Besides, variables that begin with {prefixes} are recorded, and
+with the setting `mode="debug"` all of them, secrets masked. There is no telemetry, so no variable
+turns it off.
 """
 
 
@@ -104,7 +105,8 @@ def page() -> str:
     """The whole page."""
     settings = "".join(line_of(setting) for setting in TABLE.values() if setting.env)
     tables = "".join(table_of(title, each) for title, each in SURROUNDINGS.items())
-    return HEAD + settings + RUN_ID + tables + metadata() + FOOT
+    prefixes = ", ".join(f"`{prefix}`" for prefix in ("CUDA_", *cuda.FABRIC))
+    return HEAD + settings + RUN_ID + tables + metadata() + FOOT.format(prefixes=prefixes)
 
 
 if __name__ == "__main__":

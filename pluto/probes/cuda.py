@@ -11,6 +11,9 @@ from collections.abc import Callable, Mapping
 from pluto.probes import nvidia
 from pluto.probes.base import Surroundings, Unavailable
 
+FABRIC = ("NCCL_", "TORCH_NCCL_", "FI_", "OFI_", "UCX_", "GLOO_", "TORCH_DISTRIBUTED_", "RDMAV_")
+"""Beginnings of the variables of NCCL, Gloo, libfabric, its plugin for NCCL, UCX and verbs."""
+
 
 def cuda(surroundings: Surroundings) -> dict[str, object] | None:
     """Tell the versions of compiler, driver and torch's CUDA, and the `CUDA_*` variables."""
@@ -26,7 +29,7 @@ def cuda(surroundings: Surroundings) -> dict[str, object] | None:
 
 
 def nccl(surroundings: Surroundings) -> dict[str, object] | None:
-    """Tell the version of torch's NCCL and the `NCCL_*` variables."""
+    """Tell the version of torch's NCCL and the variables that steer it and the fabric below it."""
     return _without_none(
         {
             "nccl_pytorch": _ask_torch(
@@ -34,7 +37,7 @@ def nccl(surroundings: Surroundings) -> dict[str, object] | None:
                     ".".join(map(str, torch.cuda.nccl.version())) if torch.version.cuda else None
                 )
             ),
-            "nccl_env": _variables(surroundings.environ, "NCCL_"),
+            "nccl_env": _variables(surroundings.environ, *FABRIC),
         }
     )
 
@@ -43,8 +46,8 @@ def _without_none(described: Mapping[str, object]) -> dict[str, object] | None:
     return {key: value for key, value in described.items() if value is not None} or None
 
 
-def _variables(environ: Mapping[str, str], prefix: str) -> dict[str, str] | None:
-    return {key: value for key, value in environ.items() if key.startswith(prefix)} or None
+def _variables(environ: Mapping[str, str], *prefixes: str) -> dict[str, str] | None:
+    return {key: value for key, value in environ.items() if key.startswith(prefixes)} or None
 
 
 def _ask_torch(question: Callable[..., object]) -> object:

@@ -265,6 +265,16 @@ def test_a_cluster_is_described_from_its_variables(
     assert FACTS[name].collect(surroundings(tmp_path, **environ)) == facts
 
 
+def test_variables_of_nccl_and_the_fabric_are_facts(tmp_path: Path) -> None:
+    fabric = {
+        **{"NCCL_DEBUG": "INFO", "TORCH_NCCL_BLOCKING_WAIT": "1", "FI_PROVIDER": "efa"},
+        **{"OFI_NCCL_PROTOCOL": "RDMA", "UCX_TLS": "rc", "GLOO_SOCKET_IFNAME": "eth0"},
+    }
+    here = surroundings(tmp_path, **fabric, FILE="x", NCCLX="x")
+    described: Any = FACTS["nccl"].collect(here)
+    assert described["nccl_env"] == fabric
+
+
 def test_a_pod_knows_its_namespace(write: Write, tmp_path: Path) -> None:
     environ = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "POD_NAME": "train-0"}
     mounted = write("namespace", "research\n")
