@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any, NamedTuple
 
 logger = logging.getLogger("pluto")
@@ -93,10 +92,8 @@ def level_name(level: object) -> str:
 
 def _seconds(wait: Any) -> float | None:
     """Return a time to wait, a number or a `timedelta`, in seconds; None for anything else."""
-    if isinstance(wait, timedelta):
-        return max(0.0, wait.total_seconds())
     try:
-        seconds = float(wait or 0)
+        seconds = float(wait.total_seconds() if hasattr(wait, "total_seconds") else wait or 0)
     except (TypeError, ValueError):
         return None
     return max(0.0, seconds) if seconds < float("inf") else None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, NoReturn, overload
 
 from pluto.sets import Settings
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from pluto.storage import RunReader  # numpy stays out of `import pluto`
 
 SHOWN: Final = 20  # metrics in a notebook
@@ -113,6 +115,10 @@ class RunNames(Sequence[str]):
 
     __hash__ = None  # type: ignore[assignment]  # as a list
 
+    def __reduce__(self) -> tuple[type[list[str]], tuple[list[str]]]:
+        """Copied and pickled, it is the list of the moment."""
+        return list, (self._known(),)
+
     def _known(self) -> list[str]:
         reader = self._run.reader()
         if reader is None:
@@ -176,6 +182,17 @@ class RunView:
 
         directory = Path(self.dir)
         return RunReader(directory) if is_run_directory(directory) else None
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
+        """A copy of what holds a run, as of a model, holds the same run."""
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        """Say how another process gets the run."""
+        raise TypeError(
+            "a run cannot be pickled: call pluto.init(run_id=..., resume=True) with the id of this"
+            " run in the other process"
+        )
 
     def __repr__(self) -> str:
         return f"<pluto run {self.settings._display_id or self.name} of {self.project}>"  # noqa: SLF001

@@ -226,10 +226,11 @@ def _from_text(step: Any) -> int:
 
 
 def whole_milliseconds(timestamp: Any) -> int | None:
-    """Return a timestamp in seconds since the epoch as milliseconds, or None if it is none."""
+    """Return a time, seconds since the epoch or a `datetime`, as milliseconds; None for others."""
     if isinstance(timestamp, bool):
         return None
     try:
+        timestamp = timestamp.timestamp() if hasattr(timestamp, "timestamp") else timestamp
         seconds = float(timestamp.item() if hasattr(timestamp, "item") else timestamp)
     except Exception:  # noqa: BLE001 - whatever a user's object does when looked at
         return None

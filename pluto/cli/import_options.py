@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pluto.auth import stored_key
-from pluto.cli.options import chosen_settings, server_options
+from pluto.cli.options import chosen_settings, server_options, with_options
 from pluto.errors import UsageError
 from pluto.sets import destination
 
@@ -18,25 +18,20 @@ if TYPE_CHECKING:
     from pluto.migrate.run import SourceRun
     from pluto.migrate.target import Outcome
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 PATH = click.Path(exists=True, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
-def import_options(command: Command) -> Command:
-    """Add what every source has in common: PATH, and where the runs go."""
-    for decorate in (
-        click.argument("path", type=PATH),
-        click.option("--project", metavar="NAME", help="Of the runs here."),
-        click.option("--dir", "directory", type=FOLDER, help="Where .pluto is, or is made."),
-        click.option("--local", is_flag=True, help="Keep the runs here, whatever server is known."),
-        click.option("--dry-run", is_flag=True, help="Only name the runs that were found."),
-        click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON."),
-        server_options,
-    ):
-        command = decorate(command)
-    return command
+import_options = with_options(
+    click.argument("path", type=PATH),
+    click.option("--project", metavar="NAME", help="Of the runs here."),
+    click.option("--dir", "directory", type=FOLDER, help="Where .pluto is, or is made."),
+    click.option("--local", is_flag=True, help="Keep the runs here, whatever server is known."),
+    click.option("--dry-run", is_flag=True, help="Only name the runs that were found."),
+    click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON."),
+    server_options,
+)
+"""Add what every source has in common: PATH, and where the runs go."""
 
 
 def import_runs(

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from pluto.cli.import_options import FOLDER, import_options, import_runs, tell
+from pluto.cli.options import with_options
 from pluto.errors import UsageError
 from pluto.migrate.state import SEVERAL_PROJECTS
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 NOT_MIGRATED = 2
 
@@ -60,73 +59,62 @@ def local(context: click.Context, /, path: Path, **options: Any) -> None:
     context.exit(import_runs(lambda: wandb_files.runs(path, options["project"]), **options))
 
 
-def _common(command: Command) -> Command:
-    for decorate in (
-        click.option("--project", "projects", multiple=True, help="Of wandb; default: all."),
-        click.option("--exclude", "excluded", multiple=True, help="A project to leave out."),
-        click.option(
-            "--workers",
-            type=click.IntRange(min=1),
-            default=4,
-            show_default=True,
-            help="Files that are downloaded at once.",
-        ),
-    ):
-        command = decorate(command)
-    return command
+_common = with_options(
+    click.option("--project", "projects", multiple=True, help="Of wandb; default: all."),
+    click.option("--exclude", "excluded", multiple=True, help="A project to leave out."),
+    click.option(
+        "--workers",
+        type=click.IntRange(min=1),
+        default=4,
+        show_default=True,
+        help="Files that are downloaded at once.",
+    ),
+)
 
 
-def _export_options(command: Command) -> Command:
-    for decorate in (
-        click.option("--entity", required=True, help="User or team of wandb."),
-        click.option("--output", required=True, type=FOLDER, help="The staging directory."),
-        click.option("--wandb-api-key", metavar="KEY", help="Default: that of wandb's login."),
-        click.option("--run-id", "run_ids", multiple=True, help="Only this run."),
-        click.option(
-            "--after", metavar="ISO", callback=_moment, help="Only runs created from then on."
-        ),
-        click.option(
-            "--before", metavar="ISO", callback=_moment, help="Only runs created until then."
-        ),
-        click.option("--no-artifacts", is_flag=True, help="Leave artifacts out."),
-        click.option(
-            "--artifact-max-size-mb",
-            type=click.FloatRange(min=0),
-            metavar="N",
-            help="Leave larger artifacts out.",
-        ),
-        click.option("--no-console", is_flag=True, help="Leave the console out."),
-        click.option("--no-system-metrics", is_flag=True, help="Leave system metrics out."),
-        click.option("--no-files", is_flag=True, help="Leave files and media out."),
-        click.option("--strict", is_flag=True, help="Exit code 2 if anything was left out."),
-    ):
-        command = decorate(command)
-    return command
+_export_options = with_options(
+    click.option("--entity", required=True, help="User or team of wandb."),
+    click.option("--output", required=True, type=FOLDER, help="The staging directory."),
+    click.option("--wandb-api-key", metavar="KEY", help="Default: that of wandb's login."),
+    click.option("--run-id", "run_ids", multiple=True, help="Only this run."),
+    click.option(
+        "--after", metavar="ISO", callback=_moment, help="Only runs created from then on."
+    ),
+    click.option("--before", metavar="ISO", callback=_moment, help="Only runs created until then."),
+    click.option("--no-artifacts", is_flag=True, help="Leave artifacts out."),
+    click.option(
+        "--artifact-max-size-mb",
+        type=click.FloatRange(min=0),
+        metavar="N",
+        help="Leave larger artifacts out.",
+    ),
+    click.option("--no-console", is_flag=True, help="Leave the console out."),
+    click.option("--no-system-metrics", is_flag=True, help="Leave system metrics out."),
+    click.option("--no-files", is_flag=True, help="Leave files and media out."),
+    click.option("--strict", is_flag=True, help="Exit code 2 if anything was left out."),
+)
 
 
-def _load_options(command: Command) -> Command:
-    for decorate in (
-        click.option("--dest-project", metavar="NAME", help="Of the runs here."),
-        click.option("--dry-run", is_flag=True, help="Only name what would be loaded."),
-        click.option("--force-resume", is_flag=True, help="Add to runs that have these ids."),
-        click.option(
-            "--flush-every",
-            type=click.IntRange(min=1),
-            default=500,
-            show_default=True,
-            help="Rows that are written at once.",
-        ),
-        click.option(
-            "--max-pending",
-            type=click.IntRange(min=1),
-            default=5000,
-            show_default=True,
-            help="Taken and without effect: rows wait on disk.",
-        ),
-        click.option("--cleanup", is_flag=True, help="Delete what has been loaded."),
-    ):
-        command = decorate(command)
-    return command
+_load_options = with_options(
+    click.option("--dest-project", metavar="NAME", help="Of the runs here."),
+    click.option("--dry-run", is_flag=True, help="Only name what would be loaded."),
+    click.option("--force-resume", is_flag=True, help="Add to runs that have these ids."),
+    click.option(
+        "--flush-every",
+        type=click.IntRange(min=1),
+        default=500,
+        show_default=True,
+        help="Rows that are written at once.",
+    ),
+    click.option(
+        "--max-pending",
+        type=click.IntRange(min=1),
+        default=5000,
+        show_default=True,
+        help="Taken and without effect: rows wait on disk.",
+    ),
+    click.option("--cleanup", is_flag=True, help="Delete what has been loaded."),
+)
 
 
 @wandb.command()

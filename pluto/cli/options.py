@@ -12,6 +12,17 @@ from pluto.sets import Settings, setup
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+def with_options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Make one decorator of several options; `--help` names the last one first."""
+
+    def decorate(command: Any) -> Any:
+        for decorator in decorators:
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
 def server_options(command: Command) -> Command:
     """Add `--url` and `--host`, which name the server instead of the environment."""
     url = click.option("--url", metavar="URL", help="Server whose services share one URL.")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import (
@@ -250,3 +251,21 @@ def site(directory: Path, chromium: Path, home: Path) -> Iterator[Site]:
         browsing(chromium) as browser,
     ):
         yield Site(server, browser, signed_in(browser, server).storage_state())
+
+
+def dashboard_over(*records: Callable[[Path], None]) -> Callable[..., Iterator[Site]]:
+    """Make a module's fixture `dashboard`: a site over what `records` write into a directory.
+
+    Example:
+        >>> dashboard = dashboard_over(record_sweep)
+    """
+
+    @pytest.fixture(scope="module", name="dashboard")
+    def dashboard(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+        runs = tmp_path_factory.mktemp("runs")
+        for record_runs in records:
+            record_runs(runs)
+        with site(runs, chromium, tmp_path_factory.mktemp("home")) as opened:
+            yield opened
+
+    return dashboard

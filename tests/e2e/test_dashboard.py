@@ -36,12 +36,6 @@ def dashboard(
         yield opened
 
 
-@pytest.fixture
-def visit(dashboard: Site) -> Iterator[Visit]:
-    with dashboard.visit() as opened:
-        yield opened
-
-
 def losses(name: str) -> NDArray[np.float64]:
     return np.array([loss(RATES[name], step) for step in range(STEPS)])
 

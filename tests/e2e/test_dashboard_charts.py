@@ -6,7 +6,6 @@ import csv
 import functools
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -17,7 +16,7 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Download, Request, expect
 
-from tests.e2e.browser import Curve, Site, Theme, Visit, eventually, record, site
+from tests.e2e.browser import Curve, Site, Theme, Visit, dashboard_over, eventually, record
 from tests.e2e.recorded_sweep import (
     PROJECT,
     RATES,
@@ -36,19 +35,7 @@ pytestmark = pytest.mark.slow
 LOSS, ACCURACY, JUMPY = "train/loss", "val/accuracy", "train/jumpy"
 
 
-@pytest.fixture(scope="module")
-def dashboard(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    runs = tmp_path_factory.mktemp("runs")
-    record_sweep(runs)
-    record(runs, "pair")
-    with site(runs, chromium, tmp_path_factory.mktemp("home")) as opened:
-        yield opened
-
-
-@pytest.fixture
-def visit(dashboard: Site) -> Iterator[Visit]:
-    with dashboard.visit() as opened:
-        yield opened
+dashboard = dashboard_over(record_sweep, lambda runs: record(runs, "pair"))
 
 
 def query(visit: Visit, key: str) -> str | None:

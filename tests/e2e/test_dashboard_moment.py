@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from pluto.storage import Batch, Kind, MetricGroup, Record, RunWriter
-from tests.e2e.browser import Site, Theme, Visit, eventually, site
+from tests.e2e.browser import Site, Theme, Visit, dashboard_over, eventually
 
 pytestmark = pytest.mark.slow
 
@@ -25,14 +24,6 @@ COUNTED = (0, 3000, 6000)
 
 def time_of(step: int) -> int:
     return START + PERIOD * (step // 3 + 1)
-
-
-@pytest.fixture(scope="module")
-def dashboard(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    root = tmp_path_factory.mktemp("runs")
-    record_long(root)
-    with site(root, chromium, tmp_path_factory.mktemp("home")) as opened:
-        yield opened
 
 
 def record_long(root: Path) -> None:
@@ -72,10 +63,7 @@ def address(dashboard: Site) -> str:
         return visit.page.url.removeprefix(visit.origin)
 
 
-@pytest.fixture
-def visit(dashboard: Site) -> Iterator[Visit]:
-    with dashboard.visit() as opened:
-        yield opened
+dashboard = dashboard_over(record_long)
 
 
 def test_a_step_pinned_in_a_chart_is_the_moment_of_every_tab(visit: Visit, address: str) -> None:

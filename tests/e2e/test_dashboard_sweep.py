@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.browser import Site, Theme, Visit, eventually, site
+from tests.e2e.browser import Site, Theme, Visit, dashboard_over, eventually
 from tests.e2e.recorded_sweep import PROJECT, RATES, SEEDS, STEPS, loss, name, record_sweep
 
 pytestmark = pytest.mark.slow
@@ -17,18 +14,7 @@ EVERYBODY = len(RATES) * len(SEEDS)
 PHONE = 390
 
 
-@pytest.fixture(scope="module")
-def dashboard(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    runs = tmp_path_factory.mktemp("runs")
-    record_sweep(runs)
-    with site(runs, chromium, tmp_path_factory.mktemp("home")) as opened:
-        yield opened
-
-
-@pytest.fixture
-def visit(dashboard: Site) -> Iterator[Visit]:
-    with dashboard.visit() as opened:
-        yield opened
+dashboard = dashboard_over(record_sweep)
 
 
 def importance(visit: Visit) -> dict[str, tuple[int, float]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from pluto.storage import Batch, MetricGroup, RunWriter
-from tests.e2e.browser import Site, Theme, Visit, eventually, site
+from tests.e2e.browser import Site, Theme, Visit, dashboard_over, eventually
 from tests.e2e.recorded_sweep import (
     PROJECT,
     RATES,
@@ -27,15 +26,6 @@ pytestmark = pytest.mark.slow
 
 MANY = 600
 TABLE = f"/p/{PROJECT}?tab=table"
-
-
-@pytest.fixture(scope="module")
-def dashboard(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    runs = tmp_path_factory.mktemp("runs")
-    record_sweep(runs)
-    record_many(runs)
-    with site(runs, chromium, tmp_path_factory.mktemp("home")) as opened:
-        yield opened
 
 
 def record_many(root: Path) -> None:
@@ -56,10 +46,7 @@ def record_many(root: Path) -> None:
         writer.close()
 
 
-@pytest.fixture
-def visit(dashboard: Site) -> Iterator[Visit]:
-    with dashboard.visit() as opened:
-        yield opened
+dashboard = dashboard_over(record_sweep, record_many)
 
 
 def names(visit: Visit) -> Locator:

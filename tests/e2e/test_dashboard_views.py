@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, expect
 
-from tests.e2e.browser import Site, Theme, Visit, eventually, site
+from tests.e2e.browser import Site, Theme, Visit, dashboard_over, eventually
 from tests.e2e.recorded_sweep import PROJECT, RATES, SEEDS, record_sweep
 
 pytestmark = pytest.mark.slow
@@ -21,12 +21,7 @@ pytestmark = pytest.mark.slow
 EVERYBODY = len(RATES) * len(SEEDS)
 
 
-@pytest.fixture(scope="module")
-def dashboard(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    runs = tmp_path_factory.mktemp("runs")
-    record_sweep(runs)
-    with site(runs, chromium, tmp_path_factory.mktemp("home")) as opened:
-        yield opened
+dashboard = dashboard_over(record_sweep)
 
 
 @pytest.fixture

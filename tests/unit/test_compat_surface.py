@@ -1,7 +1,9 @@
 """What scripts for the earlier client touch: names, order of parameters, attributes of a run."""
 
+import copy
 import importlib
 import inspect
+import pickle
 import random
 from pathlib import Path
 from typing import Any
@@ -133,6 +135,16 @@ def test_a_run_without_a_name_gets_one_whatever_the_seed_is() -> None:
     assert len(names) == 20
     assert random.getstate() == before
     pluto.finish()
+
+
+def test_what_holds_a_run_can_be_copied_and_pickling_one_says_what_to_do() -> None:
+    run = noop()
+    assert copy.deepcopy({"model": [run]}) == {"model": [run]}
+    settings = pickle.loads(pickle.dumps(copy.deepcopy(run.settings)))
+    assert (settings.project, settings.meta) == (run.settings.project, [])
+    with pytest.raises(TypeError, match=r"init\(run_id=..., resume=True\)"):
+        pickle.dumps(run)
+    run.finish()
 
 
 def test_live_runs_are_listed_and_the_list_can_be_reset() -> None:

@@ -5,7 +5,8 @@ import dataclasses
 import enum
 import json
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -33,6 +34,25 @@ class Model:
         return {"lr": 0.1, "path": Path("x")}
 
 
+class Pretrained:
+    """Stands for a config of transformers, of which only this method matters."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"hidden": np.array([4, 4])}
+
+
+class Betas(NamedTuple):
+    first: float
+    second: float
+
+
+class Slotted:
+    """Stands for a class of attrs, of which only this attribute matters."""
+
+    __attrs_attrs__ = (SimpleNamespace(name="lr"),)
+    lr = 0.1
+
+
 class Mode(enum.Enum):
     FAST = 1
 
@@ -51,6 +71,11 @@ PLAIN = {"lr": 0.1, "optimizer": {"name": "adam", "betas": [0.9, 0.95]}}
         ({1: (1, {2}), None: True}, {"1": [1, [2]], "None": True}),
         ({"a": np.float32(0.5), "b": np.array([3])}, {"a": 0.5, "b": 3}),
         ({"nan": float("nan"), "inf": float("-inf")}, {"nan": "NaN", "inf": "-Infinity"}),
+        ({"a": np.eye(2), "b": np.zeros(2000)}, {"a": [[1, 0], [0, 1]], "b": str(np.zeros(2000))}),
+        (SimpleNamespace(lr=0.1), {"lr": 0.1}),
+        (Betas(0.9, 0.95), {"first": 0.9, "second": 0.95}),
+        (Pretrained(), {"hidden": [4, 4]}),
+        (Slotted(), {"lr": 0.1}),
         ({"mode": Mode.FAST, "path": Path("x")}, {"mode": "Mode.FAST", "path": "x"}),
     ],
 )

@@ -267,8 +267,12 @@ def test_a_cluster_is_described_from_its_variables(
 
 def test_variables_of_nccl_and_the_fabric_are_facts(tmp_path: Path) -> None:
     fabric = {
-        **{"NCCL_DEBUG": "INFO", "TORCH_NCCL_BLOCKING_WAIT": "1", "FI_PROVIDER": "efa"},
-        **{"OFI_NCCL_PROTOCOL": "RDMA", "UCX_TLS": "rc", "GLOO_SOCKET_IFNAME": "eth0"},
+        "NCCL_DEBUG": "INFO",
+        "TORCH_NCCL_BLOCKING_WAIT": "1",
+        "FI_PROVIDER": "efa",
+        "OFI_NCCL_PROTOCOL": "RDMA",
+        "UCX_TLS": "rc",
+        "GLOO_SOCKET_IFNAME": "eth0",
     }
     here = surroundings(tmp_path, **fabric, FILE="x", NCCLX="x")
     described: Any = FACTS["nccl"].collect(here)

@@ -1,6 +1,7 @@
 """Sorting of what users log: stored or refused with a reason, never lost, never raising."""
 
 import math
+from datetime import datetime, timezone
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -140,6 +141,11 @@ def _is_empty(value: Any) -> bool:
 )
 def test_steps_are_taken_if_they_are_integer_like(step: Any, whole: int | None) -> None:
     assert whole_step(step) == whole
+
+
+def test_a_timestamp_may_be_a_datetime() -> None:
+    moment = datetime(2026, 1, 2, tzinfo=timezone.utc)
+    assert whole_milliseconds(moment) == whole_milliseconds(moment.timestamp()) == 1767312000000
 
 
 @given(anything)
