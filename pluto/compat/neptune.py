@@ -2,9 +2,10 @@
 
 `from pluto.compat.neptune import Run` stands for `neptune_scale.Run`, and
 `import pluto.compat.neptune as neptune` for the package of version 1.x with `init_run`. Or leave a
-script alone, and have it begin with `import pluto.compat.neptune`: its own imports of `neptune` and
-`neptune_scale` then give what is here, whether or not those packages are installed. Nothing else
-changes an import, and `restore_neptune()` undoes it. `docs/how-to/from-neptune.md` says what is
+script alone, and have it begin with `import pluto.compat.neptune`: its own imports of `neptune`,
+`neptune_scale` and `neptune_query` then give what is here, whether or not those packages are
+installed. (Where both records are kept, `neptune_query` stays what it is.) Nothing else changes an
+import, and `restore_neptune()` undoes it. `docs/how-to/from-neptune.md` says what is
 kept as what.
 
 Where neptune_scale is installed, its `Run` becomes `NeptuneRunWrapper`, which can log to both.
@@ -27,6 +28,7 @@ from pluto.compat import (
     neptune_errors,
     neptune_install,
     neptune_projects,
+    neptune_query,
     neptune_types,
 )
 from pluto.compat import neptune_client as _client
@@ -90,9 +92,17 @@ _SCALE = {
     "neptune_scale.projects": neptune_projects,
 }
 
+_QUERY = {
+    "neptune_query": neptune_query,
+    "neptune_query.runs": neptune_query.runs,
+    "neptune_query.filters": neptune_query.filters,
+    "neptune_query.types": neptune_query.types,
+    "neptune_query.exceptions": neptune_errors,
+}
+
 
 def install_neptune(*, beside: bool = True) -> None:
-    """Have `import neptune` and `import neptune_scale` give what is here.
+    """Have `import neptune`, `import neptune_scale` and `import neptune_query` give what is here.
 
     Importing this module does it.
 
@@ -102,8 +112,11 @@ def install_neptune(*, beside: bool = True) -> None:
     """
     restore_neptune()
     neptune_install.install(_CLIENT)
-    if not (beside and _patch()):
+    is_beside = beside and _patch()
+    if not is_beside:
         neptune_install.install(_SCALE)
+    if not is_beside or neptune_beside.is_off():
+        neptune_install.install(_QUERY)
 
 
 def restore_neptune() -> None:

@@ -25,6 +25,7 @@ from pluto.compat.neptune_reading import (
     kind_of_single,
 )
 from pluto.compat.neptune_recording import OWN, Recording
+from pluto.compat.neptune_removal import Removal, Removals
 from pluto.compat.neptune_values import flattened, notices, stored
 
 FILE_SET: Final = "file_set"
@@ -40,6 +41,7 @@ class Attributes:
         recording: logs the series.
         kinds: types by path, of what an earlier process has written.
         values: its single values.
+        removed: what it has taken back, by path.
 
     Attributes:
         kinds: types by path.
@@ -47,8 +49,13 @@ class Attributes:
     """
 
     def __init__(
-        self, recording: Recording, kinds: Mapping[str, str], values: Mapping[str, Any]
+        self,
+        recording: Recording,
+        kinds: Mapping[str, str],
+        values: Mapping[str, Any],
+        removed: Mapping[str, Removal],
     ) -> None:
+        self._removals = Removals(recording, removed)
         self.kinds = dict(kinds)
         self.values = dict(values)
         self._recording = recording
@@ -120,11 +127,29 @@ class Attributes:
         self._keep_set(path, present - words if remove else present | words)
 
     def clear(self, path: str) -> None:
-        """Empty a set; series and files are kept, as Pluto hides nothing."""
-        if self.kinds.get(path) == SETS:
+        """Empty a set, or a series or the files of a set: what they held counts no longer.
+
+        Raises:
+            TypeDoesNotSupportAttributeException: it is a single value.
+        """
+        kind = self.kinds.get(path)
+        if kind == SETS:
             self._keep_set(path, set())
-        else:
-            notices.warn(("clear", path), "%r is kept: Pluto takes no logged values back", path)
+        elif kind in (*SERIES, FILE, FILE_SET):
+            self.values.pop(path, None)
+            self._removals.remove(path, is_series=kind in SERIES)
+        elif kind is not None:
+            raise errors.TypeDoesNotSupportAttributeException(f"{path!r} is a {kind}: no set")
+
+    def delete_files(self, path: str, names: str | Iterable[str]) -> None:
+        """Take files out of a set, by their names, or all in a folder of it.
+
+        Raises:
+            TypeDoesNotSupportAttributeException: it is no set of files.
+        """
+        if self.kinds.get(path) not in (FILE, FILE_SET):
+            raise errors.TypeDoesNotSupportAttributeException(f"{path!r} is no set of files")
+        self._removals.remove_files(path, [names] if isinstance(names, str) else names)
 
     def upload(self, path: str, value: Any) -> None:
         """Keep a file: a path, a `File`, or what can be made one.
@@ -140,6 +165,7 @@ class Attributes:
         except FileNotFoundError as error:
             raise errors.FileNotFound(str(error)) from error
         self.kinds[path] = FILE
+        self._removals.note(path)
         self._op.log({path: media}, step=self._op.step)
 
     def upload_files(self, path: str, patterns: str | Iterable[str]) -> None:
@@ -153,6 +179,7 @@ class Attributes:
         for file in found:
             artifact.add_file(file, os.path.relpath(file) if _is_below(file) else Path(file).name)
         self.kinds[path] = FILE_SET
+        self._removals.note(path)
         self._op.log({path: artifact}, step=self._op.step)
 
     def track_files(self, path: str, location: str, destination: str | None = None) -> None:
@@ -170,7 +197,7 @@ class Attributes:
         )
 
     def pop(self, path: str) -> None:
-        """Take a single value back, or all below a path; series and files are kept.
+        """Take a value, a series or a file back, or all below a path: they count no longer.
 
         Raises:
             MetadataInconsistency: there is none.
@@ -182,7 +209,7 @@ class Attributes:
             kind = self.kinds.pop(each)
             self.values.pop(each, None)
             if kind in (*SERIES, FILE, FILE_SET):
-                notices.warn(("pop", each), "%r is kept: Pluto takes no logged values back", each)
+                self._removals.remove(each, is_series=kind in SERIES)
             else:
                 self._op.update_config({each: None})
 
@@ -193,11 +220,16 @@ class Attributes:
             (types.StringSet, lambda path, words: self._keep_set(path, words.values)),
             (
                 (types.FloatSeries, types.StringSeries, types.FileSeries),
-                lambda path, each: self.append(path, each.values, each.steps, each.timestamps),
+                self._begin_anew,
             ),
             (_ATOMS, lambda path, atom: self._set(path, atom.value)),
             (types.GitRef, lambda _path, _ref: None),
         )
+
+    def _begin_anew(self, path: str, series: Any) -> None:
+        if self.kinds.get(path) in SERIES:
+            self.clear(path)
+        self.append(path, series.values, series.steps, series.timestamps)
 
     def _set(self, path: str, value: Any) -> None:
         value = _plain(value)
@@ -251,6 +283,7 @@ class Attributes:
         if kind == FILES:
             value = value if isinstance(value, types.File) else types.File.create_from(value)
             value = value.to_pluto(caption)
+        self._removals.note(path)
         self._recording.log({path: value}, step, seconds)
 
     def _check(self, path: str, kind: str, allowed: Collection[str]) -> None:

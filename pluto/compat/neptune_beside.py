@@ -69,12 +69,12 @@ class NeptuneRunWrapper:
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         """Return the stand-in itself where there is nothing to stand beside."""
-        if _is_off() and _first(_PROJECTS) is None:
+        if is_off() and _first(_PROJECTS) is None:
             return Run(*args, **kwargs)
         return super().__new__(cls)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._neptune_run: Any = None if _is_off() else _make_real(*args, **kwargs)
+        self._neptune_run: Any = None if is_off() else _make_real(*args, **kwargs)
         self._said: set[tuple[str, type]] = set()
         self._own: Run | None = self._try("init", _begin, self._neptune_run, kwargs)
 
@@ -149,7 +149,8 @@ _TOLD: Final = frozenset(
 )
 
 
-def _is_off() -> bool:
+def is_off() -> bool:
+    """Tell whether the script's runs of Neptune are to be runs of Pluto alone."""
     return os.environ.get(_OFF, "true").strip().lower() in ("1", "true", "yes")
 
 

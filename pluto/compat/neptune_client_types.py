@@ -198,6 +198,9 @@ class _Series:
         self.timestamps = None if timestamps is None else list(timestamps)
         self.steps = None if steps is None else list(steps)
 
+    def __len__(self) -> int:
+        return len(self.values)
+
 
 class FloatSeries(_Series):
     """Numbers."""

@@ -43,6 +43,11 @@ class Handler:
     def __repr__(self) -> str:
         return f"<attribute {self._path!r} of {self._container!r}>"
 
+    @property
+    def container(self) -> Run:
+        """The run."""
+        return self._container
+
     def get_root_object(self) -> Run:
         """Return the run."""
         return self._container
@@ -113,7 +118,7 @@ class Handler:
         self._container.writable().add(self._path, values, remove=True)
 
     def clear(self, **_options: Any) -> None:
-        """Empty a set."""
+        """Empty a set, or a series or the files of a set: what they held counts no longer."""
         self._container.writable().clear(self._path)
 
     def pop(self, path: str | None = None, **_options: Any) -> None:
@@ -136,7 +141,10 @@ class Handler:
             MissingFieldException: there is no such series.
         """
         self._kind()
-        return self._points()[-1].value
+        points = self._points()
+        if not points:
+            raise errors.MissingFieldException(self._path)
+        return points[-1].value
 
     def fetch_values(self, *, include_timestamp: bool = True, **_options: Any) -> Any:
         """Return a series as a frame of pandas with the columns step, value, timestamp."""
@@ -185,10 +193,8 @@ class Handler:
         return [str(file.row.get("caption") or file.row["fileName"]) for file in self._files()]
 
     def delete_files(self, paths: str | Iterable[str], **_options: Any) -> None:
-        """Refuse: files of a run are not taken out of it."""
-        raise errors.NeptuneUnsupportedFunctionalityException(
-            f"Pluto takes no files back: {paths!r} stay in {self._path!r}"
-        )
+        """Take files out of a set, by their names, or all in a folder of it."""
+        self._container.writable().delete_files(self._path, paths)
 
     def _kind(self) -> str:
         kind = self._container.kinds().get(self._path)

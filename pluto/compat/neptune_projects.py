@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
-__all__ = ["create_project", "list_projects"]
+__all__ = ["ProjectVisibility", "create_project", "list_projects"]
+
+
+class ProjectVisibility(Enum):
+    """Who sees a project of Neptune; here that is up to the server."""
+
+    PRIVATE = "priv"
+    PUBLIC = "pub"
+    WORKSPACE = "workspace"
 
 
 def create_project(name: str, *, workspace: str | None = None, **_others: Any) -> str:

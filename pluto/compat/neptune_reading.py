@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from pluto.compat.neptune_recording import OWN, PREVIEWS, STEPS
+from pluto.compat.neptune_removal import Removal, read_removals
 from pluto.compat.neptune_values import loaded
 from pluto.errors import QueryError
 
@@ -148,14 +149,28 @@ class StoredRun:
             found[path] = FILE if len(own) == 1 else FILES
         for entry in self.details["logNames"]:
             path, kind = entry["logName"], _KINDS.get(entry["logType"])
-            if kind is not None and not path.startswith((STEPS, PREVIEWS)):
+            is_gone = path in self.removed and self.removed[path].is_gone
+            if kind is not None and not is_gone and not path.startswith((STEPS, PREVIEWS)):
                 found[path] = kind
         return found
 
     @cached_property
+    def removed(self) -> dict[str, Removal]:
+        """What the script has taken back, by path."""
+        return read_removals(self.own)
+
+    @cached_property
     def file_rows(self) -> list[dict[str, Any]]:
-        """Every file, by step."""
-        return list(self.client.get_files(self.project, self.number))
+        """Every file that counts, by step."""
+        rows = self.client.get_files(self.project, self.number)
+        return [row for row in rows if self._counts(row)]
+
+    def _counts(self, row: Mapping[str, Any]) -> bool:
+        removal = self.removed.get(row["logName"])
+        if removal is None:
+            return True
+        name = str(row.get("caption") or row["fileName"])
+        return not removal.hides(row["step"], _seconds(row["time"]), name)
 
     def files(self, path: str) -> list[StoredFile]:
         """Return the files of an attribute, by step; masks and the like are left out."""
@@ -194,12 +209,16 @@ class StoredRun:
         Raises:
             QueryError: the source does not give series of this type.
         """
+        if path in self.removed and self.removed[path].is_gone:
+            return []
         kind = self.kinds[path]
         if kind == FLOATS:
             found = self._numbers(path)
         elif kind in (FILE, FILES):
+            steps = self._true_steps(path)
             found = [
-                Point(file.step, _seconds(file.row["time"]), file) for file in self.files(path)
+                Point(steps.get(int(file.step), file.step), _seconds(file.row["time"]), file)
+                for file in self.files(path)
             ]
         else:
             found = self._structured(path, kind)
@@ -220,6 +239,8 @@ class StoredRun:
         for place, moment, value in zip(
             main.steps.tolist(), seconds, main.values.tolist(), strict=True
         ):
+            if self._is_hidden(path, place, moment):
+                continue
             preview = previews.get(place, np.nan)
             completion = None if np.isnan(preview) else preview
             found.append(Point(steps.get(place, place), moment, value, completion))
@@ -231,14 +252,26 @@ class StoredRun:
             raise QueryError(
                 f"{path}: this server gives numbers and files, not {kind.replace('_', ' ')}"
             )
-        steps = {}
-        for series in self.client.get_series(self.project, self.number, [STEPS + path]):
-            steps = _by_step(series)
+        steps = self._true_steps(path)
         found: dict[int, Point] = {}
         for each in values:
+            if self._is_hidden(path, each.step, each.time / 1000):
+                continue
             value = each.data if kind == STRINGS else json.loads(each.data)
             found[each.step] = Point(steps.get(each.step, each.step), each.time / 1000, value)
         return sorted(found.values(), key=lambda point: point.step)
+
+    def _true_steps(self, path: str) -> dict[int, float]:
+        """Return the steps as the script gave them by place; nothing where they are the places."""
+        name = STEPS + path
+        if all(entry["logName"] != name for entry in self.details["logNames"]):
+            return {}
+        (series,) = self.client.get_series(self.project, self.number, [name])
+        return _by_step(series)
+
+    def _is_hidden(self, path: str, place: float, seconds: float) -> bool:
+        removal = self.removed.get(path)
+        return removal is not None and removal.hides(place, seconds)
 
     @cached_property
     def lasts(self) -> dict[str, tuple[int, float]]:

@@ -44,6 +44,7 @@ class Recording:
         self.op = op
         self._lock = threading.Lock()  # guards what follows
         self._last: dict[str, tuple[int, float]] = {}
+        self._peaks: dict[str, int] = {}  # of series whose last place is not their highest one
         self._numbered: set[str] = set()
         self._previewed: dict[str, int] = {}
         _every.add(self)
@@ -67,7 +68,8 @@ class Recording:
         """
         if type(step) is int and step >= 0 and preview is None and not self._is_special:
             with self._lock:
-                self._last.update(dict.fromkeys(data, (step, step)))
+                for path in data:
+                    self._go_to(path, step, step)
             self.op.log(data, step=step, timestamp=seconds)
             return
         rows: dict[int, dict[str, Any]] = {}
@@ -144,8 +146,27 @@ class Recording:
             self._numbered.add(path)
             least = -1 if known is None else known[0]
             place = max(least + 1, int(step // 1), 0)
-        self._last[path] = place, step
+        self._go_to(path, place, step)
         return place, step
+
+    def _go_to(self, path: str, place: int, step: float) -> None:
+        known = self._last.get(path)
+        if known is not None and known[0] > place:
+            self._peaks[path] = max(known[0], self._peaks.get(path, 0))
+        self._last[path] = place, step
+
+    def end_of(self, path: str) -> int | None:
+        """Return the highest place of a series; None where that is not known."""
+        with self._lock:
+            known = self._last.get(path)
+            return None if known is None else max(known[0], self._peaks.get(path, 0))
+
+    def begin_behind(self, path: str, place: int) -> None:
+        """Have the next value of a series be the first one, behind a place."""
+        with self._lock:
+            self._numbered.add(path)
+            self._last[path] = place, -1
+            self._peaks.pop(path, None)
 
     def learn(self, lasts: Mapping[str, tuple[int, float]]) -> None:
         """Take up series that other processes have written.

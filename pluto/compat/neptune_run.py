@@ -19,6 +19,7 @@ from pluto.compat.neptune_client_types import File
 from pluto.compat.neptune_handler import Handler
 from pluto.compat.neptune_reading import RUN, SERIES, StoredRun, kind_of_single
 from pluto.compat.neptune_recording import Recording
+from pluto.compat.neptune_values import nested
 from pluto.notice import Notices
 from pluto.process_exit import judge
 
@@ -126,7 +127,10 @@ class Run:
         values = self._system(wanted) if earlier is None else earlier.values
         kinds = {path: kind_of_single(value) for path, value in values.items()}
         self.attributes = Attributes(
-            self.recording, kinds if earlier is None else earlier.kinds, values
+            self.recording,
+            kinds if earlier is None else earlier.kinds,
+            values,
+            {} if earlier is None else earlier.removed,
         )
         self._ended = False
 
@@ -167,7 +171,7 @@ class Run:
 
     def get_structure(self) -> dict[str, Any]:
         """Return the handles of all attributes, as nested dicts."""
-        return _nested({path: Handler(self, path) for path in self.kinds()}, "")
+        return nested({path: Handler(self, path) for path in self.kinds()}, "")
 
     def print_structure(self) -> None:
         """Print the paths of all attributes with their types."""
@@ -276,7 +280,7 @@ class Run:
         if path in values:
             return values[path]
         single = {each: value for each, value in values.items() if kinds.get(each) not in SERIES}
-        found = _nested(single, path)
+        found = nested(single, path)
         if not found:
             raise errors.MissingFieldException(path)
         return found
@@ -373,22 +377,6 @@ def _settings(
         "disable_git": git_ref is False,
     }
     return {name: True for name, is_on in chosen.items() if is_on}
-
-
-def _nested(values: Mapping[str, Any], path: str) -> dict[str, Any]:
-    """Return what is below a path, one dict for each part of a path."""
-    found: dict[str, Any] = {}
-    prefix = f"{path}/" if path else ""
-    for each, value in values.items():
-        if each.startswith(prefix):
-            *parents, last = each[len(prefix) :].split("/")
-            place = found
-            for parent in parents:
-                inner = place.get(parent)
-                place[parent] = inner if isinstance(inner, dict) else {}
-                place = place[parent]
-            place[last] = value
-    return found
 
 
 def _packages() -> str:

@@ -20,6 +20,7 @@ from pluto.compat import neptune_errors as exceptions
 from pluto.compat import neptune_projects as projects
 from pluto.compat import neptune_types as types
 from pluto.compat.neptune_begin import Wanted, begin
+from pluto.compat.neptune_errors import NeptuneScaleWarning
 from pluto.compat.neptune_files import own_file, own_histogram
 from pluto.compat.neptune_logging import NeptuneLoggingHandler
 from pluto.compat.neptune_recording import Recording, seconds_of
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NeptuneLoggingHandler",
+    "NeptuneScaleWarning",
     "Run",
     "SourceTrackingConfig",
     "exceptions",

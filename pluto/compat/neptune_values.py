@@ -138,3 +138,24 @@ def _refuse(path: object, rule: str, value: object) -> None:
 def _nested(value: Any) -> dict[Any, Any] | None:
     is_object = dataclasses.is_dataclass(value) and not isinstance(value, type)
     return read_mapping(value, "") if is_object or isinstance(value, Mapping) else None
+
+
+def nested(values: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Return what is below a path of attributes, one dict for each part of a path.
+
+    Example:
+        >>> nested({"a/b": 1, "a/c/d": 2, "e": 3}, "a")
+        {'b': 1, 'c': {'d': 2}}
+    """
+    found: dict[str, Any] = {}
+    prefix = f"{path}/" if path else ""
+    for each, value in values.items():
+        if each.startswith(prefix):
+            *parents, last = each[len(prefix) :].split("/")
+            place = found
+            for parent in parents:
+                inner = place.get(parent)
+                place[parent] = inner if isinstance(inner, dict) else {}
+                place = place[parent]
+            place[last] = value
+    return found

@@ -16,6 +16,7 @@ from pluto.errors import QueryError, UsageError
 from pluto.names import random_id
 from pluto.query_calls import Calls
 from pluto.storage import Batch, RunWriter
+from tests.compat.scripts import run_code
 from tests.integration.query_runs import send
 from tests.server_process import RunningServer, running_server
 
@@ -277,3 +278,27 @@ def test_files_of_tables_are_downloaded(place: str, tmp_path: Path) -> None:
     contents = {key[0]: Path(row[0]).read_text() for key, row in frame(fetched).items()}
     assert contents == {name: name for name in ("small", "middle", "large")}
     assert len(nq.download_files([], tmp_path)) == 0
+
+
+def test_a_script_s_own_import_reads_from_pluto(runs: Path, tmp_path: Path) -> None:
+    code = f"""
+import pluto.compat.neptune
+import neptune_query as nq
+from neptune_query import runs
+from neptune_query.exceptions import NeptuneUserError
+from neptune_query.filters import Filter
+print(nq.list_experiments(project={PROJECT!r}, experiments=Filter.eq("config/lr", 0.01)))
+(file,) = nq.fetch_experiments_table(
+    project={PROJECT!r}, experiments=["small"], attributes="^notes$"
+)["notes"]
+print(file.experiment_name, file.run_id, file.attribute_path, file.size_bytes, file.mime_type)
+"""
+    printed = run_code(code, tmp_path, PLUTO_DIR=str(runs))
+    assert printed == "['large']\nsmall id-0 notes 5 text/plain\n"
+
+
+def test_where_both_records_are_kept_neptune_s_own_queries_stay(tmp_path: Path) -> None:
+    pytest.importorskip("neptune_scale", reason="neptune-scale is not installed")
+    code = "import sys, pluto.compat.neptune\nprint('neptune_query' in sys.modules)"
+    assert run_code(code, tmp_path, DISABLE_NEPTUNE_LOGGING="false") == "False\n"
+    assert run_code(code, tmp_path) == "True\n"

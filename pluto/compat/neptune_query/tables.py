@@ -263,15 +263,19 @@ def _column(path: str, run: StoredRun, suffix: bool) -> str:
 def _cell(label: str, run: StoredRun, path: str) -> Any:
     value = run.last(path)
     if isinstance(value, StoredFile):
-        step = None if run.kinds[path] == FILE else value.step
-        return File(run.project, run.number, label, path, step, value.row)
+        return _file(label, run, path, None if run.kinds[path] == FILE else value.step, value)
     return _histogram(value) if run.kinds[path] == HISTOGRAMS else value
 
 
 def _value(label: str, run: StoredRun, path: str, point: Point) -> Any:
     if run.kinds[path] in (FILE, FILES):
-        return File(run.project, run.number, label, path, point.step, point.value.row)
+        return _file(label, run, path, point.step, point.value)
     return _histogram(point.value) if run.kinds[path] == HISTOGRAMS else point.value
+
+
+def _file(label: str, run: StoredRun, path: str, step: float | None, stored: StoredFile) -> File:
+    names = {"experiment_name": run.name, "run_id": run.run_id}
+    return File(run.project, run.number, label, path, step, stored.row, **names)
 
 
 def _histogram(document: Any) -> Histogram:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,8 @@ class File:
         attribute: path of the attribute.
         step: of a series; None for a file that was assigned.
         row: what `pluto.query.get_files` says of it.
+        experiment_name: the name of the run.
+        run_id: the id of the run that the script gave.
     """
 
     project: str
@@ -26,11 +29,23 @@ class File:
     attribute: str
     step: float | None
     row: Mapping[str, Any] = field(repr=False, hash=False, compare=False, default_factory=dict)
+    experiment_name: str | None = None
+    run_id: str | None = None
+
+    project_identifier = property(lambda self: self.project)
+    container_identifier = property(lambda self: self.container)
+    attribute_path = property(lambda self: self.attribute)
+    size = property(lambda self: self.size_bytes)
 
     @property
-    def size(self) -> int:
+    def size_bytes(self) -> int:
         """In bytes."""
         return int(self.row["fileSize"])
+
+    @property
+    def mime_type(self) -> str:
+        """By its name; `application/octet-stream` where that tells nothing."""
+        return mimetypes.guess_type(self.path)[0] or "application/octet-stream"
 
     @property
     def path(self) -> str:
