@@ -66,6 +66,9 @@ _USED: Final = (
 _NOT_BUILT: Final = """<p>This installation has no dashboard: it runs from bare sources. Build it
 once with <code>cd web &amp;&amp; npm ci &amp;&amp; npm run build</code>. The API works.</p>"""
 
+_NO_PAGE: Final = """<p>There is no such page. Links to a project begin with <code>/p/</code> and
+its name.</p><p><a href="/">All projects</a></p>"""
+
 
 class DashboardRoutes:
     """Serves the page, its assets and the sign-in."""
@@ -94,7 +97,11 @@ class DashboardRoutes:
         # The page itself is no file of its own: it is for those who may see it.
         is_page = path.endswith(".html")
         found = None if is_page else self._assets.answer(request, path, {"cache-control": cache})
-        return found or Response("404 Not Found", 404, media_type="text/plain")
+        if found is not None:
+            return found
+        if "text/html" in request.headers.get("accept", ""):
+            return _html(_NO_PAGE, 404)
+        return Response("404 Not Found", 404, media_type="text/plain")
 
     async def _page(self, request: Request) -> Response:
         code = request.query_params.get("t")

@@ -32,6 +32,15 @@ def drawn(visit: Visit, points: int) -> Curve:
     return eventually(enough, f"{points} points")
 
 
+def icon(visit: Visit) -> str | None:
+    """Return the status that the icon of the browser's tab shows; it has to be a picture."""
+    look = "link => new Promise(done => { const image = new Image();"
+    look += " image.onload = () => done(image.naturalWidth > 0); image.src = link.href; })"
+    link = visit.page.locator('link[rel="icon"]')
+    assert link.evaluate(look)
+    return link.get_attribute("data-status")
+
+
 def test_points_of_a_live_run_appear_without_a_reload_until_it_ends(
     chromium: Path, tmp_path: Path
 ) -> None:
@@ -45,12 +54,14 @@ def test_points_of_a_live_run_appear_without_a_reload_until_it_ends(
         first = drawn(visit, 1)
         later = drawn(visit, len(first.x) + 20)
         expect(visit.part("status")).to_contain_text("running")
+        assert icon(visit) == "running"
         assert np.array_equal(later.x, np.arange(len(later.x)))
         assert later.mean.tolist() == [loss(0.001, step) for step in range(len(later.x))]
         visit.tab("console")
         expect(visit.part("console")).to_contain_text("step 0")
         end(training)
         expect(visit.part("status")).to_contain_text("completed", timeout=30_000)
+        assert icon(visit) == "completed"
         assert visit.page.evaluate("() => window.neverReloaded")
 
 
@@ -79,6 +90,7 @@ def test_a_killed_run_is_shown_as_failed_with_its_cause_and_its_last_words(
         expect(visit.part("console")).to_contain_text("my last words")
         training.kill()
         expect(visit.part("status")).to_contain_text("failed", timeout=30_000)
+        assert icon(visit) == "failed"
         expect(visit.page.get_by_role("note")).to_contain_text("ended without a word")
         expect(visit.part("console")).to_contain_text("my last words")
         visit.screenshot("light-dead-run")

@@ -85,6 +85,26 @@ def test_a_panel_of_lines_shows_several_metrics_and_is_there_after_a_reload(visi
     eventually(lambda: drawn() == 20)
 
 
+def test_of_the_lines_of_one_run_the_nearest_to_the_pointer_stands_out(visit: Visit) -> None:
+    visit.part("runs-rail").get_by_role("button", name="none", exact=True).click()
+    visit.part("runs-rail").get_by_role("button", name="lr0.03-seed1").last.click()
+    card = add_panel(visit, "Lines", {"Metrics": ["train/loss", "val/accuracy"]}, "Both")
+    area = card.locator(".u-over")
+    area.hover()
+    expect(card.locator(".tooltip-row")).to_have_count(2)
+    box = area.bounding_box()
+    assert box
+    standing_out: dict[str, str] = {}
+    for part in range(1, 20):
+        visit.page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + part / 20 * box["height"])
+        visit.page.wait_for_timeout(30)
+        names = card.locator(".tooltip-row.focused .tooltip-name").all_inner_texts()
+        picture = card.locator("canvas").evaluate("canvas => canvas.toDataURL()")
+        standing_out |= dict.fromkeys(names, picture)
+    assert standing_out.keys() == {"train/loss", "val/accuracy"}
+    assert len(set(standing_out.values())) == 2
+
+
 def test_bars_compare_runs_and_groups(visit: Visit) -> None:
     card = add_panel(visit, "Bars", {"Value": ["max.val/accuracy"]}, "Best")
     expect(card.locator("svg rect")).to_have_count(10)

@@ -16,6 +16,7 @@ import { startBest } from "./state/best";
 import { startCatalog } from "./state/catalog";
 import { startLive } from "./state/live";
 import { startNotices } from "./state/notices";
+import { startTabIcon } from "./state/tabIcon";
 import { startTitle } from "./state/title";
 import { startMetrics } from "./state/metrics";
 import { startClock } from "./state/moment";
@@ -39,6 +40,7 @@ async function start(): Promise<void> {
   startLive();
   startNotices();
   startTitle();
+  startTabIcon();
   startKeyboard();
   render(<App />, document.getElementById("app") as HTMLElement);
 }

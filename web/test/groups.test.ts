@@ -25,6 +25,11 @@ describe("groups of runs", () => {
     ]);
   });
 
+  test("have names that tell near values apart", () => {
+    const near = [run(1, 0.00012341, 1), run(2, 0.00012342, 1), run(3, 0.1, 1)];
+    expect(groupRuns(near, ["config.lr"], near).map(({ label }) => label)).toEqual(["lr 0.00012341", "lr 0.00012342", "lr 0.1"]);
+  });
+
   test("keep their number when the list is filtered", () => {
     expect(groupRuns([RUNS[1] as Run], ["config.lr"], RUNS)[0]?.id).toBe(-2);
   });

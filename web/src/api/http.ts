@@ -13,11 +13,13 @@ export class ApiError extends Error {
 }
 
 const WORDS: Record<number, string> = {
-  401: "This dashboard needs a key: open the link that `pluto ui` or `pluto server` printed.",
+  401: "You are not signed in any more: open the link that `pluto ui` or `pluto server` shows in its terminal, or sign in with a key.",
   403: "The server refuses this request from here.",
   404: "The server does not know this. It may have been deleted, or the link is old.",
   413: "The request is too large for the server.",
-  503: "The server is busy; it will be tried again.",
+  500: "The server failed at this. Its terminal says why; what was recorded is not lost.",
+  503: "The server is busy just now. Wait a moment, then try again.",
+  507: "The disk of the server is full, so nothing more can be kept; what there is stays readable. Free some space, then try again.",
 };
 
 let transport: typeof fetch = (input, init) => fetch(input, init);
@@ -67,7 +69,7 @@ async function send(path: string, init: RequestInit): Promise<Response> {
     answer = await transport(path, { credentials: "same-origin", ...init });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new ApiError("The server does not answer. Is it still running?", 0, request, String(error));
+    throw new ApiError("The server does not answer. If it has ended, start it again: this page goes on by itself.", 0, request, String(error));
   }
   if (answer.ok) return answer;
   const detail = (await answer.text()).slice(0, 2000);

@@ -2,6 +2,7 @@
 
 import { place } from "../state/route";
 import { Help } from "./Help";
+import { LostLine } from "./LostLine";
 import { Palette } from "./Palette";
 import { Projects } from "./Projects";
 import { ToastLine } from "./ToastLine";
@@ -13,6 +14,7 @@ export function App() {
   return (
     <>
       <TopBar />
+      <LostLine />
       {project === null ? <Projects /> : <Workspace key={project} />}
       <ToastLine />
       <Help />

@@ -66,6 +66,7 @@ function useOnlyProject(list: readonly Project[] | null): void {
 export function FirstSteps() {
   const { data } = session.state.value;
   const { project } = place.value;
+  const others = projects.state.value.data?.filter(({ name }) => name !== project) ?? [];
   return (
     <main>
       <h1 class="unseen">First steps</h1>
@@ -76,8 +77,35 @@ export function FirstSteps() {
             This page shows the runs below <code>{data.directory}</code>.
           </p>
         )}
-        {data ? <Snippet code={data.snippet} /> : <Skeleton rows={4} label="Loading the example" />}
+        {data ? <Snippet code={snippetFor(data.snippet, project)} /> : <Skeleton rows={4} label="Loading the example" />}
+        {project !== null && others.length > 0 && <Others list={others} />}
       </Empty>
     </main>
   );
+}
+
+/** The name in the address may be misspelt, or its runs deleted: these there are. */
+function Others({ list }: { list: readonly Project[] }) {
+  return (
+    <p>
+      Did you mean another project?{" "}
+      {list.slice(0, MOST_OTHERS).map(({ name }) => (
+        <a key={name} class="link other-project" href={hrefFor({ project: name, run: null })} onClick={followLink}>
+          {name}
+        </a>
+      ))}
+      {list.length > MOST_OTHERS && (
+        <a href={hrefFor({ project: null, run: null })} onClick={followLink}>
+          and {formatCount(list.length - MOST_OTHERS)} more
+        </a>
+      )}
+    </p>
+  );
+}
+
+const MOST_OTHERS = 8;
+
+/** The example for the project that is looked at; a name in JSON is one in Python. */
+function snippetFor(snippet: string, project: string | null): string {
+  return project === null ? snippet : snippet.replace(/project="[^"]*"/, () => `project=${JSON.stringify(project)}`);
 }

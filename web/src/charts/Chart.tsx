@@ -1,6 +1,6 @@
 // One chart: a card with the name of a metric and a line a run. Out of sight it is an empty card.
 
-import { computed } from "@preact/signals";
+import { batch, computed } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import type { ApiError } from "../api/http";
@@ -8,7 +8,7 @@ import type { Run, Scalar } from "../api/types";
 import { exactValue, toNumber } from "../format";
 import { useInSight } from "../parts/hooks";
 import { nearest } from "../series/merge";
-import { focusedRun } from "../state/focus";
+import { focusedMetric, focusedRun, type Focus } from "../state/focus";
 import { lookOf } from "../state/look";
 import { shownGroups } from "../state/selection";
 import { fullChart, markedChart, type ChartLook, type Span } from "../state/view";
@@ -18,7 +18,7 @@ import type { Line } from "./lines";
 import type { Hover, Omitted, Plot } from "./plot";
 import { CROWD } from "./paint";
 import { tellDrawn, tellGone } from "./probe";
-import { nearestRun, readings, Tooltip, type Reading } from "./Tooltip";
+import { nearestLine, readings, Tooltip, type Reading } from "./Tooltip";
 import { formatIn, unitOf, type Unit } from "./units";
 import { useLines } from "./useLines";
 import { usePlot, type UsedPlot } from "./usePlot";
@@ -64,18 +64,27 @@ function bucketsFor(width: number, runs: number): number {
   return runs > CROWD ? buckets / 2 : buckets;
 }
 
-/** The line that stands out: the focused run's, or that of the group it is in. */
-const focus = computed(() => {
+/** What stands out: the focused run, or the group it is in. */
+const focused = computed<Focus | null>(() => {
   const run = focusedRun.value;
   const group = shownGroups.value.find((each) => each.runs.some(({ id }) => id === run));
-  return group?.id ?? run;
+  return run === null ? null : { run: group?.id ?? run, metric: focusedMetric.value };
 });
+
+/** A chart that has not the focused metric lets all lines of the run stand out. */
+function focusIn(names: readonly string[]): Focus | null {
+  const focus = focused.value;
+  return focus?.metric && !names.includes(focus.metric) ? everyMetric.value : focus;
+}
+
+const everyMetric = computed<Focus | null>(() => focused.value && { ...focused.value, metric: null });
 
 function Body({ name, title, runs, names = [name], labels = {}, own = {}, full = false, menu }: Props) {
   const look = ownedLook(name, { ...lookOf(names[0] ?? ""), ...own });
   const { axis, smoothing, span, mark } = look;
   const unit = unitOf(names[0] ?? "");
   const groups = shownGroups.value;
+  const focus = focusIn(names);
   const buckets = bucketsFor(full ? innerWidth : 500, runs.length);
   const { lines, loading, error, retry } = useLines({ runs, groups, names, labels, x: axis, span, buckets, smoothing });
   const { log, logX, clip, limits } = look;
@@ -85,7 +94,7 @@ function Body({ name, title, runs, names = [name], labels = {}, own = {}, full =
     markedChart.value = name;
     mark.set(pinned === null ? (nearestX(lines, x) ?? x) : null);
   };
-  const used = usePlot({ lines, x: axis, log, logX, clip, unit, span, limits, onZoom, onClick, focus: focus.value, mark: pinned });
+  const used = usePlot({ lines, x: axis, log, logX, clip, unit, span, limits, onZoom, onClick, focus, mark: pinned });
   const at = used.plot && pinned !== null ? pinnedAt(used.plot, used.hover, pinned, markedChart.value === name) : used.hover;
   const rows = at ? readings(lines, at.x, unit) : [];
   useProbe(name, lines);
@@ -102,7 +111,7 @@ function Body({ name, title, runs, names = [name], labels = {}, own = {}, full =
       </header>
       <div class={`chart-plot ${pinned === null ? "" : "pinned"}`} ref={used.host}>
         {at?.own && used.plot && rows.length > 0 && (
-          <Tooltip axis={axis} hover={at} rows={rows} focus={focus.value} smoothing={smoothing} area={used.plot.area()} />
+          <Tooltip axis={axis} hover={at} rows={rows} focus={focus} smoothing={smoothing} area={used.plot.area()} />
         )}
         {lines.length === 0 && !error && <p class="chart-nothing">{loading ? "loading…" : nothing(look)}</p>}
         {error && <Failed error={error} retry={retry} />}
@@ -184,12 +193,18 @@ function useProbe(name: string, lines: readonly Line[]): void {
 
 function useFocus({ hover, plot }: UsedPlot, rows: readonly Reading[], count: number): void {
   const own = hover?.own ?? false;
-  const run = own && plot && hover && count > 1 ? nearestRun(rows, hover.top, plot.yToPixel) : null;
+  const line = own && plot && hover && count > 1 ? nearestLine(rows, hover.top, plot.yToPixel) : null;
+  const [run, metric] = [line?.run ?? null, line?.series.name ?? null];
   useEffect(() => {
     if (!own) return;
+    point(run, metric);
+    return () => point(null, null);
+  }, [own, run, metric]);
+}
+
+function point(run: number | null, metric: string | null): void {
+  batch(() => {
     focusedRun.value = run;
-    return () => {
-      focusedRun.value = null;
-    };
-  }, [own, run]);
+    focusedMetric.value = metric;
+  });
 }

@@ -2,8 +2,9 @@
 
 import { chartFilter } from "../state/view";
 import { metricNames, metricsError } from "../state/metrics";
-import { shownRuns } from "../state/selection";
+import { listedRuns, showDefault, shownRuns } from "../state/selection";
 import { textMatcher } from "../runs/filter";
+import { NoMatch } from "../runs/NoMatch";
 import { lazy } from "../parts/lazy";
 import { Empty, ErrorPanel } from "../parts/states";
 import { edited, panels } from "../state/panels";
@@ -45,12 +46,24 @@ function NoCharts({ runs, filter }: { runs: number; filter: string }) {
       </Empty>
     );
   }
-  if (!runs) return <Empty title="No run is shown">Open the eye of a run in the list to draw its curves.</Empty>;
+  if (!runs) return <NoRuns />;
   return (
     <Empty title="No metrics yet">
       <p>
         Charts appear with the first <code>run.log({"{"}"loss": loss{"}"})</code>.
       </p>
+    </Empty>
+  );
+}
+
+function NoRuns() {
+  if (!listedRuns.value.length) return <NoMatch />;
+  return (
+    <Empty title="No run is shown">
+      <p>Open the eye of a run in the list to draw its curves.</p>
+      <button type="button" class="button" onClick={showDefault}>
+        Show the newest
+      </button>
     </Empty>
   );
 }

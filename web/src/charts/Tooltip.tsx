@@ -5,7 +5,8 @@ import type { Axis } from "../state/view";
 import { FLAG_NAN, FLAG_NEGATIVE, FLAG_POSITIVE } from "../api/types";
 import { formatCount, formatDate, formatDeviation, formatDuration, formatNumber } from "../format";
 import { nearest } from "../series/merge";
-import type { Line } from "./lines";
+import type { Focus } from "../state/focus";
+import { isFocused, type Line } from "./lines";
 import type { Hover } from "./plot";
 import { formatIn, type Unit } from "./units";
 
@@ -69,7 +70,7 @@ interface Props {
   axis: Axis;
   hover: Hover;
   rows: readonly Reading[];
-  focus: number | null;
+  focus: Focus | null;
   smoothing: Smoothing;
   area: { left: number; top: number; width: number };
 }
@@ -87,7 +88,7 @@ export function Tooltip({ axis, hover, rows, focus, smoothing, area }: Props) {
         {smoothing.weight > 0 && <span class="muted"> · smoothed {smoothing.weight}</span>}
       </div>
       {shown.map(({ line, text, raw }) => (
-        <div class={`tooltip-row ${line.run === focus ? "focused" : ""}`} key={`${line.run}|${line.series.name}`}>
+        <div class={`tooltip-row ${isFocused(line, focus) ? "focused" : ""}`} key={`${line.run}|${line.series.name}`}>
           <span class="dot" style={{ background: line.color }} />
           <span class="tooltip-name">{line.label}</span>
           <b class="number">{text}</b>
@@ -100,25 +101,25 @@ export function Tooltip({ axis, hover, rows, focus, smoothing, area }: Props) {
 }
 
 /** At most so many rows, the focused one among them. */
-function around(rows: readonly Reading[], focus: number | null): readonly Reading[] {
+function around(rows: readonly Reading[], focus: Focus | null): readonly Reading[] {
   if (rows.length <= MOST_ROWS) return rows;
-  const at = Math.max(0, rows.findIndex((row) => row.line.run === focus));
+  const at = Math.max(0, rows.findIndex((row) => isFocused(row.line, focus)));
   const from = Math.min(Math.max(0, at - MOST_ROWS / 2), rows.length - MOST_ROWS);
   return rows.slice(from, from + MOST_ROWS);
 }
 
-/** The run whose line is nearest to the pointer, no farther than `reach` pixels. */
-export function nearestRun(
+/** The line that is nearest to the pointer, no farther than `reach` pixels. */
+export function nearestLine(
   rows: readonly Reading[],
   top: number,
   yToPixel: (value: number) => number,
   reach = 30,
-): number | null {
-  let best: number | null = null;
+): Line | null {
+  let best: Line | null = null;
   let distance = reach;
   for (const { line, value } of rows) {
     const gap = Math.abs(yToPixel(value) - top);
-    if (gap < distance) [best, distance] = [line.run, gap];
+    if (gap < distance) [best, distance] = [line, gap];
   }
   return best;
 }

@@ -1,7 +1,8 @@
 // The lines of a chart, painted once and kept: a pointer that moves from run to run only blends this
 // picture and paints one line over it, however many runs there are.
 
-import type { Line } from "./lines";
+import type { Focus } from "../state/focus";
+import { isFocused, type Line } from "./lines";
 import { paint, type Frame } from "./paint";
 
 const FADED = 0.25;
@@ -17,10 +18,11 @@ export class Layer {
     this.painted = null;
   }
 
-  /** Draws all lines, or one of them over the faded others. */
-  draw(context: CanvasRenderingContext2D, frame: Frame, focus: number | null): void {
+  /** Draws all lines, or those in focus over the faded others; a focus on all of them is none. */
+  draw(context: CanvasRenderingContext2D, frame: Frame, focus: Focus | null): void {
     this.repaint(context.canvas, frame);
-    const focused = this.lines.length > 1 ? this.lines.filter((line) => line.run === focus) : [];
+    const inFocus = this.lines.filter((line) => isFocused(line, focus));
+    const focused = inFocus.length < this.lines.length ? inFocus : [];
     context.save();
     if (focused.length) context.globalAlpha = FADED;
     context.drawImage(this.canvas, 0, 0);

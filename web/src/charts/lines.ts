@@ -3,6 +3,7 @@
 import type { Series } from "../api/types";
 import { smooth, type Smoothing } from "../smoothing";
 import { lowerBound } from "../series/merge";
+import type { Focus } from "../state/focus";
 
 /** How a line looks and what it is called. */
 export interface Look {
@@ -26,6 +27,10 @@ export interface Line {
   turn: number;
   /** Of a group: how many runs there are at each x; the band is then mean ± deviation. */
   counts: Float64Array | null;
+}
+
+export function isFocused({ run, series }: Line, focus: Focus | null): boolean {
+  return focus !== null && run === focus.run && (focus.metric === null || series.name === focus.metric);
 }
 
 export function toLine(

@@ -3,6 +3,7 @@
 
 import uPlot from "uplot";
 import type { Limits } from "../state/chartOwn";
+import type { Focus } from "../state/focus";
 import { token } from "../state/theme";
 import type { Axis, Span } from "../state/view";
 import { axes } from "./axes";
@@ -43,7 +44,7 @@ export interface Hover {
 export interface Plot {
   /** Shows these lines in this window and within these limits of y; answers how many buckets it cannot show. */
   show(lines: readonly Line[], span: Span | null, limits: Limits): Omitted;
-  focus(run: number | null): void;
+  focus(on: Focus | null): void;
   /** Draws the pinned crosshair. */
   mark(x: number | null): void;
   resize(width: number, height: number): void;
@@ -62,7 +63,7 @@ export type Omitted = Pick<Extent, "hidden" | "outside">;
 
 interface Shown {
   layer: Layer;
-  focus: number | null;
+  focus: Focus | null;
   mark: number | null;
 }
 
@@ -75,9 +76,9 @@ export function createPlot(host: HTMLElement, options: PlotOptions): Plot {
   const u = new uPlot(settings(options, shown), [[], []], host);
   return {
     show: (lines, span, limits) => show(u, shown, lines, { span, limits }, options),
-    focus(run) {
-      if (shown.focus === run) return;
-      shown.focus = run;
+    focus(on) {
+      if (shown.focus === on) return;
+      shown.focus = on;
       u.redraw(false);
     },
     mark(x) {

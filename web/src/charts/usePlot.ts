@@ -4,6 +4,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { RefObject } from "preact";
 import { useSize } from "../parts/hooks";
+import type { Focus } from "../state/focus";
 import { theme } from "../state/theme";
 import type { Limits } from "../state/chartOwn";
 import type { Axis, Span } from "../state/view";
@@ -24,7 +25,7 @@ interface Options {
   onZoom(span: Span | null): void;
   /** What a click does. */
   onClick(x: number): void;
-  focus: number | null;
+  focus: Focus | null;
   /** Where the crosshair is pinned. */
   mark: number | null;
 }

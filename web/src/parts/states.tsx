@@ -9,11 +9,14 @@ export function ErrorPanel({ error, retry, title }: { error: ApiError; retry?: (
     <div class="panel error-panel" role="alert">
       <h2>{title ?? "This could not be loaded"}</h2>
       <p>{error.message}</p>
-      {retry && (
-        <button type="button" class="button primary" onClick={retry}>
-          Try again
-        </button>
-      )}
+      <p class="actions">
+        {error.status === 401 && <SignIn />}
+        {retry && (
+          <button type="button" class="button" onClick={retry}>
+            Try again
+          </button>
+        )}
+      </p>
       {(error.request || error.detail) && (
         <details>
           <summary>Details</summary>
@@ -21,6 +24,15 @@ export function ErrorPanel({ error, retry, title }: { error: ApiError; retry?: (
         </details>
       )}
     </div>
+  );
+}
+
+/** The server answers a page that is opened without a session with the way to one. */
+export function SignIn() {
+  return (
+    <button type="button" class="button primary" onClick={() => location.reload()}>
+      Sign in
+    </button>
   );
 }
 

@@ -5,8 +5,10 @@ import type { NameInfo, RunAnswer } from "../api/types";
 import { Tabs } from "../app/Tabs";
 import { ChartsPage } from "../charts/ChartsPage";
 import { lazy } from "../parts/lazy";
-import { ErrorPanel, Skeleton } from "../parts/states";
+import type { ApiError } from "../api/http";
+import { Empty, ErrorPanel, Skeleton } from "../parts/states";
 import { runDetail } from "../state/catalog";
+import { followLink, hrefFor, place } from "../state/route";
 import { tab } from "../state/view";
 import { ConfigTab } from "./ConfigTab";
 import { MomentBar } from "./MomentBar";
@@ -40,7 +42,7 @@ export function RunPage({ id }: { id: number }) {
     return (
       <main class="main">
         {error ? (
-          <ErrorPanel error={error} retry={() => void runDetail.reload()} title={`Run ${id} could not be loaded`} />
+          <NotThere id={id} error={error} />
         ) : (
           <Skeleton rows={8} label="Loading the run" />
         )}
@@ -60,6 +62,24 @@ export function RunPage({ id }: { id: number }) {
   );
 }
 
+function NotThere({ id, error }: { id: number; error: ApiError }) {
+  const { project } = place.value;
+  const retry = () => void runDetail.reload();
+  if (error.status !== 404) return <ErrorPanel error={error} retry={retry} title={`Run ${id} could not be loaded`} />;
+  return (
+    <Empty title={`Run ${id} is not here`}>
+      <p>It was deleted, or the link is of another server or directory. Its neighbours are in the list of runs.</p>
+      <p class="actions">
+        <a class="button primary" href={hrefFor({ project, run: null })} onClick={followLink}>
+          All runs of {project}
+        </a>
+        <button type="button" class="button" onClick={retry}>
+          Look again
+        </button>
+      </p>
+    </Empty>
+  );
+}
 
 export function tabsOf(names: readonly NameInfo[]): [string, string, number?][] {
   const count = (types: readonly string[]) => ofTypes(names, types).length;

@@ -3,17 +3,17 @@
 import { useEffect, useRef } from "preact/hooks";
 import { formatCount } from "../format";
 import { useRows } from "../parts/hooks";
-import { Empty, ErrorPanel } from "../parts/states";
+import { ErrorPanel } from "../parts/states";
 import { bestError } from "../state/best";
 import { runs } from "../state/catalog";
 import { isPicked, pickAll, picked } from "../state/picked";
 import { columns, heat, items, listedRuns, pinned, sortBy, sortOrder, type Item } from "../state/selection";
-import { runFilter } from "../state/view";
 import { BulkBar } from "./BulkBar";
 import { ColumnChooser } from "./ColumnChooser";
 import type { Column } from "./columns";
 import { FilterField } from "./FilterField";
 import { GroupButton } from "./GroupChooser";
+import { NoMatch } from "./NoMatch";
 import { cursorRun } from "./Rail";
 import { GroupRow, isRight, RunRow } from "./TableRows";
 
@@ -44,16 +44,6 @@ export function RunsTable() {
       {bestError.value && <ErrorPanel error={bestError.value} title="Best values could not be read" />}
       {count ? <Grid list={items.value} /> : <NoMatch />}
     </div>
-  );
-}
-
-function NoMatch() {
-  return (
-    <Empty title={`No run matches “${runFilter.value}”`}>
-      <button type="button" class="button" onClick={() => runFilter.set("")}>
-        Clear the filter
-      </button>
-    </Empty>
   );
 }
 

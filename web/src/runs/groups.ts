@@ -1,7 +1,7 @@
 // Runs put together by what their columns say, for instance all seeds of one learning rate.
 
 import type { Run } from "../api/types";
-import { formatDeviation, formatNumber, formatValue } from "../format";
+import { exactValue, formatDeviation, formatNumber, formatValue } from "../format";
 import { columnFor, compareValues, type Column } from "./columns";
 
 export interface Group {
@@ -18,12 +18,13 @@ export interface Group {
 export function groupRuns(runs: readonly Run[], keys: readonly string[], all: readonly Run[]): Group[] {
   const columns = keys.map(columnFor).filter((column) => column !== null);
   const ids = groupIds(all, columns);
+  const texts = columns.map((column) => distinctTexts(column, all));
   const groups = new Map<string, Group>();
   for (const run of runs) {
     const key = keyOf(run, columns);
     const known = groups.get(key);
     if (known) known.runs.push(run);
-    else groups.set(key, { id: ids.get(key) ?? -1, key, label: labelOf(run, columns), runs: [run] });
+    else groups.set(key, { id: ids.get(key) ?? -1, key, label: labelOf(run, columns, texts), runs: [run] });
   }
   return [...groups.values()];
 }
@@ -41,8 +42,22 @@ function keyOf(run: Run, columns: readonly Column[]): string {
   return JSON.stringify(columns.map((column) => column.value(run) ?? null));
 }
 
-function labelOf(run: Run, columns: readonly Column[]): string {
-  return columns.map((column) => `${column.label} ${formatValue(column.value(run)) || "–"}`).join(" · ");
+/** How the values of a column read in labels: in short, but those that would read alike as they are. */
+function distinctTexts(column: Column, all: readonly Run[]): (value: unknown) => string {
+  const values = new Map<string, Set<string>>();
+  for (const run of all) {
+    const value = column.value(run);
+    const text = formatValue(value);
+    values.set(text, (values.get(text) ?? new Set()).add(exactValue(value)));
+  }
+  return (value) => {
+    const text = formatValue(value);
+    return (values.get(text)?.size ?? 0) > 1 ? exactValue(value) : text;
+  };
+}
+
+function labelOf(run: Run, columns: readonly Column[], texts: readonly ((value: unknown) => string)[]): string {
+  return columns.map((column, index) => `${column.label} ${texts[index]?.(column.value(run)) || "–"}`).join(" · ");
 }
 
 export interface Statistics {

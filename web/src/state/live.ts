@@ -5,7 +5,7 @@ import { liveUrl } from "../api/client";
 import type { Status, Tick } from "../api/types";
 import { retryFailed, runChanged, runEnded } from "../series/store";
 import { exportedAt } from "../parts/exported";
-import { details, loadDetails, projects, runDetail, runs, runsList } from "./catalog";
+import { details, loadDetails, projects, runDetail, runs, runsList, session } from "./catalog";
 import { notifying } from "./notices";
 import { place } from "./route";
 import { shownIds } from "./selection";
@@ -69,12 +69,14 @@ function lose(from: EventSource): void {
   if (from !== source) return;
   shut();
   connection.value = "lost";
+  void session.reload(); // its error says why: the stream tells nothing
   reopening = setTimeout(reopen, pause);
   pause = Math.min(pause * 2, LONGEST_PAUSE);
 }
 
 /** After a break: everything that failed meanwhile, once more. */
 function recover(): void {
+  void session.reload();
   retryFailed();
   reloadCatalog();
   if (place.peek().run !== null) reloadDetail();
