@@ -73,10 +73,14 @@ class RunReads(Protocol):
         hi: int | None,
         count: int,
         x: Literal["step", "time"] = "step",
+        *,
+        exact: bool = True,
     ) -> list[Buckets | None]:
         """Return `buckets` of several metrics, all of one state of the run; None for no such name.
 
-        Pages ask for many at a time: what they share is worth reading once.
+        Pages ask for many at a time: what they share is worth reading once. Where it is quicker,
+        the first and the last bucket may hold points beside the range unless it is `exact`, not
+        more than a bucket in its middle does.
         """
 
     def records(

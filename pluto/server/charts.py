@@ -28,7 +28,9 @@ class SeriesQuery(Query):
     """Which series to thin to how many buckets.
 
     `x` is in steps, in ms since the epoch, or in ms since the run's creation; `lo` and `hi` are
-    inclusive. With `since`, runs that are still at that version are left out of the answer.
+    inclusive, but where points are many the first and the last bucket may reach beyond them, by
+    less than a bucket. With `since`, runs that are still at that version are left out of the
+    answer, and its buckets end where they should.
     """
 
     runs: Annotated[list[RunId], Meta(max_length=500)]
@@ -72,14 +74,14 @@ def _frames(
     start = row.created_at if query.x == "relative" else 0
     limits = _bound(query.lo, math.ceil, start), _bound(query.hi, math.floor, start)
     axis: Literal["step", "time"] = "step" if query.x == "step" else "time"
-    names = query.names
+    names, exact = query.names, query.since is not None  # a tail is joined with what a page has
 
     def read(places: list[int]) -> list[Thinned]:
         wanted = [names[place] for place in places]
-        found = reader.buckets_of(wanted, *limits, query.buckets, axis)
+        found = reader.buckets_of(wanted, *limits, query.buckets, axis, exact=exact)
         return [_thinned(buckets, start) for buckets in found]
 
-    keys = [(row.place, version, name, query.x, limits, query.buckets) for name in names]
+    keys = [(row.place, version, name, query.x, limits, query.buckets, exact) for name in names]
     return [
         Frame(row.id, name, version, thinned.downsampled, thinned.columns)
         for name, thinned in zip(names, reads.series.get(keys, read), strict=True)

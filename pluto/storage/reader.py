@@ -152,6 +152,8 @@ class RunReader:
         hi: int | None,
         count: int,
         x: Literal["step", "time"] = "step",
+        *,
+        exact: bool = True,
     ) -> list[Buckets | None]:
         """Return the range of metrics in at most `count` buckets each; extremes survive.
 
@@ -163,11 +165,13 @@ class RunReader:
             hi: highest x, inclusive; None = to the end.
             count: 1 or more.
             x: what the buckets divide.
+            exact: False for a picture, which is quicker: the first and the last bucket may hold
+                points beside the range, not more than a bucket in its middle does.
         """
         low, high = LOWEST if lo is None else lo, HIGHEST if hi is None else hi
         window = Window(low, high) if x == "step" else Window(lo_time=low, hi_time=high)
         return self._series(
-            names, lambda snapshot, key: read_buckets(snapshot, key, window, count, x)
+            names, lambda snapshot, key: read_buckets(snapshot, key, window, count, x, exact=exact)
         )
 
     def records(

@@ -12,12 +12,13 @@ from typing import NamedTuple
 
 from pluto.storage.series import one_a_step, read_points
 from pluto.storage.sizes import COARSE, SIZES, Sizes
-from pluto.storage.snapshot import EVERYTHING, LOWEST, Snapshot, Window
+from pluto.storage.snapshot import LOWEST, Snapshot, Window
 from pluto.storage.spans import Spans, chained
 
 _LAST = "SELECT last_step FROM rollup WHERE name=? ORDER BY first_step DESC LIMIT 1"
 _EXTENTS = (
-    "SELECT first_step, last_step, spans, min_time, max_time, coarse IS NOT NULL FROM rollup"
+    # `typeof` looks at the head of the row; `IS NOT NULL` would read all of `fine` to get there.
+    "SELECT first_step, last_step, spans, min_time, max_time, typeof(coarse) = 'blob' FROM rollup"
     " WHERE name=? ORDER BY first_step"
 )
 _SPANS = "FROM rollup WHERE name=? AND first_step BETWEEN ? AND ? ORDER BY first_step"
@@ -44,46 +45,99 @@ class _Extent(NamedTuple):
     def meets(self, window: Window) -> bool:
         return self.first_step <= window.hi_step and self.last_step >= window.lo_step
 
-    def is_inside(self, window: Window) -> bool:
-        """Tell whether a window, as far as times limit it, has all of the row."""
+    def meets_times(self, window: Window) -> bool:
         return self.min_time <= window.hi_time and self.max_time >= window.lo_time
+
+    def spans_in(self, window: Window) -> float:
+        """Return about how many spans lie in a window: as if they were equally long."""
+        steps = _share(self.first_step, self.last_step, window.lo_step, window.hi_step)
+        times = _share(self.min_time, self.max_time, window.lo_time, window.hi_time)
+        return self.spans * steps * times
+
+
+def _share(first: int, last: int, low: int, high: int) -> float:
+    return max(0, min(last, high) - max(first, low) + 1) / (last - first + 1)
+
+
+class Wanted(NamedTuple):
+    """Which spans of a series to read.
+
+    Attributes:
+        window: where.
+        settled: up to which step; none that goes beyond is taken.
+        enough: how many; fewer are of no use.
+        times: whether to read the times too; without them the window must not limit any.
+        exact: True for the spans that lie wholly in the window, False for those that touch it.
+    """
+
+    window: Window
+    settled: int
+    enough: int
+    times: bool
+    exact: bool
 
 
 class Covered(NamedTuple):
-    """Spans of a series, and whether none of its compacted points comes before them."""
+    """Spans of a series in a window, without a gap.
+
+    Attributes:
+        spans: one or more.
+        from_start: whether none of the compacted points in the window comes before them.
+        to: the step behind which the rest of the points in the window is.
+    """
 
     spans: Spans
     from_start: bool
+    to: int
 
 
-def read_spans(
-    connection: sqlite3.Connection, name: int, window: Window, enough: int, *, times: bool
-) -> Covered | None:
-    """Return the spans that lie wholly in a window, without a gap, if there are `enough` of them.
+def read_spans(connection: sqlite3.Connection, name: int, wanted: Wanted) -> Covered | None:
+    """Return spans of a window if there are enough of them.
 
-    Coarse ones are taken where there are twice enough even of them. Without `times`, the window
-    must not limit them.
+    Coarse ones are taken where there are twice enough even of them.
     """
+    window = wanted.window
     whole = [_Extent(*row) for row in connection.execute(_EXTENTS, (name,))]
     found = [row for row in whole if row.meets(window)]
-    chosen = found[_unbroken([row.is_inside(window) for row in found])]
-    if sum(row.spans for row in chosen) < enough:
+    chosen = found[_unbroken([row.meets_times(window) for row in found])]
+    if sum(row.spans for row in chosen) < wanted.enough:
         return None
-    limits = (chosen[0].first_step, chosen[-1].first_step)
-    coarse = sum(row.spans for row in chosen if row.has_coarse) // COARSE >= 2 * enough
-    column = "coalesce(coarse, fine)" if coarse else "fine"
-    blobs = connection.execute(f"SELECT {column} {_SPANS}", (name, *limits))
-    spans = chained([Spans.unpacked(data, times=times) for (data,) in blobs])
-    if window != EVERYTHING:
-        inside = (spans.first_step >= window.lo_step) & (spans.last_step <= window.hi_step)
-        if spans.times:
-            inside &= spans.times.least >= window.lo_time
-            inside &= spans.times.greatest <= window.hi_time
-        if not inside.all():
-            spans = spans.taken(_unbroken(inside.tolist()))
-    if len(spans.m2) < enough:
-        return None
-    return Covered(spans, int(spans.first_step[0]) == whole[0].first_step)
+    for column in _columns(chosen, wanted):
+        limits = (chosen[0].first_step, chosen[-1].first_step)
+        blobs = connection.execute(f"SELECT {column} {_SPANS}", (name, *limits))
+        spans = chained([Spans.unpacked(data, times=wanted.times) for (data,) in blobs])
+        spans = _chosen(spans, wanted)
+        if len(spans.m2) >= wanted.enough:
+            return _covered(spans, whole, wanted)
+    return None
+
+
+def _columns(chosen: list[_Extent], wanted: Wanted) -> tuple[str, ...]:
+    coarse = sum(row.spans_in(wanted.window) for row in chosen if row.has_coarse) / COARSE
+    return ("coalesce(coarse, fine)", "fine") if coarse >= 2 * wanted.enough else ("fine",)
+
+
+def _chosen(spans: Spans, wanted: Wanted) -> Spans:
+    window = wanted.window
+    inside = spans.last_step <= wanted.settled
+    if wanted.exact:
+        inside &= (spans.first_step >= window.lo_step) & (spans.last_step <= window.hi_step)
+    else:
+        inside &= (spans.last_step >= window.lo_step) & (spans.first_step <= window.hi_step)
+    if spans.times:
+        first, last = spans.times if wanted.exact else reversed(spans.times)
+        inside &= (first >= window.lo_time) & (last <= window.hi_time)
+    return spans if inside.all() else spans.taken(_unbroken(inside.tolist()))
+
+
+def _covered(spans: Spans, whole: list[_Extent], wanted: Wanted) -> Covered:
+    if wanted.exact:
+        from_start = int(spans.first_step[0]) == whole[0].first_step
+        return Covered(spans, from_start, int(spans.last_step[-1]))
+    # What else the rollup has lies outside of the window, unless it goes beyond what is settled.
+    complete = wanted.settled >= min(wanted.window.hi_step, whole[-1].last_step)
+    to = whole[-1].last_step if complete else int(spans.last_step[-1])
+    return Covered(spans, from_start=True, to=to)
 
 
 def _unbroken(chosen: list[bool]) -> slice:

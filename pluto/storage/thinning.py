@@ -28,7 +28,9 @@ class _Thinned(NamedTuple):
     after: Points
 
 
-def read_buckets(snapshot: Snapshot, name: int, window: Window, count: int, x: Axis) -> Buckets:
+def read_buckets(
+    snapshot: Snapshot, name: int, window: Window, count: int, x: Axis, *, exact: bool = True
+) -> Buckets:
     """Return a window of a series in at most `count` buckets; extremes survive.
 
     Args:
@@ -37,8 +39,11 @@ def read_buckets(snapshot: Snapshot, name: int, window: Window, count: int, x: A
         window: what is shown.
         count: 1 or more.
         x: what the buckets divide.
+        exact: False where the first and the last bucket may hold points beside the window, not
+            more than a bucket in its middle does.
     """
-    thinned = _read(snapshot, name, window, SPANS_A_BUCKET * count, times=x == "time")
+    enough = SPANS_A_BUCKET * count
+    thinned = _read(snapshot, name, window, enough, times=x == "time", exact=exact)
     if thinned is not None:
         axis, values = _joined(thinned)
         if x == "step" or (np.diff(axis) >= 0).all():
@@ -52,7 +57,7 @@ def read_buckets(snapshot: Snapshot, name: int, window: Window, count: int, x: A
 
 def exact_summary(snapshot: Snapshot, name: int) -> Summary:
     """Return the summary of a series in which steps may have been written more than once."""
-    thinned = _read(snapshot, name, EVERYTHING, 1, times=False)
+    thinned = _read(snapshot, name, EVERYTHING, 1, times=False, exact=True)
     if thinned is None:
         return summary.of_points(*one_a_step(read_points(snapshot, name)))
     whole = _summary_of(snapshot, name, thinned.spans)
@@ -62,22 +67,22 @@ def exact_summary(snapshot: Snapshot, name: int) -> Summary:
 
 
 def _read(
-    snapshot: Snapshot, name: int, window: Window, enough: int, *, times: bool
+    snapshot: Snapshot, name: int, window: Window, enough: int, *, times: bool, exact: bool
 ) -> _Thinned | None:
     if not snapshot.has_parts:
         return None
-    fresh = snapshot.first_fresh_step(name)
-    settled = window if fresh > window.hi_step else window._replace(hi_step=fresh - 1)
-    covered = rollups.read_spans(snapshot.connection, name, settled, enough, times=times)
+    settled = snapshot.first_fresh_step(name) - 1
+    wanted = rollups.Wanted(window, settled, enough, times, exact)
+    covered = rollups.read_spans(snapshot.connection, name, wanted)
     if covered is None:
         return None
-    spans = covered.spans
-    first, last = int(spans.first_step[0]), int(spans.last_step[-1])
-    before = NO_POINTS
+    before, after = NO_POINTS, NO_POINTS
     if not covered.from_start:
+        first = int(covered.spans.first_step[0])
         before = read_points(snapshot, name, window._replace(hi_step=first - 1))
-    after = read_points(snapshot, name, window._replace(lo_step=last + 1))
-    return _Thinned(one_a_step(before), spans, one_a_step(after))
+    if covered.to < window.hi_step:
+        after = read_points(snapshot, name, window._replace(lo_step=covered.to + 1))
+    return _Thinned(one_a_step(before), covered.spans, one_a_step(after))
 
 
 def _joined(thinned: _Thinned) -> tuple[Ints, Values]:

@@ -118,6 +118,8 @@ class MemoryRun:
         hi: int | None,
         count: int,
         x: Literal["step", "time"] = "step",
+        *,
+        exact: bool = True,
     ) -> list[Buckets | None]:
         known = self._run.types
         return [self.buckets(n, lo, hi, count, x) if n in known else None for n in names]

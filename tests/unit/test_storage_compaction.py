@@ -92,6 +92,7 @@ def assert_same(truth: RunReader, found: RunReader) -> None:
                 same = found.points(wanted.name, lo, hi, raw=raw)
                 assert [each.tobytes() for each in points] == [each.tobytes() for each in same]
         assert_buckets_hold(truth, found, wanted.name)
+        assert_a_picture_leaves_nothing_out(truth, found, wanted.name)
     assert_buckets_are_the_same_read_together(found)
 
 
@@ -105,6 +106,22 @@ def assert_buckets_are_the_same_read_together(reader: RunReader) -> None:
             alone = reader.buckets(name, lo, hi, 3)
             for one, other in zip(astuple(buckets), astuple(alone), strict=True):
                 assert one.tobytes() == other.tobytes()
+
+
+def assert_a_picture_leaves_nothing_out(truth: RunReader, found: RunReader, name: str) -> None:
+    for lo, hi in WINDOWS:
+        points = truth.points(name, lo, hi)
+        (thin,) = found.buckets_of([name], lo, hi, 3, exact=False)
+        assert thin is not None
+        assert thin.count.sum() >= len(points.steps)
+        if not len(points.steps):
+            continue
+        from_there = truth.points(name, int(thin.x[0]))
+        with_them = from_there.values[: thin.count.sum()]  # so no step is counted twice
+        finite = with_them[np.isfinite(with_them)]
+        if len(finite):
+            assert np.nanmin(thin.min) == finite.min()
+            assert np.nanmax(thin.max) == finite.max()
 
 
 def assert_close(one: float | None, other: float | None) -> None:
@@ -182,6 +199,30 @@ def test_a_zoom_begins_and_ends_at_the_very_point_that_was_asked_for(tmp_path: P
             assert thin.min.min() == values[1001:150_004].min()
             few = reader.buckets("loss", 77_000 * unit, 77_009 * unit, 50, x)  # type: ignore[arg-type]
             assert few.min.tobytes() == values[77_000:77_010].tobytes()
+
+
+def test_a_zoomed_picture_reaches_beyond_its_ends_by_less_than_a_bucket(tmp_path: Path) -> None:
+    values = long_run(tmp_path)
+    with reading(tmp_path) as reader:
+        for x, unit in (("step", 1), ("time", 7)):
+            for width, count in ((150_000, 50), (150_000, 600), (25_000, 300)):
+                lo, hi = 1001, 1001 + width
+                (thin,) = reader.buckets_of(
+                    ["loss"],
+                    lo * unit,
+                    hi * unit,
+                    count,
+                    x,  # type: ignore[arg-type]
+                    exact=False,
+                )
+                assert thin is not None
+                assert count * 0.9 <= len(thin.x) <= count
+                first = thin.x[0] // unit
+                end = first + thin.count.sum()
+                assert lo - width / count <= first <= lo
+                assert hi < end <= hi + width / count
+                assert thin.min.min() == values[first:end].min()
+                assert thin.max.max() == values[first:end].max()
 
 
 def test_a_clock_that_went_back_hides_no_point_of_a_chart_over_time(tmp_path: Path) -> None:
