@@ -40,8 +40,15 @@ def attach(run: RunInfo, call: Call, read: Read) -> tuple[RemoteRun, str]:
         else:
             answer = _create(_beside_parent(run, read), call, read)
     except Refused as error:
-        raise ServerDecision(f"Failed to create run: {error}", error.status) from error
+        raise ServerDecision(f"Failed to {_wanted(run)}: {error}", error.status) from error
     return api.read_run(answer), str(answer.get("projectName") or run.project)
+
+
+def _wanted(run: RunInfo) -> str:
+    existing = run.resume_run_id if run.resume_run_id is not None else run.resume_display_id
+    if existing is not None:
+        return f"resume run {existing}"
+    return "create run" if run.fork_run_id is None else f"fork from run {run.fork_run_id}"
 
 
 def _joined(run: RunInfo, read: Read) -> tuple[RemoteRun, str]:

@@ -387,9 +387,8 @@ class Uploader(Worker):
         if self._failures == TRIES_OF_INIT:
             self.opened.set()
         if self._failures == 1:
-            logger.warning(
-                "the server cannot be reached or refuses (%s); everything is kept on disk", error
-            )
+            what = "refuses" if error is self.decision else "cannot be reached"
+            logger.warning("the server %s (%s); everything is kept on disk", what, error)
 
     def _recovered(self) -> None:
         if self._failures:

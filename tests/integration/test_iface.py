@@ -243,7 +243,8 @@ def test_a_run_is_resumed_by_external_id_number_and_display_id(
 
 
 def test_a_run_to_resume_that_does_not_exist_is_a_decision(interface: ServerInterface) -> None:
-    with pytest.raises(ServerDecision, match="Run not found") as refused:
+    said = f"Failed to resume run {10**9}: .*Run not found"
+    with pytest.raises(ServerDecision, match=said) as refused:
         interface.open(a_run(resume_run_id=10**9))
     assert refused.value.status_code == 404
 
