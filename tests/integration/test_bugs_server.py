@@ -105,11 +105,16 @@ def test_bug_8_odd_names_and_rows_do_not_keep_the_others_from_the_server(
 
 def test_bug_24_an_alert_is_heard_of_by_the_server(server: RunningServer, project: str) -> None:
     run = begin(server, project)
+    now = time.time() * 1000
     run.alert("the loss is NaN", title="careful", level="WARN", wait=60)
     run.log({"loss": 1.0})
     receipt = run.finish()
     assert receipt is not None
     assert (receipt.delivered, receipt.rejected) == (1, 0)
+    (alert,) = read(server, f"ui/runs/{run.id}/story")["alerts"]
+    told = (alert["body"], alert["title"], alert["level"])
+    assert told == ("the loss is NaN", "careful", "WARNING")
+    assert alert["time"] >= now + 60_000
 
 
 def test_bug_31_five_thousand_calls_are_delivered_when_finish_returns(
