@@ -169,7 +169,8 @@ class Settings(Declared):
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field with its value, the four `url_*` roots included."""
-        return {name: self.__dict__[name] for name in (*TABLE, *_FACTS)}
+        values = {name: self.__dict__[name] for name in (*TABLE, *_FACTS)}
+        return {**values, "meta": list(self.meta)}
 
     def public(self) -> dict[str, Any]:
         """Return what others may see: no key, nothing private, no address with a password in it."""

@@ -142,6 +142,7 @@ def test_what_holds_a_run_can_be_copied_and_pickling_one_says_what_to_do() -> No
     assert copy.deepcopy({"model": [run]}) == {"model": [run]}
     settings = pickle.loads(pickle.dumps(copy.deepcopy(run.settings)))
     assert (settings.project, settings.meta) == (run.settings.project, [])
+    assert type(run.settings.to_dict()["meta"]) is list
     with pytest.raises(TypeError, match=r"init\(run_id=..., resume=True\)"):
         pickle.dumps(run)
     run.finish()
