@@ -76,22 +76,41 @@ def test_a_training(tmp_path: Path) -> None:
         assert reader.count(Kind.FACT, "modelGraph") == 1
 
 
-@pytest.mark.parametrize("script", WRITTEN)
-def test_beside_the_real_writer_both_records_agree(script: str, tmp_path: Path) -> None:
+def needs_the_writer_of(script: str) -> None:
     pytest.importorskip("tensorboard", reason="tensorboard is not installed")
     if script == "training":
         pytest.importorskip("torch.utils.tensorboard", reason="torch is not installed")
     else:
         pytest.importorskip("tensorboardX", reason="tensorboardX is not installed")
-    run_script(f"tensorboard_scripts/{script}.py", tmp_path, first=PATCH)
-    own = runs_of(tmp_path)[0]
-    (place,) = tmp_path.glob(WRITTEN[script])
+
+
+def agree(own: Path, place: Path) -> None:
+    """Compare a run with the event files of a directory."""
     ours, theirs = metrics(own), scalars(place)
     assert ours.keys() == theirs.keys()
     for name, points in theirs.items():
         assert ours[name] == pytest.approx(points, rel=1e-6), name  # event files hold 32-bit floats
     kept = {name.replace(" ", "_") for name in names(own, "")}
     assert {tag for tag in tags(place) if not tag.startswith("_")} <= kept
+
+
+@pytest.mark.parametrize("script", WRITTEN)
+def test_beside_the_real_writer_both_records_agree(script: str, tmp_path: Path) -> None:
+    needs_the_writer_of(script)
+    run_script(f"tensorboard_scripts/{script}.py", tmp_path, first=PATCH)
+    (place,) = tmp_path.glob(WRITTEN[script])
+    agree(runs_of(tmp_path)[0], place)
+
+
+@pytest.mark.parametrize("script", WRITTEN)
+def test_the_stand_in_records_what_the_real_writer_records(script: str, tmp_path: Path) -> None:
+    needs_the_writer_of(script)
+    (tmp_path / "own").mkdir()
+    (tmp_path / "real").mkdir()
+    own = run(script, tmp_path / "own")[0]
+    run_script(f"tensorboard_scripts/{script}.py", tmp_path / "real")
+    (place,) = (tmp_path / "real").glob(WRITTEN[script])
+    agree(own, place)
 
 
 def test_the_real_writer_s_exceptions_are_the_script_s_and_ours_are_not(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from tests.compat.reading import facts, files, histograms, known, metrics, names
 from tests.compat.scripts import run_script, runs_of
 from tests.compat.wandb_record import numbers, recorded
 
+SCRIPTS = list((Path(__file__).parent / "wandb_scripts").glob("*.py"))
 OURS = ("import wandb\n", "import pluto.compat.wandb as wandb\n")
 
 
@@ -202,25 +203,31 @@ def test_watching_a_torch_module(tmp_path: Path) -> None:
         assert len(histograms(found, f"param/{place}")) == 3
 
 
-@pytest.mark.parametrize(
-    "script",
-    [
-        *("quickstart", "context_manager", "steps_and_commits", "summaries"),
-        *("tables_and_plots", "several_runs"),
-    ],
-)
+FROM_OUTSIDE = {"WANDB_PROJECT": "from-outside", "WANDB_RUN_ID": "chosen-outside"}
+FROM_OUTSIDE |= {"WANDB_RUN_GROUP": "cluster", "WANDB_NAME": "named outside"}
+
+
+@pytest.mark.parametrize("script", sorted(path.stem for path in SCRIPTS))
 @pytest.mark.skipif(not find_spec("wandb"), reason="wandb is not installed: pip install wandb")
 def test_the_stand_in_records_what_wandb_records(script: str, tmp_path: Path) -> None:
+    if script == "watching":
+        pytest.importorskip("torch", reason="torch is not installed: pip install torch")
     (tmp_path / "own").mkdir()
-    (tmp_path / "real").mkdir()
-    own = run(script, tmp_path / "own")
     place = tmp_path / "real"
-    path = f"wandb_scripts/{script}.py"
-    run_script(path, place, WANDB_MODE="offline", WANDB_CONSOLE="off", WANDB_SILENT="true")
+    place.mkdir()
+    given = FROM_OUTSIDE if script == "environment" else {}
+    fails = script == "failing"
+    own = run(script, tmp_path / "own", fails=fails, **given)
+    quiet = {"WANDB_MODE": "offline", "WANDB_CONSOLE": "off", "WANDB_SILENT": "true"}
+    run_script(f"wandb_scripts/{script}.py", place, fails=fails, **given, **quiet)
     real = recorded(place)
-    assert len(own) == len(real)
+    assert len(own) == len(real) > 0
     for ours, theirs in zip(own, real, strict=True):
         points = {(n, step): v for n, series in metrics(ours).items() for step, v in series.items()}
         expected = numbers(theirs)
         assert points.keys() == expected.keys()
         assert all(points[key] == v or math.isnan(v) for key, v in expected.items())
+        config = known(ours)["config"] or {}
+        assert {key: value for key, value in config.items() if key != "wandb"} == theirs.config
+        if theirs.name:
+            assert known(ours)["name"] == theirs.name
