@@ -203,7 +203,7 @@ def test_watching_a_torch_module(tmp_path: Path) -> None:
         assert len(histograms(found, f"param/{place}")) == 3
 
 
-FROM_OUTSIDE = {"WANDB_PROJECT": "from-outside", "WANDB_RUN_ID": "chosen-outside"}
+FROM_OUTSIDE: dict[str, Any] = {"WANDB_PROJECT": "from-outside", "WANDB_RUN_ID": "chosen-outside"}
 FROM_OUTSIDE |= {"WANDB_RUN_GROUP": "cluster", "WANDB_NAME": "named outside"}
 
 
@@ -218,7 +218,11 @@ def test_the_stand_in_records_what_wandb_records(script: str, tmp_path: Path) ->
     given = FROM_OUTSIDE if script == "environment" else {}
     fails = script == "failing"
     own = run(script, tmp_path / "own", fails=fails, **given)
-    quiet = {"WANDB_MODE": "offline", "WANDB_CONSOLE": "off", "WANDB_SILENT": "true"}
+    quiet: dict[str, Any] = {
+        "WANDB_MODE": "offline",
+        "WANDB_CONSOLE": "off",
+        "WANDB_SILENT": "true",
+    }
     run_script(f"wandb_scripts/{script}.py", place, fails=fails, **given, **quiet)
     real = recorded(place)
     assert len(own) == len(real) > 0
