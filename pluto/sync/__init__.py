@@ -36,7 +36,8 @@ class RunReport:
 
     Attributes:
         problem: why rows were left, in words; None if none were.
-        skipped: nothing was to be done: a local run, or one whose own process sends it.
+        skipped: nothing was to be done: a local run, one that was delivered whole before, or one
+            whose own process sends it.
     """
 
     directory: Path
@@ -157,16 +158,15 @@ def _sync_store(
     target = sink_for(run, facts["destination"])
     if target is None:
         return RunReport(directory, run.name, problem="no server is configured for it")
-    problem = _deliver(store, run, target, deadline)
-    return RunReport(directory, run.name, store.receipt(target[1]), problem)
-
-
-def _deliver(
-    store: Store, run: RunInfo, target: tuple[Sink, str], deadline: float | None
-) -> str | None:
-    """Send a run; return why rows were left, or None."""
     sink, address = target
     delivery = Delivery(store, sink, address, lambda: run)
+    was_finished = delivery.finished()
+    problem = _deliver(delivery, sink, deadline)
+    return RunReport(directory, run.name, store.receipt(address), problem, was_finished)
+
+
+def _deliver(delivery: Delivery, sink: Sink, deadline: float | None) -> str | None:
+    """Send a run; return why rows were left, or None."""
     if deadline is not None:
         sink.shorten(deadline)
     try:

@@ -141,7 +141,9 @@ def test_sync_sends_to_the_server_that_a_run_was_meant_for_once(
     monkeypatch.setenv("PLUTO_URL", server.url)
     monkeypatch.setenv("PLUTO_API_KEY", server.key)
     assert run(["sync"]) == 0
+    assert "100 rows logged, 100 delivered" in capsys.readouterr().out
     assert run(["sync"]) == 0
+    assert capsys.readouterr().out == "pluto: nothing is left to send\n"
     assert rows(server, "meant") == EXPECTED
 
 
