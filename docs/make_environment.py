@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pluto.probes import cuda, k8s, konduktor, slurm, torchelastic
+from pluto.probes import cuda, k8s, konduktor, ray, runpod, slurm, torchelastic
 from pluto.sets_table import TABLE, Setting
 
 PAGE = Path(__file__).with_name("environment.md")
@@ -93,6 +93,8 @@ def metadata() -> str:
         "torchrun": torchelastic.VARIABLES,
         "Konduktor": konduktor.VARIABLES,
         "Kubernetes": k8s.VARIABLES,
+        "Ray": ray.VARIABLES,
+        "RunPod": runpod.VARIABLES,
     }
     lines = [
         f"* {name}: {', '.join(f'`{variable}`' for variable in variables.values())}\n"

@@ -40,6 +40,10 @@ class View(ModuleType):
         """The names of `pluto`."""
         return dir(pluto)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled by name, as tools that send functions to other processes do with a module."""
+        return importlib.import_module, (self.__name__,)
+
 
 class SubmoduleAliases(MetaPathFinder):
     """Finds ``mlop.x.y`` by importing ``pluto.x.y``; both names then mean one module object."""

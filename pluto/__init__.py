@@ -130,6 +130,10 @@ class _Package(ModuleType):
         if not is_shadowed:
             super().__setattr__(name, value)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled by name, as tools that send functions to other processes do with a module."""
+        return import_module, (self.__name__,)
+
     @property
     def ops(self) -> list[Op]:
         """The live runs, oldest first."""

@@ -14,6 +14,7 @@ import os
 import random
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -336,6 +337,10 @@ class _CallableModule(ModuleType):
 
     def __call__(self, config: Mapping[str, Any], *arguments: Any, **options: Any) -> str:
         return sweep(config, *arguments, **options)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled by name, as tools that send functions to other processes do with a module."""
+        return import_module, (self.__name__,)
 
 
 sys.modules[__name__].__class__ = _CallableModule

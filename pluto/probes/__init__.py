@@ -23,6 +23,8 @@ from pluto.probes import (
     packages,
     platform,
     process,
+    ray,
+    runpod,
     slurm,
     torchelastic,
 )
@@ -63,6 +65,8 @@ FACTS: Final[Mapping[str, Fact]] = {
     "slurm": Fact(slurm.facts),
     "kubernetes": Fact(k8s.facts),
     "konduktor": Fact(konduktor.facts),
+    "ray": Fact(ray.facts),
+    "runpod": Fact(runpod.facts),
     "torchelastic": Fact(torchelastic.facts),
     "infiniband": Fact(infiniband.facts),
     "disk": Fact(disk.facts),

@@ -5,6 +5,8 @@ import importlib
 import inspect
 import pickle
 import random
+import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +137,17 @@ def test_a_run_without_a_name_gets_one_whatever_the_seed_is() -> None:
     assert len(names) == 20
     assert random.getstate() == before
     pluto.finish()
+
+
+@pytest.mark.parametrize("name", ["pluto", "pluto.sweep", "mlop"])
+def test_a_function_that_uses_the_package_can_be_sent_to_another_process(name: str) -> None:
+    """Ray, Dask and submitit pickle the modules that a function of a script refers to."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        importlib.import_module(name)
+    module = sys.modules[name]
+    assert pickle.loads(pickle.dumps(module)) is module
+    assert copy.deepcopy({"module": module})["module"] is module
 
 
 def test_what_holds_a_run_can_be_copied_and_pickling_one_says_what_to_do() -> None:

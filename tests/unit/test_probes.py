@@ -255,6 +255,14 @@ CLUSTERS = [
         {"job_name": "job", "num_nodes": "2", "num_gpus_per_node": "8", "total_gpus": 16},
     ),
     ("konduktor", {"NUM_NODES": "2"}, None),
+    ("ray", {"RAY_JOB_ID": "01000000"}, {"job_id": "01000000"}),
+    ("ray", {"RAY_ADDRESS": "auto"}, None),
+    (
+        "runpod",
+        {"RUNPOD_POD_ID": "p1", "RUNPOD_DC_ID": "EU-RO-1", "RUNPOD_API_KEY": "rpa_secret"},
+        {"pod_id": "p1", "data_center": "EU-RO-1"},
+    ),
+    ("runpod", {"RUNPOD_DC_ID": "EU-RO-1"}, None),
 ]
 
 
