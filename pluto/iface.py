@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import orjson
 
 from pluto import api
-from pluto.addresses import ServerUrls
+from pluto.addresses import PORTS, ServerUrls
 from pluto.api import Request
 from pluto.attach import attach
 from pluto.delivery import RowSender
@@ -49,6 +49,10 @@ PlutoAuthError = AuthError
 Lane = Literal["rows", "heartbeat", "files"]
 LANES: Final[tuple[Lane, ...]] = ("rows", "heartbeat", "files")
 
+_ONE_PORT: Final = (
+    " (host=NAME means four ports: 'pluto server' has them with --compat-ports; without, set"
+    " PLUTO_URL=http://NAME:3000)"
+)
 _LOOPBACK: Final = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 
 
@@ -230,7 +234,7 @@ class ServerInterface:
         except (httpx.HTTPError, httpx.InvalidURL, OSError, RuntimeError, ValueError) as error:
             # OSError: SSL_CERT_FILE is missing; ValueError: a proxy variable makes no sense;
             # RuntimeError: close() has closed the client meanwhile.
-            raise self._later(f"{url}: {_words(error)}") from error
+            raise self._later(f"{url}: {_words(error)}{_hint(url, error)}") from error
         if lane == "files":
             return self._stored(response, content)
         return self._outcome(response, content)
@@ -362,3 +366,11 @@ def seconds_asked(retry_after: str | None) -> float | None:
 
 def _words(error: Exception) -> str:
     return str(error) or type(error).__name__
+
+
+def _hint(url: str, error: Exception) -> str:
+    """Tell what may be meant where nobody listens on the ports that go with a host's name."""
+    import httpx
+
+    is_refused = isinstance(error, httpx.ConnectError)
+    return _ONE_PORT if is_refused and f":{PORTS['api']}/" in url else ""

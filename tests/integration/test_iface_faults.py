@@ -379,6 +379,16 @@ def test_a_proxy_gets_what_is_meant_for_other_machines(
     assert script.requests[0].path == "http://pluto.test/api/slug"
 
 
+def test_a_host_without_the_four_ports_is_told_how_to_name_one(
+    connect: Callable[..., ServerInterface],
+) -> None:
+    nobody = "http://[::1]"  # servers of other tests listen on 127.0.0.1
+    with pytest.raises(RetryLater, match="set PLUTO_URL=http://NAME:3000"):
+        connect(f"{nobody}:3001").organization()
+    with pytest.raises(RetryLater, match=r"^((?!PLUTO_URL).)*$"):
+        connect(f"{nobody}:9").organization()
+
+
 def test_a_missing_certificate_file_is_told(
     connect: Callable[..., ServerInterface], monkeypatch: pytest.MonkeyPatch
 ) -> None:
