@@ -41,7 +41,8 @@ def sort_values(data: Mapping[Any, Any]) -> Sorted:
 
     Numbers are Python's, numpy's, bools (as 0 and 1), any array or tensor of one element, and all
     that `float()` takes, such as `Decimal`. Texts become a string series. A list of media keeps
-    its order under one name; a list of up to 64 numbers becomes `name/0`, `name/1`, and so on.
+    its order under one name; a list of 2 to 64 numbers becomes `name/0`, `name/1`, and so on, a
+    list of one is that one.
     What pluto.Image, Plotly or Table is made of (figures, Pillow images, data frames) becomes one.
 
     Example:
@@ -115,6 +116,8 @@ def _sequence(found: Sorted, key: str, value: list[Any] | tuple[Any, ...], depth
         found.files += [(key, item, index) for index, item in enumerate(value)]
     elif all(map(_is_data, value)):
         found.data += [(key, item) for item in value]
+    elif len(value) == 1 and depth < MAX_DEPTH:
+        _sort(found, key, value[0], depth + 1)
     elif len(value) > MAX_NUMBERS_IN_A_LIST or depth >= MAX_DEPTH:
         reason = f"a list of {len(value)} values: log pluto.Histogram(values) or pluto.Table"
         found.refused.append((key, reason))
