@@ -177,12 +177,8 @@ class Handler:
 
     def download(self, destination: str | None = None, **_options: Any) -> None:
         """Fetch the file, or the files of a series or a set, into a directory or to a path."""
-        files = self._files()
-        place = Path(destination or ".")
-        if len(files) > 1:
-            place.mkdir(parents=True, exist_ok=True)
-        for file in files:
-            file.download(place)
+        self._files()
+        self._container.stored().download(self._path, Path(destination or "."))
 
     def download_last(self, destination: str | None = None) -> None:
         """Fetch the last file of a series."""
@@ -190,7 +186,7 @@ class Handler:
 
     def list_fileset_files(self, path: str | None = None) -> list[str]:  # noqa: ARG002
         """Return the names of the files of a set."""
-        return [str(file.row.get("caption") or file.row["fileName"]) for file in self._files()]
+        return [file.own_name for file in self._files()]
 
     def delete_files(self, paths: str | Iterable[str], **_options: Any) -> None:
         """Take files out of a set, by their names, or all in a folder of it."""

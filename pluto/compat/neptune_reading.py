@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -81,9 +81,23 @@ class StoredFile:
         """The step under which it was logged."""
         return float(self.row["step"])
 
+    @property
+    def own_name(self) -> str:
+        """The name in the set that it belongs to, folders included; or what it is stored as."""
+        return str(self.row.get("caption") or self.row["fileName"])
+
     def download(self, destination: Path) -> Path:
         """Fetch it into a directory, or to the path of the new file."""
         return Path(self.client.fetch_file(self.row, destination))
+
+    def download_below(self, folder: Path) -> Path:
+        """Fetch it to its own name below a directory; never out of it."""
+        name = PurePosixPath(self.own_name)
+        if name.is_absolute() or ".." in name.parts:
+            name = PurePosixPath(str(self.row["fileName"]))
+        place = folder / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return self.download(place)
 
 
 def kind_of_single(value: Any) -> str:
@@ -169,13 +183,30 @@ class StoredRun:
         removal = self.removed.get(row["logName"])
         if removal is None:
             return True
-        name = str(row.get("caption") or row["fileName"])
+        name = StoredFile(self.client, self.run_id, row["logName"], row).own_name
         return not removal.hides(row["step"], _seconds(row["time"]), name)
 
     def files(self, path: str) -> list[StoredFile]:
         """Return the files of an attribute, by step; masks and the like are left out."""
         rows = [row for row in self.file_rows if row["logName"] == path]
         return [StoredFile(self.client, self.run_id, path, row) for row in rows]
+
+    def download(self, path: str, destination: Path, *, is_set: bool = False) -> None:
+        """Fetch the file of an attribute, or its files.
+
+        Args:
+            path: of the attribute.
+            destination: of a single file a directory or the path of the new file; else a directory.
+            is_set: whether it is a set even if there is one file.
+        """
+        files = self.files(path)
+        if len(files) > 1 or is_set:
+            destination.mkdir(parents=True, exist_ok=True)
+        for file in files:
+            if is_set or (len(files) > 1 and self.kinds[path] == FILE):
+                file.download_below(destination)
+            else:
+                file.download(destination)
 
     def last(self, path: str) -> Any:
         """Return what stands for an attribute in a table: its value, or the last one."""

@@ -42,10 +42,10 @@ SCRIPT = """
     with neptune.init_model(with_id="NET", project="lab/models") as model:
         model["description"] = "reads digits well"
         table = model.fetch_model_versions_table(columns=["sys/stage"], sort_by="sys/id")
-        print("versions", [(row["sys/id"], row["sys/stage"]) for row in table])
+        print("versions", [(row["sys/id"].get(), row["sys/stage"].get()) for row in table])
         query = '`sys/stage`:string = "production"'
         asked = model.fetch_model_versions_table(query=query, columns=["validation/acc"])
-        print("asked", [row["validation/acc"] for row in asked])
+        print("asked", [row["validation/acc"].get() for row in asked])
 
     with neptune.init_run(project="lab/models", custom_run_id="training") as run:
         run["x"] = 1
@@ -53,7 +53,7 @@ SCRIPT = """
         project["about"] = "digits"
         project.assign({"owner": "lab"})
         project.wait()
-        print("models", [row["description"] for row in project.fetch_models_table()])
+        print("models", [row["description"].get() for row in project.fetch_models_table()])
         print("runs", len(project.fetch_runs_table().to_rows()))
         print("project", project.fetch()["owner"], project.exists("about"))
 

@@ -10,6 +10,7 @@ import pytest
 
 import pluto.compat.neptune_query as nq
 from pluto.compat.neptune_query.filters import AttributeFilter, Filter, matches_pattern
+from pluto.compat.neptune_reading import StoredFile
 from pluto.compat.neptune_scale import Run
 from pluto.compat.neptune_types import File, Histogram
 from pluto.errors import QueryError, UsageError
@@ -302,3 +303,16 @@ def test_where_both_records_are_kept_neptune_s_own_queries_stay(tmp_path: Path) 
     code = "import sys, pluto.compat.neptune\nprint('neptune_query' in sys.modules)"
     assert run_code(code, tmp_path, DISABLE_NEPTUNE_LOGGING="false") == "False\n"
     assert run_code(code, tmp_path) == "True\n"
+
+
+@pytest.mark.parametrize("name", ["../out.txt", "/out.txt", "deep/../../out.txt"])
+def test_a_file_of_a_set_is_never_fetched_out_of_its_directory(name: str, tmp_path: Path) -> None:
+    class Server:
+        def fetch_file(self, _row: Any, destination: Path) -> Path:
+            destination.write_text("x")
+            return destination
+
+    row = {"fileName": "stored.txt", "caption": name}
+    place = StoredFile(Server(), "run", "data", row).download_below(tmp_path / "in")
+    assert place == tmp_path / "in" / "stored.txt"
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]

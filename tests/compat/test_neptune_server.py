@@ -155,12 +155,12 @@ def test_a_project_has_a_table_of_its_runs_and_attributes_of_its_own(tmp_path: P
             assert project.exists("about") and project.fetch()["about"] == "digits"
             table = project.fetch_runs_table(columns=["number", "loss"], sort_by="number")
             print("numbers", table.to_pandas()["number"].tolist())
-            print("last", [row["loss"] for row in table])
+            print("last", [row["loss"].get() for row in table])
             one = project.fetch_runs_table(tag=["all", "n1"], columns=["number"], state="inactive")
-            print("one", [row["number"] for row in one])
+            print("one", [row["number"].get() for row in one])
             query = '(`number`:int >= 1) AND (`sys/tags`:stringSet NOT CONTAINS "n2")'
             asked = project.fetch_runs_table(query=query, columns=["number"])
-            print("asked", [row["number"] for row in asked])
+            print("asked", [row["number"].get() for row in asked])
             print("most", len(project.fetch_runs_table(limit=2).to_rows()))
     """
     printed = run_code(dedent(code), tmp_path)
@@ -169,3 +169,44 @@ def test_a_project_has_a_table_of_its_runs_and_attributes_of_its_own(tmp_path: P
     assert "one [1]" in printed
     assert "asked [1]" in printed
     assert "most 2" in printed
+
+
+def test_a_row_of_a_table_gives_values_types_and_files(tmp_path: Path) -> None:
+    pytest.importorskip("pandas", reason="pip install pandas")
+    code = """
+        import pluto.compat.neptune as neptune
+        from neptune.exceptions import MetadataInconsistency
+        from pathlib import Path
+        with neptune.init_run(project="lab/rows", source_files=[]) as run:
+            run["train/loss"].extend([1.0, 0.5])
+            run["notes"].upload(neptune.types.File.from_content("hello"))
+            Path("deep").mkdir()
+            for name in ("a.csv", "deep/b.csv"):
+                Path(name).write_text(name)
+            run["data"].upload_files(["*.csv", "deep/*.csv"])
+            run["data"].download("mine")
+        (row,) = neptune.init_project(project="lab/rows", mode="read-only").fetch_runs_table()
+        print(row.get_attribute_value("train/loss"), row["train"]["loss"].get())
+        print(row.get_attribute_type("train/loss"), row.get_attribute_type("notes"))
+        row.download_file_attribute("notes", "copy.txt")
+        row["notes"].download("again.txt")
+        row.download_file_set_attribute("data", "all")
+        print(Path("copy.txt").read_text(), Path("again.txt").read_text())
+        for folder in ("mine", "all"):
+            print([Path(folder, name).read_text() for name in ("a.csv", "deep/b.csv")])
+        for wrong in (
+            lambda: row.get_attribute_value("absent"),
+            lambda: row["notes"].get(),
+            lambda: row.download_file_attribute("train/loss"),
+        ):
+            try:
+                wrong()
+            except (ValueError, MetadataInconsistency) as error:
+                print(error)
+    """
+    printed = run_code(dedent(code), tmp_path)
+    assert "0.5 0.5\nfloat_series file\nhello hello\n" in printed
+    assert printed.count("['a.csv', 'deep/b.csv']\n") == 2
+    assert "the row has no attribute 'absent'" in printed
+    assert "'notes' is a file: use download()" in printed
+    assert "'train/loss' is a float_series, not a file" in printed
