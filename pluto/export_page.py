@@ -259,7 +259,7 @@ class _Page:
         query, key = DetailsQuery(run_id=row.id), f"runs/{row.id}"
         answer = ui_runs.run(reads, query)
         names = [info for info in answer.names if info.type != "METRIC" or self._wants(info.name)]
-        run = msgspec.structs.replace(self._without_charts(answer.run), sync_command=None)
+        run = msgspec.structs.replace(self._without_charts(answer.run), sync_command=None, unsent=0)
         self.first[key] = msgspec.structs.replace(answer, run=run, names=names)
         data.add(f"{key}/story", ui_story.story(reads, query))
         data.add(f"{key}/lineage", ui_lineage.lineage(reads, query))

@@ -112,6 +112,12 @@ class RunReads(Protocol):
     ) -> int:
         """Return the number of records of a kind."""
 
+    def unsent(self) -> int:
+        """Return how many rows another server lacks that has most of this run.
+
+        0 where none has any, as of every run that a server has received.
+        """
+
 
 class RunWrites(Protocol):
     """Writes one run; whoever holds it is the only one.

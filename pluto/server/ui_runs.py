@@ -72,7 +72,8 @@ class UiRuns(Answer):
 class UiRunDetail(UiRun, kw_only=True):
     """A run on its page; `config` is nested as it was given.
 
-    `sync_command` sends a run of this disk that ended and that no server has taken yet.
+    `sync_command` sends a run of this disk that ended and that no server has the whole of; of one
+    that a server has in part, `unsent` rows are missing there.
     """
 
     external_id: str | None
@@ -82,6 +83,7 @@ class UiRunDetail(UiRun, kw_only=True):
     logger_settings: Json
     url: str
     sync_command: str | None
+    unsent: int
 
 
 class UiName(Answer, kw_only=True):
@@ -173,21 +175,24 @@ def run(reads: Reads, query: DetailsQuery) -> UiRunAnswer:
         name: json_safe(facts.get(name))
         for name in ("config", "status_metadata", "system_metadata", "logger_settings")
     }
+    unsent = reader.unsent()
     history = json_safe(facts.get("status_history") or [])
     columns = {**_columns(view, int(time.time() * 1000)), **known, "status_history": history}
     detail = UiRunDetail(
         **columns,
         external_id=row.external_id,
         url=reads.url(row),
-        sync_command=_sync_command(row, facts),
+        sync_command=_sync_command(row, facts, unsent),
+        unsent=unsent,
     )
     return UiRunAnswer(detail, [_name(info) for info in reader.names()], stored_version)
 
 
-def _sync_command(row: RunRow, facts: Mapping[str, Any]) -> str | None:
+def _sync_command(row: RunRow, facts: Mapping[str, Any], unsent: int) -> str | None:
     """Return what to type; a run without a `destination` was received by a server."""
-    is_kept_here = row.local and "destination" in facts and not facts.get("run_id")
-    if not is_kept_here or row.status not in TERMINAL:
+    is_ours = row.local and "destination" in facts
+    is_complete_there = bool(facts.get("run_id")) and not unsent
+    if not is_ours or is_complete_there or row.status not in TERMINAL:
         return None
     local = "" if facts["destination"] else "--local "
     return f"pluto sync {local}--path {shlex.quote(os.path.abspath(row.place))}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
@@ -59,9 +60,8 @@ class Outbox:
 
     def count(self, stream: Stream) -> int:
         """Return how many rows the stream has, delivered or not."""
-        sql, arguments = _COUNT[stream]
         with self._writer.transaction() as connection:
-            return int(connection.execute(sql, arguments).fetchone()[0])
+            return int(connection.execute(*_COUNT[stream]).fetchone()[0])
 
     def accept(self, stream: Stream, next_row: int) -> None:
         """Remember that every row before `next_row` was accepted or set aside."""
@@ -123,6 +123,19 @@ class Outbox:
                 (int(kind), first, limit),
             )
             return list(_within_budget(_ENCODERS[kind](*row) for row in rows))
+
+
+def least_unsent(connection: sqlite3.Connection) -> int:
+    """Return how many rows the destination lacks that has most of the run; 0 where none has any."""
+    counts = {stream: int(connection.execute(*sql).fetchone()[0]) for stream, sql in _COUNT.items()}
+    cursors: dict[str, dict[str, int]] = {}
+    for sink, stream, following in connection.execute("SELECT sink, stream, next FROM cursor"):
+        cursors.setdefault(sink, {})[stream] = following
+    lacking = (
+        sum(max(0, count - known.get(stream, 0)) for stream, count in counts.items())
+        for known in cursors.values()
+    )
+    return min(lacking, default=0)
 
 
 def _within_budget(lines: Iterable[bytes]) -> Iterator[bytes]:

@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 from pluto.storage import summary
 from pluto.storage.buckets import Buckets, bucket
 from pluto.storage.codec import DamagedBlock
+from pluto.storage.outbox import least_unsent
 from pluto.storage.rewind import read_rewinds, visible
 from pluto.storage.rows import Kind
 from pluto.storage.schema import connect, unreadable
@@ -226,6 +227,10 @@ class RunReader:
             return int(connection.execute(sql, arguments).fetchone()[0])
 
         return self._read(select)
+
+    def unsent(self) -> int:
+        """Return how many rows the server lacks that has most of this run; 0 where none has any."""
+        return self._read(least_unsent)
 
     def needs_compaction(self, sizes: Sizes = SIZES) -> bool:
         """Tell whether there is something to compact in this run, if it has ended."""

@@ -156,6 +156,9 @@ class MemoryRun:
     ) -> int:
         return len(self._matching(kind, name, type, step))
 
+    def unsent(self) -> int:
+        return 0
+
     def append(self, batch: Batch) -> None:
         with self._lock:
             run = copy.deepcopy(self._run)  # nothing of a batch that fails remains

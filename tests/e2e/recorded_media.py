@@ -52,6 +52,11 @@ GRAPH = {
     },
 }  # fmt: skip
 
+PIPELINE = pluto.Graph(
+    nodes=[("read", {"type": "source", "rows": 1200})],
+    edges=[("read", "clean", {"dropped": 7}), ("clean", "train"), ("clean", "test")],
+)
+
 
 def record_media(directory: Path) -> None:
     """Record both runs in a process of their own, from within a git repository with a change."""
@@ -85,6 +90,7 @@ def main(directory: str) -> None:
         if name == "bold":
             run.log({"val/hostile": pluto.Html(HOSTILE)}, step=20)
         run.log({"letters": pluto.Table(letters(), columns=["letter", "place", "kind"])}, step=20)
+        run.log({"pipeline": PIPELINE}, step=20)
         run.set_notes(NOTES)
         run.alert("the loss is high", title="Loss", level="WARNING")
         run._record_fact("modelGraph", GRAPH)

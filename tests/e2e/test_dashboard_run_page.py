@@ -53,6 +53,22 @@ def test_the_model_is_drawn_as_boxes_that_open_and_say_what_they_are(visit: Visi
     visit.page.wait_for_url("**drawn=1**")
 
 
+def test_a_graph_that_was_logged_is_drawn_with_its_attributes(visit: Visit) -> None:
+    visit.tab("data")
+    for above in ("weights", "letters"):
+        visit.part(f"data-{above}").scroll_into_view_if_needed()
+    expect(visit.part("data-letters")).to_contain_text("26 rows")
+    graph = visit.part("data-pipeline")
+    graph.scroll_into_view_if_needed()
+    expect(graph).to_contain_text("4 nodes, 3 edges")
+    expect(graph.locator(".flow-edge")).to_have_count(3)
+    visit.screenshot("light-logged-graph")
+    graph.get_by_role("button", name="read source").click()
+    expect(graph.get_by_label("The node")).to_contain_text("1200")
+    graph.get_by_role("button", name="clean").click()
+    expect(graph.get_by_label("The node")).to_contain_text("dropped 7")
+
+
 def test_what_was_changed_since_the_commit_is_shown_line_by_line(visit: Visit) -> None:
     visit.tab("code")
     code = visit.part("code")

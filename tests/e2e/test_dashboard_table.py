@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import quote
 
@@ -93,6 +94,30 @@ def test_best_values_and_their_steps_are_columns_to_sort_by(visit: Visit) -> Non
     visit.screenshot("table-best")
     visit.page.get_by_label("Filter runs").fill("max.val/accuracy>0.895")
     expect(names(visit)).to_have_count(len(SEEDS))
+
+
+def test_a_column_of_curves_shows_the_shape_of_each_run(visit: Visit) -> None:
+    visit.open(TABLE)
+    visit.page.get_by_role("button", name="Choose columns").click()
+    visit.page.get_by_label("Which value of a metric").select_option("curve")
+    visit.page.get_by_label("curve val/accuracy").check()
+    visit.page.keyboard.press("Escape")
+    curves = visit.part("runs-table").locator("svg.sparkline")
+    expect(curves).to_have_count(len(RATES) * len(SEEDS))
+    rate, seed = RATES[0], SEEDS[0]
+    shown = visit.part("runs-table").get_by_role("img", name=f"val/accuracy of {name(rate, seed)}:")
+    values = [accuracy(rate, seed, step) for step in range(STEPS)]
+    label = shown.get_attribute("aria-label") or ""
+    low, high, last = (f"{value:.4g}" for value in (min(values), max(values), values[-1]))
+    assert label.endswith(f": {low} to {high}, last {last}")
+    # From bucket to bucket it rises to the best step and falls from there.
+    path = shown.locator("path").get_attribute("d") or ""
+    rows = np.array([float(point.split()[1]) for point in re.split("[ML]", path)[1:]][::4])
+    best = int(rows.argmin())
+    assert 0 < best < len(rows) - 1
+    assert (np.diff(rows[: best + 1]) < 0).all()
+    assert (np.diff(rows[best:]) > 0).all()
+    visit.screenshot("light-table-curves")
 
 
 def test_groups_show_mean_and_deviation_and_open_to_their_runs(visit: Visit) -> None:

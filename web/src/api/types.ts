@@ -60,8 +60,10 @@ export interface RunDetail extends Omit<Run, "config"> {
   systemMetadata: unknown;
   loggerSettings: unknown;
   url: string | null;
-  /** Sends a run of this disk that ended and that no server has taken yet. */
+  /** Sends a run of this disk that ended and that no server has the whole of. */
   syncCommand: string | null;
+  /** So many rows a server lacks that has the run in part. */
+  unsent: number;
 }
 
 export interface NameInfo {

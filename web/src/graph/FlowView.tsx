@@ -17,19 +17,22 @@ interface Props {
   recorded: boolean;
   /** Says which paths are open at first. */
   start: () => ReadonlySet<string>;
+  /** Of a graph that was logged, among other values: how many edges it has. The page then scrolls under the wheel. */
+  edges?: number;
 }
 
 /** Pixels that an arrow key moves, and the factor of the buttons. */
 const STEP = 60;
 const FACTOR = 1.3;
 
-export function FlowView({ roots, recorded, start }: Props) {
+export function FlowView({ roots, recorded, start, edges }: Props) {
+  const logged = edges !== undefined;
   const [opened, setOpened] = useState(start);
   const [picked, setPicked] = useState<string | null>(null);
   const [refused, setRefused] = useState("");
   const drawing = useMemo(() => drawingOf(flowOf(roots, opened, recorded)), [roots, opened, recorded]);
   const total = useMemo(() => allParts(roots).length, [roots]);
-  const { pane, size, camera, setCamera, hold } = useCamera(drawing);
+  const { pane, size, camera, setCamera, hold } = useCamera(drawing, logged);
   const at = drawing.boxes.findIndex(({ part }) => part.path === picked);
   const toggle = (part: Part) => {
     const next = new Set(opened);
@@ -43,14 +46,22 @@ export function FlowView({ roots, recorded, start }: Props) {
     setOpened(next);
   };
   return (
-    <div class={`flow ${recorded ? "" : "in-order"}`} data-testid="flow">
-      <Legend drawn={drawing.boxes.length} total={total} recorded={recorded} refused={refused} />
+    <div class={`flow ${recorded ? "" : "in-order"} ${logged ? "logged" : ""}`} data-testid="flow">
+      {logged ? <Counts nodes={total} edges={edges} /> : <Legend drawn={drawing.boxes.length} total={total} recorded={recorded} refused={refused} />}
       <div class="flow-pane" ref={pane}>
         <Picture drawing={drawing} camera={camera} picked={at} toggle={toggle} pick={setPicked} reveal={(box) => setCamera((old) => showing(old, topOf(box), size))} />
         <Zoom size={size} change={setCamera} fit={() => setCamera(() => fitted(drawing, size, 0))} />
       </div>
-      <PartCard box={drawing.boxes[at]} toggle={toggle} />
+      <PartCard box={drawing.boxes[at]} logged={logged} toggle={toggle} />
     </div>
+  );
+}
+
+function Counts({ nodes, edges }: { nodes: number; edges: number }) {
+  return (
+    <p class="muted flow-legend number">
+      {formatCount(nodes)} {nodes === 1 ? "node" : "nodes"}, {formatCount(edges)} {edges === 1 ? "edge" : "edges"}
+    </p>
   );
 }
 
@@ -67,7 +78,7 @@ function Legend({ drawn, total, recorded, refused }: { drawn: number; total: num
 }
 
 /** The camera over a drawing: fitted at first, kept on the part that is opened or folded after. */
-function useCamera(drawing: Drawing) {
+function useCamera(drawing: Drawing, scrolls: boolean) {
   const [pane, size] = useSize<HTMLDivElement>();
   const [camera, setCamera] = useState<Camera | null>(null);
   const held = useRef<{ path: string; from: { x: number; y: number } } | null>(null);
@@ -80,7 +91,7 @@ function useCamera(drawing: Drawing) {
   }, [drawing]);
   const shown = camera ?? fitted(drawing, size);
   const change = (next: (old: Camera) => Camera) => setCamera((old) => next(old ?? shown));
-  useGestures(pane, change);
+  useGestures(pane, change, scrolls);
   const hold = (path: string) => {
     const box = find(path);
     setCamera(shown);
@@ -91,13 +102,14 @@ function useCamera(drawing: Drawing) {
 
 type Change = (next: (old: Camera) => Camera) => void;
 
-/** Drag and arrow keys move, the wheel comes nearer; a click stays a click until the pointer has moved. */
-function useGestures(pane: RefObject<HTMLDivElement>, change: Change): void {
+/** Drag and arrow keys move, the wheel comes nearer (with Ctrl where the page `scrolls`); a click stays a click until the pointer has moved. */
+function useGestures(pane: RefObject<HTMLDivElement>, change: Change, scrolls: boolean): void {
   const latest = useRef(change);
   latest.current = change;
   useEffect(() => {
     const box = pane.current as HTMLDivElement;
     const onWheel = (event: WheelEvent) => {
+      if (scrolls && !event.ctrlKey && !event.metaKey) return;
       event.preventDefault();
       const { left, top } = box.getBoundingClientRect();
       latest.current((old) => nearer(old, Math.exp(-event.deltaY / 400), { x: event.clientX - left, y: event.clientY - top }));

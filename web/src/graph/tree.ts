@@ -15,11 +15,13 @@ export interface Part {
   /** Names of the parts that its inputs come from. */
   sources: string[];
   parts: Part[];
+  /** What else is known of it, as a person reads it. */
+  facts: [name: string, value: string][];
 }
 
-type Json = Record<string, unknown>;
+export type Json = Record<string, unknown>;
 
-function object(value: unknown): Json {
+export function object(value: unknown): Json {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
 }
 
@@ -54,6 +56,7 @@ function partOf(path: string, node: Json, byId: ReadonlyMap<string, string>): Pa
     inputs: [...(Array.isArray(node.args) ? node.args : []), ...Object.values(object(node.kwargs))].map(described),
     sources: edges.map(([from]) => byId.get(String(from)) ?? "").filter(Boolean),
     parts: [],
+    facts: [],
   };
 }
 

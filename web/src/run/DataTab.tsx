@@ -1,11 +1,13 @@
 // Tables, histograms and strings of a run.
 
 import type { ComponentChildren } from "preact";
+import { useRef } from "preact/hooks";
 import { fetchData } from "../api/client";
 import type { DataPoint, NameInfo, RunAnswer } from "../api/types";
 import { formatCount } from "../format";
 import { useInSight } from "../parts/hooks";
 import { Empty, ErrorPanel, Skeleton } from "../parts/states";
+import { Graphs } from "./Graphs";
 import { Histograms } from "./Histograms";
 import { Strings } from "./Strings";
 import { Tables } from "./Tables";
@@ -17,7 +19,7 @@ const MOST_VALUES = 500;
 
 type View = (props: { points: readonly DataPoint[]; name: string }) => ComponentChildren;
 
-const VIEWS: Record<string, View> = { histogram: Histograms, table: Tables, "string-series": Strings };
+const VIEWS: Record<string, View> = { graph: Graphs, histogram: Histograms, table: Tables, "string-series": Strings };
 
 export function DataTab({ answer: { run, names } }: { answer: RunAnswer }) {
   const found = ofTypes(names, DATA_TYPES);
@@ -41,10 +43,13 @@ export function DataTab({ answer: { run, names } }: { answer: RunAnswer }) {
 
 function Panel({ run, info }: { run: number; info: NameInfo }) {
   const [panel, inSight] = useInSight<HTMLElement>();
+  // What was seen stays: else the page would jump, and a chosen step be forgotten.
+  const seen = useRef(false);
+  seen.current ||= inSight;
   return (
     <section class="data-panel" ref={panel} data-testid={`data-${info.name}`}>
       <h2>{info.name}</h2>
-      {inSight && <Content run={run} info={info} />}
+      {seen.current && <Content run={run} info={info} />}
     </section>
   );
 }

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import type { RunAnswer, StatusChange } from "../api/types";
-import { formatDate, toNumber } from "../format";
+import { formatCount, formatDate, toNumber } from "../format";
 import { KeyValues } from "../parts/KeyValues";
 import { Snippet } from "../parts/states";
 import { metricOrder } from "../runs/columns";
@@ -31,8 +31,8 @@ export function OverviewTab({ answer: { run, names } }: { answer: RunAnswer }) {
     <div class="columns-page" data-testid="overview">
       {facts.command && <Command title="Command" code={facts.command} />}
       {run.syncCommand && (
-        <Command title="Send it to a server" code={run.syncCommand}>
-          This run is on this disk only. To choose the server, add <code>--url</code> or log in first with <code>pluto login</code>.
+        <Command title={run.unsent > 0 ? "Send the rest" : "Send it to a server"} code={run.syncCommand}>
+          {run.unsent > 0 ? `${formatCount(run.unsent)} rows have not reached the server that has this run.` : "This run is on this disk only."} To choose the server, add <code>--url</code> or log in first with <code>pluto login</code>.
         </Command>
       )}
       <Life run={run} />

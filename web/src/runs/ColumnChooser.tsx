@@ -24,7 +24,7 @@ export function ColumnChooser() {
 
 function Chooser() {
   const [search, setSearch] = useState("");
-  const [measure, setMeasure] = useState<Measure>("metric");
+  const [measure, setMeasure] = useState<Measure | "curve">("metric");
   const all = availableColumns(runs.value, metricNames.value);
   const matches = textMatcher(search);
   const offered = measure === "metric" ? all.metrics : all.metrics.map((key) => measure + key.slice("metric".length));
@@ -38,12 +38,13 @@ function Chooser() {
           title="Metrics"
           keys={offered.filter(matches)}
           beside={
-            <select aria-label="Which value of a metric" value={measure} onChange={(event) => setMeasure(event.currentTarget.value as Measure)}>
+            <select aria-label="Which value of a metric" value={measure} onChange={(event) => setMeasure(event.currentTarget.value as Measure | "curve")}>
               {Object.entries(MEASURES).map(([key, label]) => (
                 <option value={key} key={key}>
                   {label}
                 </option>
               ))}
+              <option value="curve">curve</option>
             </select>
           }
         />

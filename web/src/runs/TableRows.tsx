@@ -12,6 +12,7 @@ import { Eye } from "./Eye";
 import { GroupEye, GroupName } from "./GroupParts";
 import { groupText, type Group } from "./groups";
 import type { Pins } from "./RunsTable";
+import { Sparkline } from "./Sparkline";
 import { StatusBadge, StatusSign } from "./Status";
 import { Swatch } from "./Swatch";
 
@@ -64,6 +65,13 @@ function Cell({ run, column, pins, picked }: { run: Run; column: Column; pins: P
     return (
       <td {...look}>
         <Tags tags={run.tags} />
+      </td>
+    );
+  }
+  if (column.curve !== undefined) {
+    return (
+      <td {...look}>
+        <Sparkline run={run} name={column.curve} />
       </td>
     );
   }

@@ -5,16 +5,18 @@ import type { Run, Scalar } from "../api/types";
 import { best, measureOf, MEASURES, type Measure } from "./best";
 
 export interface Column {
-  /** "name", "status", "tags", "created", "duration", "config.<key>", "metric.<name>", or a `Measure` of one. */
+  /** "name", "status", "tags", "created", "duration", "config.<key>", "metric.<name>", a `Measure` of one, or "curve.<name>". */
   key: string;
   label: string;
-  /** What of the metric it is: "min", "step of the min"; empty for the last value and all else. */
+  /** What of the metric it is: "min", "step of the min", "curve"; empty for the last value and all else. */
   detail: string;
   numeric: boolean;
   /** Whether it is a result, so that a group of runs has a mean of it. */
   measured: boolean;
   value(run: Run): unknown;
   text(run: Run, now: number): string;
+  /** The metric whose curve is drawn instead of a text; it is sorted by its last value. */
+  curve?: string;
 }
 
 export function duration(run: Run, now: number): number {
@@ -52,9 +54,18 @@ function fixed(key: string, label: string, value: (run: Run) => string): Column 
 
 export function columnFor(key: string): Column | null {
   if (key.startsWith("config.")) return configColumn(key.slice(7));
+  if (key.startsWith(CURVE)) return curveColumn(key, key.slice(CURVE.length));
   const found = measureOf(key);
   if (found) return metricColumn(key, found.measure, found.name);
   return FIXED.find((column) => column.key === key) ?? null;
+}
+
+/** What the keys of curves begin with. */
+export const CURVE = "curve.";
+
+function curveColumn(key: string, name: string): Column {
+  const value = (run: Run) => toNumber(measured(run, "metric", name));
+  return { key, label: name, detail: "curve", numeric: false, measured: false, value, text: () => "", curve: name };
 }
 
 function configColumn(name: string): Column {
