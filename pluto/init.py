@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pluto import state
 from pluto.config import deep_merge, plain_config
 from pluto.errors import ServerDecision, StorageError, UsageError
-from pluto.launcher import shared_run_id
+from pluto.launcher import rank_of, shared_run_id
 from pluto.names import clean_name, clean_tags, is_display_id, random_id
 from pluto.notice import say, speak
 from pluto.op import Op
@@ -26,6 +26,10 @@ logger = logging.getLogger("pluto")
 
 _KEEPS_ROWS: Final = (
     "this server goes on showing what was logged behind step %d until that step is logged again"
+)
+_ALONE: Final = (
+    "rank %s records a run of its own, since what started it names no job: to have one run of all"
+    " ranks, set PLUTO_RUN_ID to the same in each"
 )
 
 
@@ -221,6 +225,8 @@ def _attachment(settings: Settings, resume: bool, step: int | None) -> dict[str,
     if not external_id and not by_server_id and state.newest() is None:
         external_id = shared_run_id(os.environ, os.getppid())
         shared = external_id is not None
+        if not shared and rank_of(os.environ) not in (None, "0"):
+            logger.warning(_ALONE, rank_of(os.environ))
     settings._external_id = external_id  # noqa: SLF001
     if step is not None and not (external_id or by_server_id):
         raise UsageError("resume_step goes with the run_id of the run to go on with")

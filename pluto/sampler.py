@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from pluto.errors import PlutoError
-from pluto.launcher import node_of
+from pluto.launcher import node_of, place_of
 from pluto.probes import PROBES, OpenProbe, Probe, open_all
 from pluto.record import Recorder
 from pluto.worker import Worker
@@ -163,11 +163,9 @@ def lane_of(environ: Mapping[str, str]) -> tuple[str, Mapping[str, OpenProbe]]:
     `sys/node1.memory.used`, any other process `sys/rank3.process.memory.rss`.
 
     Args:
-        environ: variables of torchrun, or of SLURM where there is no torchrun.
+        environ: variables of the launcher.
     """
-    rank = environ.get("RANK") or environ.get("SLURM_PROCID", "0")
-    # Without a word about the place on the node, only the very first process samples a node.
-    local = environ.get("LOCAL_RANK") or environ.get("SLURM_LOCALID", rank)
+    rank, local = place_of(environ)
     node = node_of(environ)
     if local != "0":
         return f"rank{rank}.", {"process": PROBES["process"]}

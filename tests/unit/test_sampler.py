@@ -235,6 +235,8 @@ def test_a_run_that_another_machine_completed_goes_on_while_this_one_lives(
         ({"RANK": "5"}, "rank5.", False),
         ({"SLURM_PROCID": "4", "SLURM_LOCALID": "0", "SLURM_NODEID": "2"}, "node2.", True),
         ({"SLURM_PROCID": "5", "SLURM_LOCALID": "1", "SLURM_NODEID": "2"}, "rank5.", False),
+        ({"RANK": "2", "LOCAL_RANK": "0", "NODE_RANK": "1"}, "node1.", True),
+        ({"OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_LOCAL_RANK": "1"}, "rank1.", False),
     ],
 )
 def test_one_process_of_each_node_samples_the_node(
@@ -253,6 +255,7 @@ def test_one_process_of_each_node_samples_the_node(
         ({"RANK": "3"}, "3"),
         ({"SLURM_PROCID": "0", "SLURM_STEP_NUM_TASKS": "1"}, None),
         ({"SLURM_PROCID": "2", "SLURM_STEP_NUM_TASKS": "4"}, "2"),
+        ({"OMPI_COMM_WORLD_RANK": "1"}, "1"),
     ],
 )
 def test_lines_are_marked_by_the_rank_that_the_launcher_tells(
