@@ -124,9 +124,10 @@ def _settle(run: Run, wanted: Wanted, *, tensorboard: bool) -> None:
     if wanted.reinit != "create_new":
         _set_current(run)
     if tensorboard:
-        from pluto.compat.tensorboard import patch
+        from pluto.compat.tensorboard import patch, restore
 
         patch(op=run.op)
+        run.on_end.append(lambda _run: restore())
     if wanted.save_code:
         _save_script(run)
 

@@ -160,6 +160,31 @@ run.finish()
     assert metrics(found) == {"early": {0: 1.0}, "late": {1: 2.0}}
 
 
+@pytest.mark.parametrize("keyword", ["sync_tensorboard", "tensorboard"])
+def test_a_run_of_the_stand_in_for_wandb_is_told_what_real_writers_get(
+    keyword: str, tmp_path: Path
+) -> None:
+    pytest.importorskip("tensorboardX", reason="tensorboardX is not installed")
+    printed = run_code(
+        f"""
+import pluto.compat.wandb as wandb
+from tensorboardX import SummaryWriter
+with wandb.init(project="p", {keyword}=True) as run:
+    with SummaryWriter("runs/during") as writer:
+        for step in range(3):
+            writer.add_scalar("loss", step / 2, step)
+    wandb.log({{"acc": 0.5}})
+with SummaryWriter("runs/afterwards") as writer:
+    writer.add_scalar("late", 1.0, 0)
+""",
+        tmp_path,
+    )
+    (found,) = runs_of(tmp_path)
+    assert metrics(found) == {"loss": {0: 0.0, 1: 0.5, 2: 1.0}, "acc": {0: 0.5}}
+    assert "after finish()" not in printed
+    assert scalars(tmp_path / "runs" / "afterwards") == {"late": {0: 1.0}}
+
+
 def test_without_any_writer_to_patch_the_error_says_what_to_install(tmp_path: Path) -> None:
     printed = run_code(
         """
