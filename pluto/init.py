@@ -191,18 +191,19 @@ def _facts(
     run_tags = clean_tags(tags)
     if os.environ.get("KONDUKTOR_JOB_NAME") and "konduktor" not in run_tags:
         run_tags.append("konduktor")
+    backfill = {k: v for k, v in settings.compat.items() if k in ("createdAt", "updatedAt") and v}
     return {
         "uid": random_id(16),
         "project": settings.project,
         "name": clean_name(name) or random_id(8),
-        "created_at": time.time_ns() // 1_000_000,
+        "created_at": backfill.get("createdAt", time.time_ns() // 1_000_000),
         "config": plain_config(config),
         "tags": run_tags,
         "status": "RUNNING",
         "mode": settings.mode,
         "pid": os.getpid(),
         "logger_settings": plain_config(settings.public()),
-        "backfill": {k: v for k, v in settings.compat.items() if k in ("createdAt", "updatedAt")},
+        "backfill": backfill,
     }
 
 

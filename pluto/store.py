@@ -216,7 +216,8 @@ class Store:
 
     def _end_with(self, end: Mapping[str, Any]) -> None:
         status = {key: end.get(key) for key in ("status", "statusMetadata")}
-        self.append_fact("status", status, end.get("time"))
+        backfill = self.writer.facts().get("backfill") or {}
+        self.append_fact("status", status, backfill.get("updatedAt") or end.get("time"))
 
     def _note_death_of(self, segment: Path) -> None:
         """Write down that the writer of a segment died, unless it had said how it ends."""
