@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,7 +35,15 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 )
 @click.option("--local", is_flag=True, help="Send runs too that were meant to stay here.")
 @click.option("--background", is_flag=True, help="Go on in a process of its own.")
-@click.option("--timeout", type=click.FloatRange(min=0), help="Seconds for all runs together.")
+@click.option("--watch", is_flag=True, help="Look again and again, until Ctrl-C.")
+@click.option(
+    "--every",
+    type=click.FloatRange(min=0.1),
+    default=30.0,
+    show_default=True,
+    help="Seconds between two looks of --watch.",
+)
+@click.option("--timeout", type=click.FloatRange(min=0), help="Seconds for all runs of a look.")
 @click.option("--verbose", is_flag=True, help="Name the runs too that have nothing to send.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 @server_options
@@ -50,7 +59,8 @@ def sync(
     """Send what the runs below DIR have not delivered, each row once.
 
     They go to the server that --url, --host or the environment name, else to the one that each run
-    was meant for. The exit code is 0 when nothing is left.
+    was meant for. The exit code is 0 when nothing is left. With --watch runs that end meanwhile
+    are sent too, and what is new is told.
     """
     root = _one_run(path) if path else directory or folder or Path.cwd()
     if options.pop("background"):
@@ -62,26 +72,48 @@ def sync(
 def _run(
     root: Path,
     *,
+    watch: bool,
+    every: float,
     local: bool,
     timeout: float | None,
     verbose: bool,
     as_json: bool,
     **server: str | None,
 ) -> int:
-    settings = chosen_settings(server["url"], server["host"])
+    choose = sink_chooser(chosen_settings(server["url"], server["host"]))
+    news = _News()
 
     def show(run: RunReport) -> None:
         if not as_json and (verbose or not run.skipped):
-            click.echo(f"pluto: {run.name}: {in_words(run)}")
+            news.tell(run.directory, f"pluto: {run.name}: {in_words(run)}")
 
-    outcome = sync_directory(
-        root, sink_chooser(settings), include_local=local, timeout=timeout, report=show
-    )
-    if as_json:
-        click.echo(json.dumps(_as_json(outcome)))
-    else:
-        click.echo(f"pluto: {_summary(outcome, root)}")
-    return 0 if outcome.left == 0 else 1
+    def look() -> int:
+        outcome = sync_directory(root, choose, include_local=local, timeout=timeout, report=show)
+        told = json.dumps(_as_json(outcome)) if as_json else f"pluto: {_summary(outcome, root)}"
+        news.tell(root, told)
+        return 0 if outcome.left == 0 else 1
+
+    code = look()
+    while watch:
+        try:
+            time.sleep(every)
+        except KeyboardInterrupt:
+            break
+        code = look()
+    return code
+
+
+class _News:
+    """Prints texts; one about a thing that was said of it last is not said again."""
+
+    def __init__(self) -> None:
+        self._said: dict[Path, str] = {}
+
+    def tell(self, about: Path, text: str) -> None:
+        if self._said.get(about) != text:
+            self._said[about] = text
+            click.echo(text)
+            sys.stdout.flush()  # a watch is read while it goes on
 
 
 def sink_chooser(
@@ -117,9 +149,9 @@ def _one_run(path: Path) -> Path:
 
 def _in_background(root: Path, options: dict[str, object]) -> None:
     command = [sys.executable, "-m", "pluto", "sync", str(root)]
-    flags = {"local": "--local", "verbose": "--verbose"}
+    flags = {"local": "--local", "verbose": "--verbose", "watch": "--watch"}
     command += [flag for name, flag in flags.items() if options[name]]
-    values = {"timeout": "--timeout", "url": "--url", "host": "--host"}
+    values = {"every": "--every", "timeout": "--timeout", "url": "--url", "host": "--host"}
     for name, option in values.items():
         if options[name] is not None:
             command += [option, str(options[name])]

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 import time
@@ -186,6 +187,46 @@ def test_sync_in_the_background_sends_too_and_shows_no_key(
         assert time.monotonic() < deadline
         time.sleep(0.2)
     assert rows(server, "background") == EXPECTED
+
+
+def test_a_watch_sends_what_comes_later_and_tells_it_once(server: RunningServer) -> None:
+    log_a_run("watched", name="first", url=server.url, mode="offline")
+    command = [sys.executable, "-m", "pluto", "sync", "--watch", "--every", "0.1"]
+    command += ["--url", server.url]
+    environment = {**os.environ, "PLUTO_API_KEY": server.key}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as watch:
+        assert watch.stdout is not None
+        delivered = "100 rows logged, 100 delivered"
+        assert watch.stdout.readline() == f"pluto: first: {delivered}\n"
+        assert watch.stdout.readline() == "pluto: nothing is left to send\n"
+        log_a_run("watched", name="second", url=server.url, mode="offline")
+        assert watch.stdout.readline() == f"pluto: second: {delivered}\n"
+        watch.send_signal(signal.SIGINT)
+        assert watch.stdout.read() == ""
+    assert watch.returncode in (0, 1)  # 1 if that came in the midst of a look
+    with server.client() as client:
+        runs = client.get("/api/runs/list", params={"projectName": "watched"}).json()["runs"]
+    assert {run["name"]: run["status"] for run in runs} == {
+        "first": "COMPLETED",
+        "second": "COMPLETED",
+    }
+
+
+def test_a_watch_that_is_stopped_between_two_looks_tells_whether_something_is_left(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ctrl_c(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    log_a_run("stopped", url=server.url, mode="offline")
+    with fault_server("refused") as nobody, monkeypatch.context() as clock:
+        clock.setattr("time.sleep", ctrl_c)
+        watch = ["sync", "--watch", "--timeout", "0", "--url"]
+        assert run([*watch, nobody]) == 1
+        monkeypatch.setenv("PLUTO_API_KEY", server.key)
+        assert run(["sync", "--watch", "--url", server.url]) == 0
 
 
 def is_idle(capsys: Capture) -> bool:
