@@ -227,7 +227,7 @@ class _Page:
             for row in rows:
                 self._run(data, reads, row)
             wanted = set(numbers)
-            listed = ui_runs.runs(reads, ui_runs.RunsQuery()).runs
+            listed = ui_runs.all_runs(reads)
             return [self._without_charts(run) for run in listed if run.id in wanted]
 
     def _finish(self, data: _Data, listed: Sequence[Any]) -> None:

@@ -95,6 +95,7 @@ class Server:
         """Finish the storage work that has begun."""
         self._ingest.close()
         self._state.turns.close()
+        self._state.views.close()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]

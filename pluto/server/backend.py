@@ -169,6 +169,9 @@ class RunList(Protocol):
     def rows(self) -> list[RunRow]:
         """Return all rows, in no order, as fresh as is cheap."""
 
+    def so_far(self) -> tuple[list[RunRow], int]:
+        """Return the rows that are at hand, and how many more are being read meanwhile."""
+
     def get(self, run_id: int) -> RunRow | None:
         """Return one row, or None."""
 
@@ -176,7 +179,7 @@ class RunList(Protocol):
         """Return a number that grows whenever a row appears, changes or goes."""
 
     def problems(self) -> list[str]:
-        """Return a line for each run that is not readable and therefore not listed."""
+        """Return a line for each run that turned out not to be readable, and is not listed."""
 
     def expire(self) -> None:
         """Let the next look be a fresh one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 
 from pluto.errors import PlutoError
@@ -28,14 +29,21 @@ class Catalog:
 
     def runs(self, project: str | None = None) -> list[RunRow]:
         """Return the runs, of one project or of all, newest first."""
-        rows = self.backend.runs.rows()
-        rows = [row for row in rows if project is None or row.project == project]
-        return sorted(rows, key=lambda row: (row.created_at, row.id), reverse=True)
+        return _newest_first(self.backend.runs.rows(), project)
 
-    def projects(self) -> list[ProjectRow]:
-        """Return the projects that have runs, the one with the newest run first."""
+    def runs_so_far(self, project: str | None = None) -> tuple[list[RunRow], int]:
+        """Return the runs that are at hand, and how many more, of any project, are being read."""
+        rows, unread = self.backend.runs.so_far()
+        return _newest_first(rows, project), unread
+
+    def projects(self, runs: Sequence[RunRow] | None = None) -> list[ProjectRow]:
+        """Return the projects that have runs, the one with the newest run first.
+
+        Args:
+            runs: of which; by default all.
+        """
         by_name: dict[str, list[RunRow]] = {}
-        for row in self.runs():
+        for row in self.runs() if runs is None else runs:
             by_name.setdefault(row.project, []).append(row)
         first_ids = sorted(min(row.id for row in rows) for rows in by_name.values())
         return [
@@ -148,3 +156,8 @@ class Catalog:
     def close(self) -> None:
         """Close every open run."""
         self.backend.close()
+
+
+def _newest_first(rows: Iterable[RunRow], project: str | None) -> list[RunRow]:
+    wanted = [row for row in rows if project is None or row.project == project]
+    return sorted(wanted, key=lambda row: (row.created_at, row.id), reverse=True)

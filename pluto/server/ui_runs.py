@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -32,9 +32,13 @@ class UiProject(Answer):
 
 
 class UiProjects(Answer):
-    """All projects, the one with the newest run first."""
+    """All projects, the one with the newest run first.
+
+    `unread` is how many runs were found on the disk and may still add to it.
+    """
 
     projects: list[UiProject]
+    unread: int = 0
 
 
 class RunsQuery(Query):
@@ -63,10 +67,15 @@ class UiRun(Answer, kw_only=True):
 
 
 class UiRuns(Answer):
-    """The runs table; `version` is that of the catalog."""
+    """The runs table; `version` is that of the catalog.
+
+    `unread` is how many runs are still being read: those that lack config, notes and summary here,
+    and those that were found on the disk and may be of this project.
+    """
 
     version: int
     runs: list[UiRun]
+    unread: int = 0
 
 
 class UiRunDetail(UiRun, kw_only=True):
@@ -123,17 +132,29 @@ class Session(Answer):
 
 def projects(reads: Reads, _: NoQuery) -> UiProjects:
     """List the projects."""
-    rows = reads.state.catalog.projects()
-    return UiProjects([UiProject(row.name, row.runs, row.running, row.updated_at) for row in rows])
+    found, unread = reads.state.catalog.runs_so_far()
+    rows = reads.state.catalog.projects(found)
+    listed = [UiProject(row.name, row.runs, row.running, row.updated_at) for row in rows]
+    return UiProjects(listed, unread)
 
 
 def runs(reads: Reads, query: RunsQuery) -> UiRuns:
     """List the runs of a project, newest first, with what the table shows."""
     catalog = reads.state.catalog
     catalog_version = catalog.version()
+    rows, unlisted = catalog.runs_so_far(query.project)
+    views, empty = reads.views.so_far(rows)
+    return UiRuns(catalog_version, _listed(views), unlisted + empty)
+
+
+def all_runs(reads: Reads) -> list[UiRun]:
+    """Return the runs of all projects, each with what the table shows."""
+    return _listed(reads.views.of(reads.state.catalog.runs()))
+
+
+def _listed(views: Iterable[RunView]) -> list[UiRun]:
     now = int(time.time() * 1000)
-    views = reads.views.of(catalog.runs(query.project))
-    return UiRuns(catalog_version, [UiRun(**_columns(view, now)) for view in views])
+    return [UiRun(**_columns(view, now)) for view in views]
 
 
 def _columns(view: RunView, now: int) -> dict[str, Any]:

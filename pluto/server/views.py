@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,12 +18,14 @@ import msgspec
 from pluto.errors import StorageError
 from pluto.server.backend import Backend
 from pluto.server.fields import FieldValue, field_values, flatten, json_number, json_safe
+from pluto.server.later import Later
 from pluto.server.metric_table import MetricTable
 from pluto.server.rows import RunRow
 from pluto.storage import NameInfo
 
 logger = logging.getLogger("pluto")
 
+PATIENCE_SECONDS = 0.3
 MAX_SHOWN_METRICS = 200
 _KEPT_AT_ONCE = 500
 MAX_SHOWN_FIELD = 2000
@@ -131,6 +134,7 @@ class Views:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
+        self._later: Later[RunRow] = Later(self._read, "pluto-read-views")
         self._lock = threading.Lock()  # guards the collections, never held while runs are read
         self._known: dict[str, Stored] = {}  # by place
         self._not_kept: dict[str, RunRow] = {}
@@ -142,6 +146,35 @@ class Views:
         views = [RunView(row, self._stored(row)) for row in rows]
         self._keep()
         return views
+
+    def so_far(self, rows: Iterable[RunRow]) -> tuple[list[RunView], int]:
+        """Return the views of runs, and how many of them are empty so far.
+
+        Those that cannot be read in a moment are read in the background: to look at what a
+        thousand runs logged takes a second, and their names are there at once.
+        """
+        rows = list(rows)
+        new = [row for row in rows if row.place not in self._known and row not in self._later]
+        self._take_kept(new)
+        deadline = time.monotonic() + (0 if self._later.waiting else PATIENCE_SECONDS)
+        views, unread = [], []
+        for row in rows:
+            if row.place in self._known or time.monotonic() < deadline:
+                views.append(RunView(row, self._stored(row)))
+            else:
+                views.append(RunView(row, Stored(self._backend, row)))
+                unread.append(row)
+        self._later.add(unread)
+        if not unread:
+            self._keep()
+        return views, len(unread)
+
+    def close(self) -> None:
+        """Read no more."""
+        self._later.close()
+
+    def _read(self, row: RunRow) -> None:
+        self._stored(row)
 
     def _take_kept(self, rows: Sequence[RunRow]) -> None:
         for start in range(0, len(rows), _KEPT_AT_ONCE):

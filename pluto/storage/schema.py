@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from pluto.errors import StorageError, StorageFull
 from pluto.file_system import is_on_network
@@ -98,7 +100,7 @@ def _create(path: Path, network: bool | None) -> sqlite3.Connection:
 def _open_read_only(path: Path) -> sqlite3.Connection:
     if not path.is_file():
         raise StorageError(f"no run is stored in {path.parent}: it has no {RUN_DB}")
-    uri = path.resolve().as_uri()
+    uri = f"file:{quote(os.path.abspath(path))}"
     try:
         return _checked(_open(f"{uri}?mode=ro", uri=True), path)
     except sqlite3.OperationalError:

@@ -38,6 +38,9 @@ class MemoryRuns:
     def rows(self) -> list[RunRow]:
         return list(self.listed.values())
 
+    def so_far(self) -> tuple[list[RunRow], int]:
+        return self.rows(), 0
+
     def get(self, run_id: int) -> RunRow | None:
         return self.listed.get(run_id)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,9 +13,6 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, expect
 
-from pluto.server.settings import ServerSettings
-from pluto.server.sqlite.backend import SqliteBackend
-from pluto.server.views import Views
 from tests.e2e.browser import Site, Visit, site
 from tests.e2e.many_runs import COUNT, PROJECT, SEEDS, loss, name, rate, record_many, status
 
@@ -31,10 +29,10 @@ FIRST = [number for number in range(400) if status(number) == "COMPLETED"]
 
 @pytest.fixture(scope="module")
 def dashboard(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Serve runs that nobody has read before."""
     home = tmp_path_factory.mktemp("home")
     with tempfile.TemporaryDirectory(dir=roomy()) as directory:
         record_many(Path(directory))
-        look_at_all(Path(directory), home)
         with site(Path(directory), chromium, home) as opened:
             yield opened
 
@@ -43,16 +41,6 @@ def roomy() -> Path | None:
     """Return a file system in memory, where a gigabyte is written and removed at once."""
     memory = Path("/dev/shm")
     return memory if memory.is_dir() and shutil.disk_usage(memory).free > 2 * SIZE else None
-
-
-def look_at_all(runs: Path, home: Path) -> None:
-    """Read every run, as an earlier `pluto ui` would have."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HOME", str(home))
-        settings = ServerSettings(runs, mode="ui")
-        backend = SqliteBackend(runs, writable=False, kept=settings.cache)
-        Views(backend).of(backend.runs.rows())
-        backend.close()
 
 
 @pytest.fixture
@@ -70,6 +58,20 @@ def names(visit: Visit) -> Locator:
 
 def counted(visit: Visit, count: int, total: int = COUNT) -> None:
     expect(visit.page.get_by_text(f"{count:,} of {total:,} runs")).to_be_visible(timeout=60_000)
+
+
+@pytest.mark.timeout(400)
+def test_runs_that_were_never_read_show_at_once_and_fill_the_table_by_and_by(visit: Visit) -> None:
+    visit.open(TABLE)
+    expect(names(visit).first).to_be_visible()
+    expect(visit.part("unread")).to_contain_text("more runs…")
+    visit.screenshot("ten-thousand-unread")
+
+    expect(visit.part("unread")).to_have_text("", timeout=300_000)
+    counted(visit, COUNT)
+    expect(names(visit).first).to_have_text(name(COUNT - 1))
+    cells = visit.part("runs-table").locator("tbody tr").nth(1).locator("td")
+    expect(cells.filter(has_text=re.compile(r"^0\.\d")).first).to_be_visible()
 
 
 def test_the_table_scrolls_and_sorts_with_few_rows_at_a_time(visit: Visit) -> None:

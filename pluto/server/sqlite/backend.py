@@ -146,6 +146,8 @@ class SqliteBackend:
 
     def close(self) -> None:
         """Close every open run and the index."""
+        if isinstance(self.runs, LocalRuns):
+            self.runs.close()
         self._readers.close()
         self._writers.close()
         self._index.close()

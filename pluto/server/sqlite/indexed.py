@@ -59,6 +59,10 @@ class IndexedRuns:
         with self._lock:
             return list(self._rows.values())
 
+    def so_far(self) -> tuple[list[RunRow], int]:
+        """Return all rows: they are in the index."""
+        return self.rows(), 0
+
     def get(self, run_id: int) -> RunRow | None:
         """Return one row, or None."""
         return self._rows.get(run_id)

@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from pluto.errors import StorageError
+from pluto.server.later import Later
 from pluto.server.rows import CLOSED, TERMINAL, RunRow
 from pluto.server.sqlite.run_cache import CachedRun, RunCache
 from pluto.server.sqlite.tree import RunTree
@@ -26,6 +27,8 @@ logger = logging.getLogger("pluto")
 PROCESS_DIED: Final = "process died"
 _REFRESH_SECONDS: Final = 1.0
 _FIRST_ID, _LAST_ID = 2**32, 2**48
+PATIENCE_SECONDS: Final = 0.3
+"""So long a look at the disk may read runs that were not seen before; a thread reads the rest."""
 
 _SETTLED_NANOSECONDS: Final = 2_000_000_000
 """A file that changed this recently may change again within the resolution of its time stamp."""
@@ -46,6 +49,9 @@ class _Seen:
 class LocalRuns:
     """The runs below a directory, read afresh when their files change; nothing is written.
 
+    Ten thousand runs that nothing was kept of take seconds to read. Meanwhile `so_far`, `version`
+    and `problems` answer with what is known; `rows` waits, and `get` for a run that it has not got.
+
     A run that says RUNNING while no process holds its lock is shown as FAILED, unless its process
     closed it.
 
@@ -54,8 +60,12 @@ class LocalRuns:
         ['RUNNING', 'COMPLETED']
     """
 
-    def __init__(self, root: Path, cache: RunCache | None = None) -> None:
+    def __init__(
+        self, root: Path, cache: RunCache | None = None, patience: float = PATIENCE_SECONDS
+    ) -> None:
         self._cache = cache or RunCache(None)
+        self._patience = patience
+        self._later = Later(self._look_later, "pluto-read-runs")
         self._tree = RunTree(root)
         self._lock = threading.Lock()  # guards everything below
         self._seen: dict[Path, _Seen] = {}
@@ -66,11 +76,19 @@ class LocalRuns:
     def rows(self) -> list[RunRow]:
         """Return all rows, at most a second old (longer for huge trees)."""
         self._refresh()
-        return list(self._rows.values())
+        self._later.wait_for(lambda: False)
+        return self.so_far()[0]
+
+    def so_far(self) -> tuple[list[RunRow], int]:
+        """Return the rows of the runs that were read, and how many are still to be read."""
+        self._refresh()
+        with self._lock:
+            return list(self._rows.values()), self._later.waiting
 
     def get(self, run_id: int) -> RunRow | None:
         """Return one row, or None."""
         self._refresh()
+        self._later.wait_for(lambda: run_id in self._rows)
         return self._rows.get(run_id)
 
     def version(self) -> int:
@@ -79,7 +97,7 @@ class LocalRuns:
         return self._version
 
     def problems(self) -> list[str]:
-        """Return a line for each `run.db` that is not readable, with the reason."""
+        """Return a line for each `run.db` that turned out not to be readable, with the reason."""
         self._refresh()
         return sorted(seen.problem for seen in list(self._seen.values()) if seen.problem)
 
@@ -116,12 +134,36 @@ class LocalRuns:
     def _scan(self) -> None:
         paths = self._tree.walk()
         self._take_cached([path for path in paths if path not in self._seen])
-        seen = {path: self._look(path) for path in paths}
+        seen, unread = self._look_at(paths)
         rows = {each.row.id: each.row for each in seen.values() if each.row}
         if _without_times(rows) != _without_times(self._rows):
             self._version += 1
         self._seen, self._rows = seen, rows
+        self._later.add(unread)
         self._keep()
+
+    def _look_at(self, paths: Iterable[Path]) -> tuple[dict[Path, _Seen], list[Path]]:
+        """Look at runs; return what was seen, and which new ones there was no time for."""
+        seen, unread = {}, []
+        deadline = time.monotonic() + (0 if self._later.waiting else self._patience)
+        for path in paths:
+            if path in self._seen or time.monotonic() < deadline:
+                seen[path] = self._look(path)
+            else:
+                unread.append(path)
+        return seen, unread
+
+    def _look_later(self, path: Path) -> None:
+        seen = self._look(path)
+        with self._lock:
+            self._seen[path] = seen
+            if seen.row:
+                self._rows[seen.row.id] = seen.row
+                self._version += 1
+
+    def close(self) -> None:
+        """Read no more."""
+        self._later.close()
 
     def _take_cached(self, paths: Iterable[Path]) -> None:
         for kept in self._cache.load(map(str, paths)):

@@ -35,9 +35,9 @@ class RunTree:
         self._listings: dict[str, _Listing] = {}
 
     def walk(self) -> list[Path]:
-        """Return every run directory that is there now."""
+        """Return every run directory that is there now, the one that changed last first."""
         fresh: dict[str, _Listing] = {}
-        found: list[Path] = []
+        found: list[tuple[int, Path]] = []
         pending = [(self._root, 0)]
         while pending:
             directory, depth = pending.pop()
@@ -46,11 +46,11 @@ class RunTree:
                 continue
             fresh[directory] = listing
             if listing.is_run:
-                found.append(Path(directory))
+                found.append((listing.changed, Path(directory)))
             elif depth < _MAX_DEPTH:
                 pending += [(os.path.join(directory, name), depth + 1) for name in listing.children]
         self._listings = fresh
-        return found
+        return [path for _, path in sorted(found, reverse=True)]
 
     def _listing(self, directory: str) -> _Listing | None:
         try:

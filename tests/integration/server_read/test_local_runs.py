@@ -3,12 +3,14 @@
 import fcntl
 import json
 import math
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pluto.server import views
 from pluto.server.app import Server
 from pluto.server.data_directory import Secrets
 from pluto.server.serve import make_state
@@ -55,6 +57,40 @@ def test_a_finished_run_on_disk_is_listed_and_read(ui: ReadServer, tmp_path: Pat
     assert [each["id"] for each in listed["runs"]] == [run["id"]]
     metrics = ui.json("/api/runs/metrics", runId=run["id"], projectName="mnist")["metrics"]
     assert [point["valueFlag"] for point in metrics] == ["", "NaN", ""]
+
+
+def test_runs_are_listed_before_what_they_logged_was_read(
+    ui: ReadServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "PATIENCE_SECONDS", 0)
+    for uid in ("a", "b", "c"):
+        local_run(tmp_path, uid, "COMPLETED").close()
+
+    answer = ui.json("/api/ui/runs", project="mnist")
+
+    assert answer["unread"] == 3
+    assert sorted(run["name"] for run in answer["runs"]) == ["run a", "run b", "run c"]
+    assert [(run["summary"], run["config"]) for run in answer["runs"]] == [({}, {})] * 3
+    whole = ui.json("/api/runs/list", projectName="mnist", filter='{"config.lr": 0.1}')
+    assert len(whole["runs"]) == 3  # answers that filter wait
+    answer = ui.json("/api/ui/runs", project="mnist")
+    assert answer["unread"] == 0
+    assert [run["summary"] for run in answer["runs"]] == [{"loss": 0.5}] * 3
+    assert ui.json("/api/ui/projects")["unread"] == 0
+
+
+def test_values_are_read_in_the_background_once_a_list_was_asked_for(
+    ui: ReadServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "PATIENCE_SECONDS", 0)
+    for uid in ("a", "b", "c"):
+        local_run(tmp_path, uid, "COMPLETED").close()
+
+    deadline = time.monotonic() + 30
+    while ui.json("/api/ui/runs", project="mnist")["unread"]:
+        assert time.monotonic() < deadline
+
+    assert ui.json("/api/ui/runs")["runs"][0]["config"] == {"lr": 0.1}
 
 
 def test_a_run_that_is_being_written_is_running_and_one_without_a_writer_died(

@@ -1,8 +1,10 @@
 import fcntl
 import os
+import sqlite3
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,46 @@ def held(path: Path) -> Iterator[None]:
 def only_row(root: Path) -> RunRow:
     (row,) = LocalRuns(root).rows()
     return row
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@contextmanager
+def shut(run: Path) -> Iterator[None]:
+    """Keep everybody else from reading a run's file."""
+    with closing(sqlite3.connect(run / "run.db", isolation_level=None)) as owner:
+        owner.execute("PRAGMA locking_mode=EXCLUSIVE")
+        owner.execute("BEGIN IMMEDIATE")
+        yield
+
+
+def test_runs_are_listed_while_others_are_still_being_read(tmp_path: Path) -> None:
+    runs = [write_run(tmp_path / uid, uid) for uid in ("u1", "u2", "u3")]
+    local = LocalRuns(tmp_path, patience=0)
+    with shut(runs[0]):
+        os.utime(runs[0], (1, 1))  # what changed last is read first
+        wait_until(lambda: local.so_far()[1] == 1)
+        assert {row.uid for row in local.so_far()[0]} == {"u2", "u3"}
+        version = local.version()
+    found = local.get(local_id("u1"))  # waits for it
+
+    assert found is not None
+    assert found.uid == "u1"
+    assert len(local.rows()) == 3
+    assert local.so_far()[1] == 0
+    assert local.version() > version
+    local.close()
+
+
+def test_a_whole_list_waits_for_what_is_being_read(tmp_path: Path) -> None:
+    for number in range(50):
+        write_run(tmp_path / str(number), str(number))
+    assert len(LocalRuns(tmp_path, patience=0).rows()) == 50
 
 
 def test_runs_are_found_at_any_depth_but_not_in_hidden_or_package_directories(

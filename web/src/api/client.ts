@@ -33,11 +33,16 @@ export function fetchSession(): Promise<Session> {
   return getJson(`${ROOT}/session`);
 }
 
-export async function fetchProjects(): Promise<Project[]> {
-  return (await getJson<{ projects: Project[] }>(`${ROOT}/projects`)).projects;
+/** Of a list that the server may still be filling: so many runs it has to read yet. */
+export interface Filling {
+  unread?: number;
 }
 
-export function fetchRuns(project: string): Promise<{ version: number; runs: Run[] }> {
+export function fetchProjects(): Promise<Filling & { projects: Project[] }> {
+  return getJson(`${ROOT}/projects`);
+}
+
+export function fetchRuns(project: string): Promise<Filling & { version: number; runs: Run[] }> {
   return getJson(withQuery("/runs", { project }));
 }
 

@@ -4,18 +4,21 @@ import { useEffect } from "preact/hooks";
 import type { Project } from "../api/types";
 import { formatAgo, formatCount, formatDate } from "../format";
 import { Empty, ErrorPanel, Skeleton, Snippet } from "../parts/states";
+import { Unread } from "../parts/Unread";
 import { now, projects, session } from "../state/catalog";
+import { unread } from "../state/filling";
 import { followLink, hrefFor, place } from "../state/route";
 
 export function Projects() {
   const { data, error } = projects.state.value;
-  useOnlyProject(data);
+  useOnlyProject(unread.value ? null : data);
   if (error && !data) return <ErrorPanel error={error} retry={() => void projects.reload()} title="The projects could not be loaded" />;
   if (!data) return <Skeleton label="Loading projects" />;
-  if (!data.length) return <FirstSteps />;
+  if (!data.length) return unread.value ? <Skeleton label="Reading runs" /> : <FirstSteps />;
   return (
     <main class="projects">
       <h1>Projects</h1>
+      <Unread />
       <table>
         <thead>
           <tr>

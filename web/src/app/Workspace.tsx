@@ -9,6 +9,7 @@ import { Rail } from "../runs/Rail";
 import { RunsTable } from "../runs/RunsTable";
 import { RunPage } from "../run/RunPage";
 import { runs, runsList } from "../state/catalog";
+import { unread } from "../state/filling";
 import { place } from "../state/route";
 import { tab } from "../state/view";
 import { FirstSteps } from "./Projects";
@@ -23,7 +24,7 @@ export function Workspace() {
   }
   if (!data) return <Skeleton rows={10} label="Loading runs" />;
   if (run !== null) return <Beside page={<RunPage key={run} id={run} />} />;
-  if (!runs.value.length) return <FirstSteps />;
+  if (!runs.value.length) return unread.value ? <Skeleton rows={10} label="Reading runs" /> : <FirstSteps />;
   if (tab.value === "table") {
     return (
       <main class="main">

@@ -5,6 +5,7 @@ import { useEffect } from "preact/hooks";
 import type { Run } from "../api/types";
 import { exactValue, formatCount } from "../format";
 import { useRows } from "../parts/hooks";
+import { Unread } from "../parts/Unread";
 import { runs } from "../state/catalog";
 import { focusedRun } from "../state/focus";
 import { followLink, hrefFor, place } from "../state/route";
@@ -86,6 +87,7 @@ function RailHead() {
         </h2>
         <ShowMenu />
       </div>
+      <Unread />
       <div class="rail-find">
         <FilterField />
         {place.value.run === null && <GroupButton />}

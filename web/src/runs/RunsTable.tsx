@@ -4,6 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { formatCount } from "../format";
 import { useRows } from "../parts/hooks";
 import { ErrorPanel } from "../parts/states";
+import { Unread } from "../parts/Unread";
 import { bestError } from "../state/best";
 import { runs } from "../state/catalog";
 import { isPicked, pickAll, picked } from "../state/picked";
@@ -28,6 +29,7 @@ export function RunsTable() {
         <span class="muted number">
           {formatCount(count)} of {formatCount(runs.value.length)} runs
         </span>
+        <Unread />
         <GroupButton />
         <ColumnChooser />
         <button

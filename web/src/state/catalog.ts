@@ -3,16 +3,17 @@
 import { computed, effect, signal, untracked } from "@preact/signals";
 import { fetchProjects, fetchRun, fetchRuns, fetchSession } from "../api/client";
 import type { Run, RunAnswer } from "../api/types";
+import { fillUp, noted } from "./filling";
 import { resource } from "./load";
 import { place } from "./route";
 
 export const session = resource(fetchSession);
-export const projects = resource(fetchProjects);
+export const projects = resource(async () => (await noted("projects", fetchProjects())).projects);
 
 const project = computed(() => place.value.project);
 const runId = computed(() => place.value.run);
 
-export const runsList = resource(() => fetchRuns(project.peek() ?? ""));
+export const runsList = resource(() => noted("runs", fetchRuns(project.peek() ?? "")));
 
 export const runs = computed<Run[]>(() => runsList.state.value.data?.runs ?? []);
 export const runsById = computed(() => new Map(runs.value.map((run) => [run.id, run])));
@@ -32,6 +33,7 @@ export const now = signal(Date.now());
 
 /** Loads what the place asks for, and again whenever the place changes. */
 export function startCatalog(): void {
+  fillUp(() => void (project.peek() === null ? projects : runsList).reload());
   setInterval(() => (now.value = Date.now()), 1000);
   void session.reload();
   effect(() => {

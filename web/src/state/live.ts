@@ -6,6 +6,7 @@ import type { Status, Tick } from "../api/types";
 import { retryFailed, runChanged, runEnded } from "../series/store";
 import { exportedAt } from "../parts/exported";
 import { details, loadDetails, projects, runDetail, runs, runsList, session } from "./catalog";
+import { unread } from "./filling";
 import { notifying } from "./notices";
 import { place } from "./route";
 import { shownIds } from "./selection";
@@ -93,7 +94,8 @@ function onTick(tick: Tick): void {
   }
   // A run seen for the first time was fetched a moment ago; only later news is news.
   const news = changed.filter(([id]) => before[id] !== undefined);
-  if (stale || news.length) reloadCatalog();
+  // A list that is being filled is asked for again all the time.
+  if ((stale && !unread.peek()) || news.length) reloadCatalog();
   for (const [id, run] of changed) noteRun(Number(id), run.version);
   for (const [id, run] of Object.entries(tick.runs)) noteStatus(Number(id), run.status);
 }
