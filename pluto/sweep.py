@@ -94,7 +94,7 @@ def agent(
         UsageError: no such sweep, or it needs a `count`; a ValueError.
         ImportError: a bayes sweep needs optuna.
     """
-    definition = _load(sweep_id)
+    definition = definition_of(sweep_id)
     where = project or definition.get("project")
     done = _done(sweep_id, where)
     propose = {"grid": _grid, "random": _random, "bayes": _bayes}[definition["method"]]
@@ -151,7 +151,7 @@ def _grid(definition: Mapping[str, Any], count: int | None, done: list[_Done]) -
         dict(zip(choices, point, strict=True)) for point in itertools.product(*choices.values())
     )
     left = (point for point in points if _comparable(point) not in finished)
-    yield from itertools.islice(left, count)
+    yield from (point for point in itertools.islice(left, count))  # which takes what is sent
 
 
 def _random(definition: Mapping[str, Any], count: int | None, done: list[_Done]) -> Proposals:
@@ -322,7 +322,12 @@ def _path(sweep_id: str) -> Path:
     return (Path(root).expanduser() if root else home()) / "sweeps" / f"{sweep_id}.json"
 
 
-def _load(sweep_id: str) -> dict[str, Any]:
+def definition_of(sweep_id: str) -> dict[str, Any]:
+    """Return what a sweep was defined as, in this process or another one here.
+
+    Raises:
+        UsageError: no such sweep is known on this machine; a ValueError.
+    """
     if sweep_id in _known:
         return _known[sweep_id]
     try:

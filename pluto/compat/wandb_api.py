@@ -10,12 +10,13 @@ from typing import IO, Any, overload
 from pluto import query
 from pluto.compat.wandb_api_filters import read_filters
 from pluto.compat.wandb_api_run import ApiFile, ApiRun
+from pluto.compat.wandb_api_sweep import TAG, ApiSweep
 from pluto.compat.wandb_artifact import Artifact
 from pluto.compat.wandb_errors import CommError, UnsupportedError, UsageError
 from pluto.compat.wandb_store import Reference, find_artifact, versions
 from pluto.errors import QueryError
 
-__all__ = ["Api", "ApiFile", "ApiRun", "ApiRuns"]
+__all__ = ["Api", "ApiFile", "ApiRun", "ApiRuns", "ApiSweep"]
 
 
 class Api:
@@ -128,6 +129,19 @@ class Api:
         found = versions(self._reads, project, reference.name)
         wanted = [each for each in found if each.type == type_name]
         return [each for each in wanted if set(tags or ()) <= set(each.tags)]
+
+    def sweep(self, path: str = "") -> ApiSweep:
+        """Return the sweep `[entity/][project/]id`, from its runs.
+
+        Raises:
+            CommError: it has no runs.
+        """
+        *before, sweep_id = path.strip("/").split("/")
+        project = before[-1] if before else self._project_or_fail(path)
+        runs = self.runs(project, {"tags": TAG + sweep_id})
+        if not runs:
+            raise CommError(f"there is no run of the sweep {sweep_id!r} in {project!r}")
+        return ApiSweep(sweep_id, runs)
 
     @property
     def default_entity(self) -> str:

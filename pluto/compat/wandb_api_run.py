@@ -10,7 +10,7 @@ from contextlib import closing
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Any, Final, NoReturn
+from typing import IO, TYPE_CHECKING, Any, Final, NoReturn
 from urllib.parse import unquote, urlsplit
 
 from pluto.compat.wandb_artifact import Artifact
@@ -18,6 +18,9 @@ from pluto.compat.wandb_errors import CommError, UnsupportedError
 from pluto.compat.wandb_run_files import OWN_CONFIG
 from pluto.compat.wandb_store import Reference, find_artifact, logged_by
 from pluto.storage import RunReader
+
+if TYPE_CHECKING:
+    from pluto.compat.wandb_api_sweep import ApiSweep
 
 _STATES: Final = {
     "RUNNING": "running",
@@ -214,6 +217,16 @@ class ApiRun:
             find_artifact(self._reads, source.get("project", self.project), Reference.parse(name))
             for name, source in self._used.items()
         ]
+
+    @property
+    def sweep(self) -> ApiSweep | None:
+        """The sweep that it belongs to, with all its runs; None if there is none."""
+        from pluto.compat.wandb_api import Api
+
+        known = self.config.get("sweep")
+        if not isinstance(known, Mapping) or "id" not in known:
+            return None
+        return Api(reads=self._reads).sweep(f"{self.project}/{known['id']}")
 
     @property
     def used_names(self) -> list[str]:

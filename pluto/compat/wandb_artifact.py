@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 import tempfile
@@ -17,6 +18,8 @@ import pluto
 from pluto.compat.wandb_artifact_facts import ArtifactFacts
 from pluto.compat.wandb_errors import CommError, UnsupportedError
 from pluto.compat.wandb_table import Table
+
+logger = logging.getLogger("pluto")
 
 _PIECE: Final = 1 << 20
 
@@ -194,6 +197,17 @@ class Artifact(ArtifactFacts):
             raise UnsupportedError(
                 f"Artifact.add() takes a Table, got {type(obj).__name__}: write it to a file and"
                 " use add_file(), or log it to the run"
+            )
+        cells = (zip(obj.columns, row, strict=True) for row in obj.data)
+        lost = {
+            str(column) for row in cells for column, cell in row if isinstance(cell, pluto.File)
+        }
+        if lost:
+            logger.warning(
+                "%r keeps of the table %r no media, which are in %s: log the table to the run",
+                self,
+                name,
+                ", ".join(sorted(lost)),
             )
         path = self._own_path(f"{name}.table.json")
         path.write_text(json.dumps({"columns": obj.columns, "data": obj.data}, default=str))

@@ -135,8 +135,8 @@ def test_what_is_not_there_is_said() -> None:
         api.run("p/absent")
     with pytest.raises(wandb.UsageError, match="names no project"):
         api.run("absent")
-    with pytest.raises(wandb.Error, match=r"Api\.sweep is not offered"):
-        api.sweep("p/abc")
+    with pytest.raises(wandb.Error, match=r"Api\.reports is not offered"):
+        api.reports("p/abc")
     with pytest.raises(wandb.Error, match=r"run\.delete\(\) is not offered"):
         api.run("p/first").delete()
 

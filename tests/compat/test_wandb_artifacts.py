@@ -182,6 +182,15 @@ def test_a_draft_of_a_version_is_changed_and_logged_as_the_next_one() -> None:
         assert found["more"] == wandb.Table(["a"], [[1]])
 
 
+def test_media_in_a_table_of_an_artifact_are_told_to_be_left_out(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    artifact = wandb.Artifact("numbers", "dataset")
+    table = wandb.Table(["digit", "picture"], [[3, wandb.Image([[0, 1], [1, 0]])]])
+    artifact.add(table, "shown")
+    assert "of the table 'shown' no media, which are in picture" in caplog.text
+
+
 def test_an_artifact_is_saved_and_linked_without_a_run() -> None:
     artifact = wandb.Artifact("alone", "dataset")
     with artifact.new_file("data.txt") as file:

@@ -19,7 +19,9 @@ def test_a_sweep_gives_each_run_its_choice_and_a_failure_does_not_end_it() -> No
             raise ArithmeticError("diverged")
 
     parameters = {"lr": {"values": [1, 2, 3]}}
-    sweep_id = wandb.sweep({"method": "grid", "parameters": parameters}, project="swept")
+    metric = {"name": "loss", "goal": "maximize"}
+    asked = {"method": "grid", "metric": metric, "parameters": parameters}
+    sweep_id = wandb.sweep(asked, project="swept")
     wandb.agent(f"me/swept/{sweep_id}", function=train)
 
     assert seen == [(1, 2, sweep_id), (2, 2, sweep_id), (3, 2, sweep_id)]
@@ -31,6 +33,17 @@ def test_a_sweep_gives_each_run_its_choice_and_a_failure_does_not_end_it() -> No
         2: "FAILED",
         3: "COMPLETED",
     }
+    found = wandb.Api().sweep(f"me/swept/{sweep_id}")
+    assert [run.config["lr"] for run in found.runs] == [1, 2, 3]
+    assert (found.id, found.order, found.state) == (sweep_id, "-summary_metrics.loss", "FINISHED")
+    assert found.config["parameters"] == parameters
+    best, least = found.best_run(), found.best_run("+summary_metrics.loss")
+    assert best is not None
+    assert least is not None
+    assert (best.config["lr"], least.config["lr"]) == (3, 1)
+    assert wandb.Api().run(f"swept/{best.id}").sweep.id == sweep_id
+    with pytest.raises(wandb.CommError, match="no run of the sweep 'absent'"):
+        wandb.Api().sweep("swept/absent")
 
 
 def test_bounds_of_log_uniform_are_exponents_in_a_sweep_as_they_are_for_wandb() -> None:
