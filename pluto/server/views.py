@@ -26,6 +26,8 @@ from pluto.storage import NameInfo
 logger = logging.getLogger("pluto")
 
 PATIENCE_SECONDS = 0.3
+FIRST = 30
+"""So many runs at the head of a list are always read: the page draws the charts of the first 10."""
 MAX_SHOWN_METRICS = 200
 _KEPT_AT_ONCE = 500
 MAX_SHOWN_FIELD = 2000
@@ -158,8 +160,8 @@ class Views:
         self._take_kept(new)
         deadline = time.monotonic() + (0 if self._later.waiting else PATIENCE_SECONDS)
         views, unread = [], []
-        for row in rows:
-            if row.place in self._known or time.monotonic() < deadline:
+        for place, row in enumerate(rows):
+            if row.place in self._known or place < FIRST or time.monotonic() < deadline:
                 views.append(RunView(row, self._stored(row)))
             else:
                 views.append(RunView(row, Stored(self._backend, row)))

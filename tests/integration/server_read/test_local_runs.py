@@ -30,6 +30,13 @@ def ui(tmp_path: Path) -> Iterator[ReadServer]:
     state.catalog.close()
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a list read nothing before it answers."""
+    monkeypatch.setattr(views, "PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(views, "FIRST", 0)
+
+
 def local_run(directory: Path, uid: str, status: str) -> RunWriter:
     writer = RunWriter(directory / ".pluto" / "mnist" / uid)
     facts = {
@@ -60,9 +67,8 @@ def test_a_finished_run_on_disk_is_listed_and_read(ui: ReadServer, tmp_path: Pat
 
 
 def test_runs_are_listed_before_what_they_logged_was_read(
-    ui: ReadServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ui: ReadServer, tmp_path: Path, impatient: None
 ) -> None:
-    monkeypatch.setattr(views, "PATIENCE_SECONDS", 0)
     for uid in ("a", "b", "c"):
         local_run(tmp_path, uid, "COMPLETED").close()
 
@@ -79,10 +85,22 @@ def test_runs_are_listed_before_what_they_logged_was_read(
     assert ui.json("/api/ui/projects")["unread"] == 0
 
 
-def test_values_are_read_in_the_background_once_a_list_was_asked_for(
-    ui: ReadServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_newest_runs_of_a_list_are_always_read(
+    ui: ReadServer, tmp_path: Path, impatient: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(views, "PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(views, "FIRST", 2)
+    for uid in ("a", "b", "c"):
+        local_run(tmp_path, uid, "COMPLETED").close()
+
+    answer = ui.json("/api/ui/runs", project="mnist")
+
+    assert answer["unread"] == 1
+    assert [bool(run["summary"]) for run in answer["runs"]] == [True, True, False]
+
+
+def test_values_are_read_in_the_background_once_a_list_was_asked_for(
+    ui: ReadServer, tmp_path: Path, impatient: None
+) -> None:
     for uid in ("a", "b", "c"):
         local_run(tmp_path, uid, "COMPLETED").close()
 

@@ -6,7 +6,8 @@ import { listedRuns, showDefault, shownRuns } from "../state/selection";
 import { textMatcher } from "../runs/filter";
 import { NoMatch } from "../runs/NoMatch";
 import { lazy } from "../parts/lazy";
-import { Empty, ErrorPanel } from "../parts/states";
+import { Empty, ErrorPanel, Skeleton } from "../parts/states";
+import { unread } from "../state/filling";
 import { edited, panels } from "../state/panels";
 import { place } from "../state/route";
 import { ChartOverlay } from "./ChartOverlay";
@@ -46,6 +47,7 @@ function NoCharts({ runs, filter }: { runs: number; filter: string }) {
       </Empty>
     );
   }
+  if (unread.value) return <Skeleton label="Reading runs" />;
   if (!runs) return <NoRuns />;
   return (
     <Empty title="No metrics yet">
