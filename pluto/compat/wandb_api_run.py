@@ -17,6 +17,7 @@ from pluto.compat.wandb_artifact import Artifact
 from pluto.compat.wandb_errors import CommError, UnsupportedError
 from pluto.compat.wandb_run_files import OWN_CONFIG
 from pluto.compat.wandb_store import Reference, find_artifact, logged_by
+from pluto.compat.wandb_table import frame_of
 from pluto.storage import RunReader
 
 if TYPE_CHECKING:
@@ -157,9 +158,7 @@ class ApiRun:
         kept = rows[::stride]
         if not pandas:
             return kept
-        import pandas as pd
-
-        return pd.DataFrame(kept)
+        return frame_of(kept)
 
     def scan_history(
         self,

@@ -100,9 +100,7 @@ class Table:
 
     def get_dataframe(self) -> Any:
         """Return the table as a pandas frame."""
-        import pandas as pd
-
-        return pd.DataFrame.from_records(self.data, columns=self.columns)
+        return frame_of(self.data, self.columns)
 
     def get_index(self) -> list[int]:
         """Return the numbers of the rows."""
@@ -173,6 +171,21 @@ def _joined(sides: list[tuple[Table, str]]) -> list[list[Any]]:
 def _keyed(table: Table, key: str) -> Iterator[tuple[Any, list[Any]]]:
     place = table.columns.index(key)
     yield from ((row[place], [*row[:place], *row[place + 1 :]]) for row in table.data)
+
+
+def frame_of(rows: Any, columns: list[Any] | None = None) -> Any:
+    """Return rows as a frame of pandas.
+
+    Raises:
+        ImportError: pandas is not installed.
+    """
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise ImportError(
+            "pandas, which makes frames, is not installed: pip install pandas"
+        ) from error
+    return pd.DataFrame(rows, columns=columns)
 
 
 def split_table(table: Table) -> tuple[pluto.Table, dict[str, list[pluto.File]]]:

@@ -62,6 +62,23 @@ def fit(strategy: str) -> None:
     train.fit(tiny(lightning), batches(), batches())
 
 
+def hugging_face(project: str) -> None:
+    """Train with the Trainer, then with Accelerate: only the main process has a run."""
+    from accelerate import Accelerator
+
+    import pluto.compat.transformers
+    from pluto.compat.accelerate import PlutoTracker
+    from tests.compat.tiny_llama import trainer
+
+    trainer(report_to="pluto", max_steps=3, ddp_backend="gloo").train()
+    pluto.finish()
+    accelerator = Accelerator(log_with=PlutoTracker(project, name="tracked"), cpu=True)
+    accelerator.init_trackers(project, config={"ranks": accelerator.num_processes})
+    for step in range(3):
+        accelerator.log({"loss": step / 2, "rank": accelerator.process_index}, step=step)
+    accelerator.end_training()
+
+
 def rows(count: str) -> None:
     """Log rows, every rank into one run that nobody has named."""
     rank = os.environ["RANK"]
@@ -71,4 +88,6 @@ def rows(count: str) -> None:
 
 
 if __name__ == "__main__":
-    {"watch": watch, "fit": fit, "rows": rows}[sys.argv[1]](sys.argv[2])
+    {"watch": watch, "fit": fit, "rows": rows, "hugging_face": hugging_face}[sys.argv[1]](
+        sys.argv[2]
+    )

@@ -94,3 +94,18 @@ def test_lightning_on_two_processes_writes_one_run(launcher: str) -> None:
     assert known(run)["status"] == "COMPLETED"
     assert known(run)["config"]["rate"] == 0.1
     assert len(facts(run, "modelGraph")) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_trainer_and_accelerate_on_two_processes_write_one_run_each() -> None:
+    for package in ("transformers", "accelerate"):
+        pytest.importorskip(package, reason=f"{package} is not installed")
+    torchrun(2, "hugging_face", "accelerated")
+    (trained,) = run_directories("transformers")
+    assert set(metrics(trained)["train/loss"]) == {1, 2, 3}
+    assert known(trained)["status"] == "COMPLETED"
+    (tracked,) = run_directories("accelerated")
+    assert metrics(tracked) == {"loss": {0: 0.0, 1: 0.5, 2: 1.0}, "rank": {0: 0, 1: 0, 2: 0}}
+    assert known(tracked)["config"] == {"ranks": 2}
+    assert known(tracked)["status"] == "COMPLETED"

@@ -222,8 +222,10 @@ def test_without_what_it_needs_a_call_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "own.yaml").write_text("lr: 1")
-    for name in ("yaml", "wandb"):
+    for name in ("yaml", "wandb", "pandas"):
         monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ImportError, match=r"not installed: pip install pandas"):
+        wandb.Table(["a"], [[1]]).get_dataframe()
     with pytest.raises(ImportError, match=r"PyYAML, which reads own\.yaml, is missing"):
         wandb.init(project="p", config="own.yaml")
     with pytest.raises(ImportError, match=r"not installed: pip install .pluto-ml\[wandb\]"):
