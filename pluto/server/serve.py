@@ -143,7 +143,7 @@ def _serve(
 
 
 def _refuse_keyless_network(settings: ServerSettings, keys: Keys) -> None:
-    if settings.is_loopback or any(row.revoked_at is None for row in keys.list()):
+    if settings.is_loopback or any(row.state == "valid" for row in keys.list()):
         return
     raise UsageError(
         f"--host {settings.host} opens the server to the network, and it has no key yet:"

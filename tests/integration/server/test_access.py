@@ -313,6 +313,7 @@ def test_a_start_that_cannot_work_names_the_fix(
     tmp_path: Path, options: list[str], text: str
 ) -> None:
     port = [] if "192.0.2.1" in options else ["--port", "0"]
+    make_key(tmp_path / "data", "old", "--days", "0")  # an expired one opens nothing
     ended = pluto("server", "--data", str(tmp_path / "data"), *port, *options)
 
     assert ended.returncode != 0
