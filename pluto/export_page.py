@@ -22,6 +22,7 @@ from urllib.parse import quote
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from pluto.errors import UsageError
@@ -196,6 +197,7 @@ class _Page:
     files: int = 0
     missing: int = 0
     first: dict[str, object] = field(default_factory=dict)
+    wanted: frozenset[int] = frozenset()
 
     def write(self, chosen: Sequence[Chosen]) -> dict[str, int]:
         """Write everything; return how much of each there was."""
@@ -221,14 +223,15 @@ class _Page:
         reads = _PageReads(make_state(settings, Secrets(generate_key(), b"")))
         with closing(reads.state.catalog):
             rows = [reads.require(number) for number in numbers]
-            self.first["session"] = msgspec.structs.replace(
+            self.first["session"] = replace(
                 ui_runs.session(reads, NoQuery()), directory=None, snippet=""
             )
+            self.wanted = frozenset(numbers)
+            reads.views.of(rows)  # so that their lineage misses none of them
             for row in rows:
                 self._run(data, reads, row)
-            wanted = set(numbers)
             listed = ui_runs.all_runs(reads)
-            return [self._without_charts(run) for run in listed if run.id in wanted]
+            return [self._without_charts(run) for run in listed if run.id in self.wanted]
 
     def _finish(self, data: _Data, listed: Sequence[Any]) -> None:
         projects: dict[str, list[Any]] = {run.project: [] for run in listed}
@@ -259,10 +262,10 @@ class _Page:
         query, key = DetailsQuery(run_id=row.id), f"runs/{row.id}"
         answer = ui_runs.run(reads, query)
         names = [info for info in answer.names if info.type != "METRIC" or self._wants(info.name)]
-        run = msgspec.structs.replace(self._without_charts(answer.run), sync_command=None, unsent=0)
-        self.first[key] = msgspec.structs.replace(answer, run=run, names=names)
+        run = replace(self._without_charts(answer.run), sync_command=None, unsent=0)
+        self.first[key] = replace(answer, run=run, names=names)
         data.add(f"{key}/story", ui_story.story(reads, query))
-        data.add(f"{key}/lineage", ui_lineage.lineage(reads, query))
+        data.add(f"{key}/lineage", self._lineage(reads, query))
         data.add(f"{key}/graph", ui_story.graph(reads, query))
         data.add(f"{key}/console", list(_console(reads, row.id)))
         structured = [info.name for info in names if info.type not in {"METRIC", "FILE"}]
@@ -275,6 +278,16 @@ class _Page:
                 self.metrics += 1
                 data.add(f"series/{row.id}/{info.name}", _series(reader, info.name))
 
+    def _lineage(self, reads: Reads, query: DetailsQuery) -> ui_lineage.Lineage:
+        """Return what the page may tell: of runs that are not in it, not even the names."""
+        found = ui_lineage.lineage(reads, query)
+        uses = [
+            each if each.run is None or each.run.id in self.wanted else replace(each, run=None)
+            for each in found.uses
+        ]
+        used_by = [each for each in found.used_by if each.run and each.run.id in self.wanted]
+        return ui_lineage.Lineage(uses, used_by, 0)
+
     def _wants(self, metric: str) -> bool:
         return not self.charts or any(fnmatchcase(metric, pattern) for pattern in self.charts)
 
@@ -283,7 +296,7 @@ class _Page:
         summary = msgspec.json.decode(msgspec.json.encode(run.summary))
         kept = {name: value for name, value in summary.items() if self._wants(name)}
         count = run.metric_count if not self.charts else len(kept)
-        return msgspec.structs.replace(run, summary=kept, metric_count=count)
+        return replace(run, summary=kept, metric_count=count)
 
     def _files(self, data: _Data, reads: Reads, row: RunRow) -> list[Any]:
         """Copy the bytes of all files; return their rows as the page shows them."""
@@ -306,7 +319,7 @@ class _Page:
                     data.add(f"text/{one.url}", text)
             # The pixels of an image that is a file may not be read, those of a data: URL may.
             masked = file.file_type == "mask"
-            kept.append(msgspec.structs.replace(one, url=_data_url(source)) if masked else one)
+            kept.append(replace(one, url=_data_url(source)) if masked else one)
         return kept
 
 

@@ -47,7 +47,8 @@ def export(context: click.Context, /, words: tuple[str, ...], **options: Any) ->
     id, name or directory).
 
     `pluto export run RUN... DIR` writes a folder with the dashboard and the runs: open its
-    index.html in a browser, no server is needed. It takes runs of this disk.
+    index.html in a browser, no server is needed. It takes runs of this disk. The scripts of
+    HTML that was logged are off in it.
 
     The exit code is 1 when bytes of files were not to be had.
     """

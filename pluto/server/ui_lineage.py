@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from pluto.server.endpoints import Endpoint, Reads
 from pluto.server.rows import RunRow
 from pluto.server.schemas import Answer, DetailsQuery
+from pluto.server.views import RunView
 
 USED: Final = ("wandb", "used_artifacts")
 """Where the config of a run keeps what `use_artifact` gave it: by `name:version` the project and
@@ -32,10 +33,14 @@ class Use(Answer):
 
 
 class Lineage(Answer):
-    """`uses`: what the run took, from which run. `used_by`: what others took from it."""
+    """`uses`: what the run took, from which run. `used_by`: what others took from it.
+
+    `unread` runs of other projects are still to be read: they may have used something too.
+    """
 
     uses: list[Use]
     used_by: list[Use]
+    unread: int
 
 
 class _Source(NamedTuple):
@@ -46,15 +51,19 @@ class _Source(NamedTuple):
 
 
 def lineage(reads: Reads, query: DetailsQuery) -> Lineage:
-    """Return both ends of the artifacts of a run; users are looked for in its own project."""
+    """Return both ends of the artifacts of a run; its users may be in any project."""
     row = reads.require(query.run_id)
     (view,) = reads.views.of([row])
     uses = [
         Use(each.artifact, each.digest, _maker(reads, each))
         for each in _sources(view.stored.config)
     ]
-    used_by = [] if row.external_id is None else list(_users(reads, row))
-    return Lineage(uses, used_by)
+    if row.external_id is None:
+        return Lineage(uses, [], 0)
+    everywhere = reads.state.catalog.runs()
+    reads.views.of([each for each in everywhere if each.project == row.project])
+    views, unread = reads.views.so_far(everywhere)
+    return Lineage(uses, list(_users(views, row)), unread)
 
 
 def _maker(reads: Reads, source: _Source) -> LineageRun | None:
@@ -62,8 +71,8 @@ def _maker(reads: Reads, source: _Source) -> LineageRun | None:
     return None if row is None else _named(row)
 
 
-def _users(reads: Reads, row: RunRow) -> Iterator[Use]:
-    for view in reads.views.of(reads.state.catalog.runs(row.project)):
+def _users(views: Iterable[RunView], row: RunRow) -> Iterator[Use]:
+    for view in views:
         for source in _sources(view.stored.config):
             is_ours = (source.run, source.project) == (row.external_id, row.project)
             if is_ours and view.row.id != row.id:

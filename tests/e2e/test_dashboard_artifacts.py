@@ -76,10 +76,10 @@ def test_an_artifact_leads_to_the_runs_that_used_it_and_back(
     chromium: Path, tmp_path: Path
 ) -> None:
     runs = tmp_path / "runs"
-    for name in ("maker", "user"):
-        with wandb.init(dir=str(runs), project="lineage", name=name) as run:
-            if name == "user":
-                run.use_artifact("digits:latest")
+    for project, name in (("lineage", "maker"), ("lineage", "user"), ("other", "guest")):
+        with wandb.init(dir=str(runs), project=project, name=name) as run:
+            if name != "maker":
+                run.use_artifact("local/lineage/digits:latest")
                 continue
             artifact = wandb.Artifact("digits", "dataset")
             with artifact.new_file("train.txt") as file:
@@ -87,7 +87,9 @@ def test_an_artifact_leads_to_the_runs_that_used_it_and_back(
             run.log_artifact(artifact)
     wandb.teardown()
     with site(runs, chromium, tmp_path) as dashboard, dashboard.visit() as visit:
-        visit.open_run("user")
+        visit.open("/p/lineage")
+        visit.part("runs-rail").get_by_role("link", name="user", exact=True).click()
+        visit.page.get_by_role("heading", name="user", exact=True).wait_for()
         visit.tab("files")
         used = visit.part("used-artifacts")
         expect(used).to_contain_text("digits:v0 made by")
@@ -97,6 +99,8 @@ def test_an_artifact_leads_to_the_runs_that_used_it_and_back(
         visit.tab("files")
         users = visit.part("artifacts").locator(".users")
         expect(users).to_contain_text("used by")
+        expect(users.get_by_role("link")).to_have_count(2)
+        expect(users).to_contain_text("other / guest")
         visit.screenshot("light-artifacts-users")
-        users.get_by_role("link", name="user").click()
+        users.get_by_role("link", name="completed user", exact=True).click()
         visit.page.get_by_role("heading", name="user", exact=True).wait_for()

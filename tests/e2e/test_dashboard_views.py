@@ -258,7 +258,8 @@ def test_a_named_view_brings_back_all_that_was_set(visit: Visit) -> None:
     eventually(lambda: len(visit.curves("val/accuracy")) == len(RATES))
 
     query = parse_qs(visit.page.evaluate("() => location.search.slice(1)"))
-    assert query == {"group": ["config.lr"], "smooth": ["0.5"], "c": ["accuracy"], "clip": ["1"]}
+    kept = {"group": ["config.lr"], "smooth": ["0.5"], "c": ["accuracy"], "clip": ["1"]}
+    assert query == {**kept, "view": ["For the paper"]}
     expect(visit.page.get_by_role("button", name="Saved views")).to_have_text("View: For the paper")
     visit.page.get_by_role("button", name="Saved views").click()
     forget.click()
@@ -267,6 +268,31 @@ def test_a_named_view_brings_back_all_that_was_set(visit: Visit) -> None:
     visit.part("toast").get_by_role("button", name="Undo").click()
     visit.page.get_by_role("button", name="Saved views").click()
     expect(forget).to_be_visible()
+
+
+def test_a_view_has_its_own_panels_and_those_of_the_project_stay(visit: Visit) -> None:
+    page = visit.page
+    add_panel(visit, "Bars", {"Value": ["metric.train/loss"]}, "Everybody's")
+    page.get_by_role("button", name="Saved views").click()
+    page.get_by_label("Name of the view").fill("Mine")
+    page.get_by_role("button", name="Save this view").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Saved views")).to_have_text("View: Mine")
+    add_panel(visit, "Scatter", {"y": ["metric.train/loss"], "x": ["config.lr"]}, "Only here")
+    card = visit.part("own-panels").get_by_role("region", name="Everybody's")
+    card.hover()
+    card.get_by_role("button", name="Menu of").click()
+    card.get_by_role("button", name="Remove", exact=True).click()
+    eventually(lambda: kept_places(visit) == ["Only here"])
+
+    page.reload()  # the link holds the view
+    eventually(lambda: kept_places(visit) == ["Only here"])
+    page.get_by_role("button", name="Saved views").click()
+    visit.screenshot("light-view-panels")
+    page.get_by_role("button", name="Back to the panels of the project").click()
+    eventually(lambda: kept_places(visit) == ["Everybody's"])
+    page.get_by_role("button", name="Mine", exact=True).click()
+    eventually(lambda: kept_places(visit) == ["Only here"])
 
 
 def test_a_panel_fills_the_screen_by_its_link(visit: Visit) -> None:

@@ -59,5 +59,5 @@ test("a version names the runs that used the very files of it, each once", () =>
     { artifact: "model:v3", digest: "bb", run },
     { artifact: "other:v0", digest: "aa", run },
   ];
-  expect(artifact?.versions.map((version) => usersOf(name, version, { uses: [], usedBy }))).toEqual([[], [run]]);
+  expect(artifact?.versions.map((version) => usersOf(name, version, { uses: [], unread: 0, usedBy }))).toEqual([[], [run]]);
 });

@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any
 
 import pytest
 
@@ -87,15 +88,18 @@ def test_an_artifact_names_its_maker_and_its_users(server: ReadServer) -> None:
     lost = server.run("lost", config=using(**{**source, "run": "gone"}))
     server.run("odd", config={"wandb": "a text"})
 
-    def lineage(run_id: int) -> dict[str, list[dict[str, object]]]:
-        found: dict[str, list[dict[str, object]]] = server.json(f"/api/ui/runs/{run_id}/lineage")
+    def lineage(run_id: int) -> dict[str, Any]:
+        found: dict[str, Any] = server.json(f"/api/ui/runs/{run_id}/lineage")
         return found
 
     def use(run: int, name: str) -> dict[str, object]:
         other = {"id": run, "name": name, "project": "mnist", "status": "RUNNING"}
         return {"artifact": "digits:v1", "digest": "aa", "run": other}
 
-    assert lineage(user.id) == {"uses": [use(maker.id, "maker")], "usedBy": []}
-    assert lineage(maker.id) == {"uses": [], "usedBy": [use(user.id, "user")]}
+    assert lineage(user.id) == {"uses": [use(maker.id, "maker")], "usedBy": [], "unread": 0}
+    assert lineage(maker.id) == {"uses": [], "usedBy": [use(user.id, "user")], "unread": 0}
+    guest = server.run("guest", project="other", config=using(**source))
+    assert [each["run"]["project"] for each in lineage(maker.id)["usedBy"]] == ["other", "mnist"]
+    assert lineage(guest.id)["uses"] == [use(maker.id, "maker")]
     (use_of_lost,) = lineage(lost.id)["uses"]
     assert use_of_lost["run"] is None

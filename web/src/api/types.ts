@@ -152,6 +152,8 @@ export interface Use {
 export interface Lineage {
   uses: Use[];
   usedBy: Use[];
+  /** So many runs of other projects are still to be read. */
+  unread: number;
 }
 
 export interface Session {

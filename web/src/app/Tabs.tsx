@@ -1,6 +1,7 @@
 // Tabs whose choice is in the URL.
 
 import type { ComponentChildren } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { tab } from "../state/view";
 
 interface Props {
@@ -11,8 +12,10 @@ interface Props {
 }
 
 export function Tabs({ tabs, current, children }: Props) {
+  const line = useRef<HTMLElement>(null);
+  useLayoutEffect(() => bringIntoSight(line.current as HTMLElement), [current]);
   return (
-    <nav class="tabs" aria-label="Views">
+    <nav class="tabs" aria-label="Views" ref={line}>
       {tabs.map(([id, label, count]) => (
         <button
           type="button"
@@ -28,4 +31,11 @@ export function Tabs({ tabs, current, children }: Props) {
       {children && <span class="tabs-end">{children}</span>}
     </nav>
   );
+}
+
+/** On a phone the line is longer than the window: the current tab is in its middle, its neighbours beside it. */
+function bringIntoSight(line: HTMLElement): void {
+  const tab = line.querySelector("[aria-current]")?.getBoundingClientRect();
+  const { left, width } = line.getBoundingClientRect();
+  if (tab) line.scrollLeft += tab.left - left - (width - tab.width) / 2;
 }

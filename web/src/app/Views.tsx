@@ -1,54 +1,54 @@
-// Views that were given a name: what the address holds, kept for everybody who looks at this project.
+// Views that were given a name, kept for everybody who looks at this project.
 
 import { useState } from "preact/hooks";
 import { Popover } from "../parts/Popover";
-import { currentQuery, place, showQuery } from "../state/route";
-import { keep, saved } from "../state/saved";
-import { say } from "../state/toast";
+import { forgetView, keepView, leaveView, showView, shownView, viewChanged, views } from "../state/views";
 
 export function Views() {
-  const shown = nameOfView(currentQuery.value);
+  const shown = shownView.value;
   return (
-    <Popover label="Saved views" button={shown ? `View: ${shown}` : "Views"} wide text>
+    <Popover label="Saved views" button={shown === null ? "Views" : `View: ${shown}${viewChanged.value ? " *" : ""}`} wide text>
       <List />
     </Popover>
   );
 }
 
-/** The view that the page shows, if its name is known. */
-function nameOfView(query: string): string | null {
-  return Object.entries(saved.value.view).find(([, value]) => value === query)?.[0] ?? null;
-}
-
 function List() {
   const [name, setName] = useState("");
-  const views = Object.entries(saved.value.view).filter((entry): entry is [string, string] => typeof entry[1] === "string");
-  const query = currentQuery.value;
+  const shown = shownView.value;
+  const wanted = name.trim();
   return (
     <form
       class="chooser"
       onSubmit={(event) => {
         event.preventDefault();
-        if (!name.trim()) return;
-        void keep("view", name.trim(), query);
+        if (!wanted) return;
+        keepView(wanted);
         setName("");
       }}
     >
-      {views.length === 0 && (
-        <p class="muted">A view is all that you set: filter, groups, columns, charts, zoom. Name it, and find it again here.</p>
-      )}
+      <p class="muted">
+        {shown === null
+          ? "A view is all that you set: filter, groups, columns, charts, zoom, and your panels as they are. Name it, and find it again here."
+          : `Panels that you change now are changed in “${shown}” alone.`}
+      </p>
       <div class="chooser-lists names">
-        {views.map(([view, value]) => (
-          <div class="view-row" key={view}>
-            <button type="button" data-closes aria-current={value === query} onClick={() => showQuery(place.peek(), value)}>
-              {view}
-            </button>
-            <button type="button" class="icon" title="Forget this view" aria-label={`Forget ${view}`} onClick={() => forget(view, value)}>
-              ✕
-            </button>
-          </div>
+        {[...views.value.keys()].map((view) => (
+          <Row key={view} view={view} current={view === shown} />
         ))}
       </div>
+      {shown !== null && (
+        <div class="view-row">
+          <button type="button" class="link" onClick={leaveView}>
+            Back to the panels of the project
+          </button>
+          {viewChanged.value && (
+            <button type="button" class="link" onClick={() => keepView(shown)}>
+              Save the changes to {shown}
+            </button>
+          )}
+        </div>
+      )}
       <input
         class="search"
         placeholder="Name of the view on the screen"
@@ -57,14 +57,22 @@ function List() {
         value={name}
         onInput={(event) => setName(event.currentTarget.value)}
       />
-      <button type="submit" class="button primary" disabled={!name.trim()}>
-        {name.trim() in saved.value.view ? "Replace" : "Save this view"}
+      <button type="submit" class="button primary" disabled={!wanted}>
+        {views.value.has(wanted) ? "Replace" : "Save this view"}
       </button>
     </form>
   );
 }
 
-function forget(name: string, value: string): void {
-  void keep("view", name, null);
-  say(`View “${name}” forgotten.`, { undo: () => keep("view", name, value) });
+function Row({ view, current }: { view: string; current: boolean }) {
+  return (
+    <div class="view-row">
+      <button type="button" data-closes aria-current={current} onClick={() => showView(view)}>
+        {view}
+      </button>
+      <button type="button" class="icon" title="Forget this view" aria-label={`Forget ${view}`} onClick={() => forgetView(view)}>
+        ✕
+      </button>
+    </div>
+  );
 }

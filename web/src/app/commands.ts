@@ -3,13 +3,13 @@
 import { tabsOf } from "../run/RunPage";
 import { projects, runs } from "../state/catalog";
 import { metricNames } from "../state/metrics";
-import { go, place, showQuery } from "../state/route";
-import { saved } from "../state/saved";
+import { go, place } from "../state/route";
 import { groupBy, heat, listedRuns, MOST_SHOWN, showDefault, showOnly } from "../state/selection";
 import { notifying, toggleNotifying } from "../state/notices";
 import { say } from "../state/toast";
 import { toggleTheme } from "../state/theme";
 import { fullChart, logScale, resetZoom, runFilter, tab } from "../state/view";
+import { showView, views as kept } from "../state/views";
 import { copyText } from "../parts/states";
 import { helpOpen } from "./Help";
 import type { Command } from "./matching";
@@ -37,8 +37,7 @@ export function commands(): Command[] {
 }
 
 function views(): Command[] {
-  const kept = Object.entries(saved.value.view).filter((entry): entry is [string, string] => typeof entry[1] === "string");
-  return kept.map(([name, query]) => ({ kind: "view", name, detail: "", run: () => showQuery({ ...place.peek(), run: null }, query) }));
+  return [...kept.value.keys()].map((name) => ({ kind: "view", name, detail: "", run: () => showView(name) }));
 }
 
 function action(name: string, run: () => void, detail = ""): Command {

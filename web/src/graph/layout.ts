@@ -104,7 +104,7 @@ function moveInto(boxes: PlacedBox[], edges: Drawing["edges"]): void {
 
 function linesOf({ part }: Box): [string, string] {
   const { name, type, parts, parameters } = part;
-  const more = parts.length ? `${parts.length} parts` : parameters ? formatNumber(parameters, 3) : "";
+  const more = parts.length ? `${parts.length} ${parts.length === 1 ? "part" : "parts"}` : parameters ? formatNumber(parameters, 3) : "";
   return [short(name), short([type === name ? "" : type, more].filter(Boolean).join(" · "))];
 }
 

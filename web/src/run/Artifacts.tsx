@@ -19,6 +19,7 @@ export function Artifacts({ artifacts, ...rest }: Props) {
       <h2>
         Artifacts <span class="muted number">{formatCount(artifacts.length)}</span>
       </h2>
+      {rest.lineage.unread > 0 && <p class="muted">{formatCount(rest.lineage.unread)} runs of other projects are still being read: they may have used these too.</p>}
       {artifacts.map(({ name, versions }) => (
         <div key={name} class="artifact">
           <h3>{name}</h3>

@@ -18,7 +18,7 @@ import { useFetched } from "./useFetched";
 const FEW = 100;
 /** Files made at once of what a search found, whose folders are all open. */
 const MOST_FOUND = 500;
-const NO_LINEAGE: Lineage = { uses: [], usedBy: [] };
+const NO_LINEAGE: Lineage = { uses: [], usedBy: [], unread: 0 };
 
 export function FilesTab({ answer: { run, names } }: { answer: RunAnswer }) {
   const kept = names.filter((info) => info.type !== "METRIC").map((info) => info.count);

@@ -24,11 +24,13 @@ export function SystemTab({ answer: { run, names } }: { answer: RunAnswer }) {
         <Check label="one chart each" title="A chart for each GPU, core and node" on={systemApart.value} set={systemApart.set} />
       </div>
       {sections.length === 0 && <p class="muted system-none">No system metrics{filter ? ` match “${filter}”` : " were recorded"}.</p>}
-      <div class="sections">
-        {sections.map((section) => (
-          <Section key={section.id} section={section} />
-        ))}
-      </div>
+      {sections.length > 0 && (
+        <div class="sections">
+          {sections.map((section) => (
+            <Section key={section.id} section={section} />
+          ))}
+        </div>
+      )}
       <div class="columns-page">
         <KeyValues title="Machine and environment" rows={machineOf(run.systemMetadata)} none="Nothing was recorded." />
         {machines.slice(1).map(({ place, metadata }) => (

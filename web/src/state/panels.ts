@@ -1,12 +1,12 @@
-// The panels of this project, and what is done to them.
+// The panels of this project or of the view that is looked at, and what is done to them.
 
 import { computed, effect, signal } from "@preact/signals";
 import { newPanel, placed, readPanels, columnsOf, type Kind, type Panel } from "../panels/model";
 import { otherColumns } from "./best";
-import { keep, saved } from "./saved";
 import { say } from "./toast";
+import { arrange, layout } from "./views";
 
-export const panels = computed<Panel[]>(() => readPanels(saved.value.panel));
+export const panels = computed<Panel[]>(() => readPanels(layout.value));
 
 /** The panel in the editor; null while it is closed. */
 export const edited = signal<Panel | null>(null);
@@ -18,12 +18,11 @@ export function startPanels(): void {
 }
 
 export function keepPanel(panel: Panel): void {
-  void keep("panel", panel.id, panel);
+  arrange(panel.id, panel);
 }
 
 export function removePanel(panel: Panel): void {
-  void keep("panel", panel.id, null);
-  say("Panel removed.", { undo: () => keep("panel", panel.id, panel) });
+  say("Panel removed.", { undo: arrange(panel.id, null) });
 }
 
 /** Where a new panel goes: behind all others. */
