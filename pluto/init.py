@@ -231,6 +231,8 @@ def _attachment(settings: Settings, resume: bool, step: int | None) -> dict[str,
     settings._external_id = external_id  # noqa: SLF001
     if step is not None and not (external_id or by_server_id):
         raise UsageError("resume_step goes with the run_id of the run to go on with")
+    if resume and not (external_id or by_server_id):
+        logger.warning("resume=True without a run_id: a new run begins")
     return {
         "resume_step": _checkpoint(step),
         "only_rows": False,
@@ -263,9 +265,12 @@ def _fork(
         raise UsageError(
             f"fork_run_id must be a numeric run ID or display ID such as MMP-42, got {run_id!r}"
         )
+    whole = whole_step(step)
+    if whole is None:
+        raise UsageError(f"fork_step must be an integer from 0 on, got {step!r}")
     return {
         "fork_run_id": int(text) if text.isdecimal() else text,
-        "fork_step": step,
+        "fork_step": whole,
         "inherit_config": inherit_config,
         "inherit_tags": inherit_tags,
     }

@@ -184,9 +184,19 @@ def test_half_a_fork_is_refused_before_anything_else(options: dict[str, int]) ->
         noop(**options)
 
 
-def test_a_fork_of_no_run_is_refused() -> None:
+def test_a_fork_of_no_run_or_at_no_step_is_refused() -> None:
     with pytest.raises(UsageError, match="numeric run ID or display ID"):
         noop(fork_run_id="baseline", fork_step=1)
+    with pytest.raises(UsageError, match="fork_step must be an integer from 0 on, got -1"):
+        noop(fork_run_id=7, fork_step=-1)
+
+
+def test_resume_without_an_id_begins_a_run_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    noop(resume=True).finish()
+    assert caplog.messages == ["resume=True without a run_id: a new run begins"]
+    caplog.clear()
+    noop(resume=True, run_id="exp").finish()
+    assert caplog.messages == []
 
 
 def test_keywords_of_settings_are_settings_and_others_are_told(
