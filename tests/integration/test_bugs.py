@@ -243,6 +243,26 @@ def test_bug_36_an_interpreter_of_the_environment_starts_without_us() -> None:
     assert run_script(f"import sys; print(sorted({heavy} & set(sys.modules)))") == "[]\n"
 
 
+def test_bug_37_a_call_of_log_reads_and_writes_no_file(tmp_path: Path) -> None:
+    counters = Path("/proc/thread-self/io")
+    if not counters.exists():
+        pytest.skip("this kernel does not count the reads and writes of a thread")
+
+    def reads_and_writes() -> list[int]:
+        lines = counters.read_text().splitlines()
+        return [int(line.split()[1]) for line in lines if line.startswith("sysc")]
+
+    run = begin(tmp_path)
+    run.log({"loss": 1.0, "accuracy": 0.5}, step=0)
+    itself = np.subtract(reads_and_writes(), reads_and_writes())
+    before = reads_and_writes()
+    for step in range(1, 10_000):
+        run.log({"loss": 1.0, "accuracy": 0.5}, step=step)
+    assert (np.subtract(before, reads_and_writes()) == itself).all()
+    run.finish()
+    assert series(run, "loss")[0] == list(range(10_000))
+
+
 def test_bug_41_a_run_id_that_is_given_goes_before_that_of_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
