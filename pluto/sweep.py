@@ -28,6 +28,12 @@ logger = logging.getLogger("pluto")
 
 METHODS: Final = ("grid", "random", "bayes")
 LOG_UNIFORM: Final = ("log_uniform", "log_uniform_values")
+QUANTISED: Final = {
+    "q_uniform": "uniform",
+    "q_log_uniform_values": "log_uniform_values",
+    "q_normal": "normal",
+}
+"""Distributions whose values are multiples of `q`, and what those are drawn from."""
 PAGE: Final = 200
 
 Parameters = dict[str, Any]
@@ -45,8 +51,8 @@ def sweep(
 
     Args:
         config: `method` (grid, random or bayes), `parameters` (name to a mapping with `value`,
-            `values`, `min` and `max`, or a `distribution`), and for bayes `metric` with `name` and
-            `goal`.
+            `values`, `min` and `max`, or a `distribution`), for bayes `metric` with `name` and
+            `goal`, and `run_cap`, the `count` of agents that are given none.
         project: of its runs, where `init` names none.
         entity: accepted for scripts that pass it.
 
@@ -88,6 +94,7 @@ def agent(
         sweep_id: what `sweep` returned, in this process or another one.
         function: begins a run, trains, and may leave the run open.
         count: of a grid, the most runs that are begun now; else how many the sweep has in the end.
+            By default the `run_cap` of the sweep.
         project: instead of the one of the sweep.
 
     Raises:
@@ -98,7 +105,7 @@ def agent(
     where = project or definition.get("project")
     done = _done(sweep_id, where)
     propose = {"grid": _grid, "random": _random, "bayes": _bayes}[definition["method"]]
-    proposals = propose(definition, count, done)
+    proposals = propose(definition, definition.get("run_cap") if count is None else count, done)
     try:
         parameters = next(proposals)
         while True:
@@ -129,7 +136,12 @@ def _check(definition: Mapping[str, Any]) -> None:
 def _check_spec(name: str, spec: Mapping[str, Any]) -> None:
     if "value" in spec or (isinstance(spec.get("values"), (list, tuple)) and spec["values"]):
         return
-    if spec.get("distribution") == "normal" and {"mu", "sigma"} <= spec.keys():
+    step, spec = spec.get("q", 1), _base(spec)
+    if isinstance(step, bool) or not isinstance(step, (int, float)) or step <= 0:
+        raise UsageError(f"parameter {name!r}: q is a number above 0")
+    if spec.get("distribution") == "normal":
+        if not {"mu", "sigma"} <= spec.keys():
+            raise UsageError(f"parameter {name!r}: a normal distribution needs mu and sigma")
         return
     if spec.get("distribution", "uniform") not in ("uniform", "int_uniform", *LOG_UNIFORM):
         raise UsageError(f"parameter {name!r}: unknown distribution {spec['distribution']!r}")
@@ -166,9 +178,28 @@ def _drawn(spec: Mapping[str, Any], source: random.Random) -> Any:
         return spec["value"]
     if "values" in spec:
         return source.choice(list(spec["values"]))
+    if spec.get("distribution") in QUANTISED:
+        return _rounded(_drawn(_base(spec), source), spec)
     if spec.get("distribution") == "normal":
         return source.gauss(spec["mu"], spec["sigma"])
     return _between(spec, source)
+
+
+def _base(spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a parameter is drawn from before it is rounded."""
+    kind = spec.get("distribution")
+    return {**spec, "distribution": QUANTISED[kind]} if kind in QUANTISED else spec
+
+
+def _rounded(value: float, spec: Mapping[str, Any]) -> float:
+    """Return the multiple of `q` nearest to a value, within the bounds; whole if `q` is."""
+    step = spec.get("q", 1)
+    places = round(value / step)
+    if {"min", "max"} <= spec.keys():
+        least, most = math.ceil(spec["min"] / step), math.floor(spec["max"] / step)
+        if least <= most:
+            places = min(max(places, least), most)
+    return places * step if isinstance(step, int) else round(places * step, 12)
 
 
 def _between(spec: Mapping[str, Any], source: random.Random) -> float:
@@ -213,6 +244,7 @@ def _bayes(definition: Mapping[str, Any], count: int | None, done: list[_Done]) 
 def _distribution(optuna: Any, name: str, spec: Mapping[str, Any]) -> Any:
     if "values" in spec:  # places in the list: values may be anything
         return optuna.distributions.CategoricalDistribution(list(range(len(spec["values"]))))
+    spec = _base(spec)
     if spec.get("distribution") == "normal":
         raise UsageError(f"parameter {name!r}: normal is for random sweeps")
     if _is_whole(spec):
@@ -222,7 +254,9 @@ def _distribution(optuna: Any, name: str, spec: Mapping[str, Any]) -> Any:
 
 
 def _chosen(spec: Mapping[str, Any], value: Any) -> Any:
-    return spec["values"][value] if "values" in spec else value
+    if "values" in spec:
+        return spec["values"][value]
+    return _rounded(value, spec) if spec.get("distribution") in QUANTISED else value
 
 
 def _places(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import pluto
 from pluto.compat.wandb_errors import UnsupportedError, UsageError
 from pluto.compat.wandb_init import live_runs
+
+logger = logging.getLogger("pluto")
 
 _NO_FUNCTION = "a sweep calls a function of this process: give agent(sweep_id, function=train)"
 
@@ -39,6 +42,8 @@ def sweep(
     if prior_runs:
         raise UnsupportedError("prior_runs= is not offered: a sweep knows its own runs only")
     config = dict(sweep() if callable(sweep) else sweep)
+    if config.get("early_terminate"):
+        logger.warning("wandb.sweep(): early_terminate has no effect, every run goes to its end")
     config["parameters"] = _with_values_as_bounds(config.get("parameters"))
     try:
         return pluto.sweep(config, project, entity)
@@ -102,7 +107,8 @@ def _with_values_as_bounds(parameters: Any) -> Any:
 
 
 def _with_values(spec: Any) -> Any:
-    if not isinstance(spec, Mapping) or spec.get("distribution") != "log_uniform":
+    kind = spec.get("distribution") if isinstance(spec, Mapping) else None
+    if kind not in ("log_uniform", "q_log_uniform"):
         return spec
     bounds = {name: math.exp(spec[name]) for name in ("min", "max") if name in spec}
-    return {**spec, **bounds, "distribution": "log_uniform_values"}
+    return {**spec, **bounds, "distribution": f"{kind}_values"}

@@ -15,6 +15,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "x": {"min": -10.0, "max": 10.0},
     "layers": {"min": 1, "max": 4},
     "lr": {"distribution": "log_uniform", "min": 1e-5, "max": 1.0},
+    "batch": {"distribution": "q_log_uniform_values", "q": 8, "min": 32, "max": 256},
     "opt": {"values": ["sgd", {"name": "adam"}]},
     "seed": {"value": 7},
 }
@@ -54,6 +55,7 @@ def test_the_search_comes_near_the_best_value() -> None:
         assert each["layers"] in (1, 2, 3, 4)
         assert 1e-5 <= each["lr"] <= 1
         assert each["opt"] in PARAMETERS["opt"]["values"]
+        assert each["batch"] in range(32, 257, 8)
         assert each["seed"] == 7
 
 

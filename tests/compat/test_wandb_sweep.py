@@ -48,15 +48,21 @@ def test_a_sweep_gives_each_run_its_choice_and_a_failure_does_not_end_it() -> No
 
 def test_bounds_of_log_uniform_are_exponents_in_a_sweep_as_they_are_for_wandb() -> None:
     drawn = []
-    spec = {"lr": {"distribution": "log_uniform", "min": -3, "max": -2}}
+    spec = {
+        "lr": {"distribution": "log_uniform", "min": -3, "max": -2},
+        "size": {"distribution": "q_log_uniform", "q": 1, "min": 2, "max": 4},
+    }
     sweep_id = wandb.sweep({"method": "random", "parameters": spec}, project="swept")
-    wandb.agent(sweep_id, lambda: drawn.append(wandb.init().config["lr"]), count=3)
+    wandb.agent(sweep_id, lambda: drawn.append(dict(wandb.init().config)), count=3)
 
     assert len(drawn) == 3
-    assert all(math.exp(-3) <= rate <= math.exp(-2) for rate in drawn)
+    assert all(math.exp(-3) <= config["lr"] <= math.exp(-2) for config in drawn)
+    assert all(config["size"] in range(8, 55) for config in drawn)
 
 
-def test_what_sweeps_cannot_do_says_so() -> None:
+def test_what_sweeps_cannot_do_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    wandb.sweep({"parameters": {"lr": {"value": 1}}, "early_terminate": {"type": "hyperband"}})
+    assert "early_terminate has no effect" in caplog.text
     with pytest.raises(wandb.UsageError, match="unknown distribution 'beta'"):
         wandb.sweep({"parameters": {"lr": {"distribution": "beta"}}})
     with pytest.raises(wandb.UsageError, match="unknown sweep id"):

@@ -120,6 +120,12 @@ def kinds() -> list[tuple[dict[str, Any], Callable[[Any], bool]]]:
         ({"distribution": "log_uniform", "min": 1e-4, "max": 1}, lambda x: 1e-4 <= x <= 1),
         ({"distribution": "log_uniform_values", "min": 1e-4, "max": 1}, lambda x: 0 < x <= 1),
         ({"distribution": "normal", "mu": 100, "sigma": 0.1}, lambda x: 90 < x < 110),
+        ({"distribution": "q_uniform", "q": 0.25, "min": 0, "max": 1}, lambda x: x * 4 in range(5)),
+        (
+            {"distribution": "q_log_uniform_values", "q": 8, "min": 30, "max": 250},
+            lambda x: type(x) is int and x % 8 == 0 and 32 <= x <= 248,
+        ),
+        ({"distribution": "q_normal", "q": 2, "mu": 0, "sigma": 9}, lambda x: x % 2 == 0),
     ]
 
 
@@ -135,6 +141,23 @@ def test_random_choices_are_what_their_parameters_allow_and_as_many_as_asked_for
                 assert fits(tried[f"p{place}"]), tried
 
 
+def test_agents_that_are_given_no_count_try_as_many_as_the_cap_of_the_sweep() -> None:
+    parameters = {"lr": {"min": 0.0, "max": 1.0}}
+    asked = {"method": "random", "run_cap": 2, "parameters": parameters}
+    sweep_id = pluto.sweep(asked, project="capped")
+    training = Training()
+    pluto.agent(sweep_id, training)
+    pluto.agent(sweep_id, training)
+    assert len(training.tried) == 2
+
+
+def test_a_grid_with_a_metric_tries_every_choice() -> None:
+    metric = {"name": "loss", "goal": "minimize"}
+    training = Training()
+    pluto.agent(pluto.sweep({"metric": metric, **GRID}, project="measured"), training)
+    assert len(training.tried) == 4
+
+
 BAD: list[tuple[Any, type[Exception], str]] = [
     ([], TypeError, "a mapping"),
     ({"method": "guess", **GRID}, ValueError, "grid, random, bayes"),
@@ -143,7 +166,13 @@ BAD: list[tuple[Any, type[Exception], str]] = [
     ({"parameters": {"lr": 0.1}}, ValueError, "'lr' must be a mapping"),
     ({"parameters": {"lr": {"min": 1}}}, ValueError, "'lr' needs value, values, or min and max"),
     ({"parameters": {"lr": {"min": 2, "max": 1}}}, ValueError, "'lr' needs value"),
-    ({"parameters": {"lr": {"distribution": "q_normal"}}}, ValueError, "unknown distribution"),
+    ({"parameters": {"lr": {"distribution": "q_normal"}}}, ValueError, "needs mu and sigma"),
+    ({"parameters": {"lr": {"distribution": "beta"}}}, ValueError, "unknown distribution"),
+    (
+        {"parameters": {"lr": {"distribution": "q_uniform", "min": 1, "max": 2, "q": 0}}},
+        ValueError,
+        "q is a number above 0",
+    ),
     (
         {"parameters": {"lr": {"distribution": "log_uniform", "min": -3, "max": 0}}},
         ValueError,
