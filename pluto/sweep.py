@@ -193,7 +193,7 @@ def _base(spec: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _rounded(value: float, spec: Mapping[str, Any]) -> float:
     """Return the multiple of `q` nearest to a value, within the bounds; whole if `q` is."""
-    step = spec.get("q", 1)
+    step: float = spec.get("q", 1)
     places = round(value / step)
     if {"min", "max"} <= spec.keys():
         least, most = math.ceil(spec["min"] / step), math.floor(spec["max"] / step)
