@@ -18,6 +18,7 @@ from pluto.compat.tensorboard_curves import curve_values, precision_recall, raw_
 from pluto.compat.tensorboard_images import boxes_of, channels_last, legend
 from pluto.compat.tensorboard_patch import patch, restore
 from pluto.compat.tensorboard_runs import WriterRun, default_log_dir
+from pluto.compat.tensorboard_spaces import clouds, embedding_files
 from pluto.notice import Notices
 from pluto.op import Op
 
@@ -316,13 +317,35 @@ class SummaryWriter:
         """Keep the file of an ONNX model."""
         self._log("onnx_graph", pluto.File(prototxt), None, None)
 
-    def add_mesh(self, tag: str, *_values: Any, **_options: Any) -> None:
-        """Refuse, with one warning: Pluto draws no surfaces."""
-        self._refuse("add_mesh", f"log pluto.PointCloud(vertices) as {tag!r} for the points")
+    def add_mesh(  # noqa: PLR0917 - the order of TensorBoard
+        self,
+        tag: str,
+        vertices: Any,
+        colors: Any = None,
+        faces: Any = None,
+        config_dict: Any = None,  # noqa: ARG002
+        global_step: int | None = None,
+        walltime: float | None = None,
+    ) -> None:
+        """Log the vertices of meshes as points; Pluto draws no faces, which one warning says."""
+        if faces is not None:
+            notices.warn("faces", "SummaryWriter.add_mesh() keeps the vertices and no faces")
+        self._log(tag, clouds(vertices, colors), global_step, walltime)
 
-    def add_embedding(self, *_values: Any, **_options: Any) -> None:
-        """Refuse, with one warning: Pluto projects no vectors."""
-        self._refuse("add_embedding", "log pluto.Table(vectors), or a picture of a projection")
+    def add_embedding(
+        self,
+        mat: Any,
+        metadata: Any = None,
+        label_img: Any = None,
+        global_step: int | None = None,
+        tag: str = "default",
+        metadata_header: Any = None,
+    ) -> None:
+        """Keep vectors and their texts as the TSV files that TensorBoard's projector loads."""
+        if label_img is not None:
+            notices.warn("label_img", "SummaryWriter.add_embedding() keeps no label_img")
+        for name, file in embedding_files(mat, metadata, metadata_header).items():
+            self._log(f"{tag}/{name}", file, global_step, None)
 
     def add_custom_scalars(self, *_layout: Any, **_options: Any) -> None:
         """Do nothing: layouts are made in the dashboard."""

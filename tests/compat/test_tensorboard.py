@@ -28,6 +28,11 @@ def data(run: pluto.Op, name: str) -> Any:
         return json.loads(reader.records(Kind.DATA, name)[-1].body)
 
 
+def content(run: pluto.Op, row: dict[str, Any]) -> bytes:
+    """The bytes of a file of a run."""
+    return Path(run.dir, "files", row["sha256"][:2], row["sha256"]).read_bytes()
+
+
 def test_numbers_have_their_step_and_time(writer: SummaryWriter) -> None:
     writer.add_scalar("loss", 0.5, 3, 1_700_000_000.25)
     writer.add_scalar("loss", np.float32(0.25), global_step=4)
@@ -132,13 +137,54 @@ def test_what_is_not_offered_says_so_once_and_breaks_nothing(
 
     monkeypatch.setattr(tensorboard, "notices", Notices())
     for _ in range(2):
-        writer.add_mesh("mesh", vertices=np.zeros((1, 4, 3)))
-        writer.add_embedding(np.zeros((4, 3)))
+        writer.add_mesh("mesh", np.zeros((1, 4, 3)), faces=np.array([[[0, 1, 2]]]))
+        writer.add_embedding(np.zeros((4, 3)), label_img=np.zeros((4, 3, 2, 2)))
         writer.add_graph(object())
         writer.add_custom_scalars({"category": {}})
-    assert caplog.text.count("add_mesh() stores nothing: log pluto.PointCloud") == 1
-    assert caplog.text.count("add_embedding() stores nothing") == 1
+    assert caplog.text.count("add_mesh() keeps the vertices and no faces") == 1
+    assert caplog.text.count("add_embedding() keeps no label_img") == 1
     assert caplog.text.count("add_graph() stores nothing: object is no torch module") == 1
+
+
+def test_vertices_of_meshes_are_points(writer: SummaryWriter) -> None:
+    vertices = np.arange(24, dtype=np.float32).reshape(2, 4, 3)
+    writer.add_mesh("mesh", vertices, colors=np.full((2, 4, 3), 255), global_step=3)
+    writer.add_mesh("plain", vertices[0])
+    with pytest.raises(UsageError, match=r"vertices of \(batch, N, 3\), got \(4, 2\)"):
+        writer.add_mesh("flat", np.zeros((4, 2)))
+    with pytest.raises(UsageError, match="and colors of"):
+        writer.add_mesh("mesh", vertices, colors=np.zeros((1, 4, 3)))
+    writer.close()
+    first, second = (content(writer.op, row) for row in files(writer.op, "mesh"))
+    assert json.loads(first)[1] == [3, 4, 5, 255, 255, 255]
+    assert json.loads(second)[0] == [12, 13, 14, 255, 255, 255]
+    assert [row["step"] for row in files(writer.op, "mesh")] == [3, 3]
+    assert len(files(writer.op, "plain")) == 1
+
+
+@pytest.mark.parametrize(
+    ("metadata", "header"), [(None, None), (["a", "b"], None), ([["a", 1], ["b", 2]], ["w", "n"])]
+)
+def test_embeddings_are_kept_as_the_files_that_the_real_writer_writes(
+    metadata: Any, header: Any, writer: SummaryWriter, tmp_path: Path
+) -> None:
+    real = pytest.importorskip("tensorboardX", reason="tensorboardX is not installed")
+    vectors = np.array([[0.1, 2.0], [1e-9, -3.5]], np.float32)
+    with real.SummaryWriter(str(tmp_path / "real")) as theirs:
+        for each in (theirs, writer):
+            each.add_embedding(vectors, metadata, tag="words", metadata_header=header)
+    writer.close()
+    written = {path.stem: path.read_bytes() for path in (tmp_path / "real").rglob("*.tsv")}
+    kept = {
+        name: content(writer.op, row)
+        for name in ("tensors", "metadata")
+        for row in files(writer.op, f"words/{name}")
+    }
+    assert kept == written
+    with pytest.raises(UsageError, match="2 vectors, 1 metadata"):
+        writer.add_embedding(vectors, ["a"])
+    with pytest.raises(UsageError, match=r"vectors of \(N, D\)"):
+        writer.add_embedding(vectors[0])
 
 
 def test_the_run_is_named_after_the_directory() -> None:
