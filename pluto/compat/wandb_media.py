@@ -19,7 +19,8 @@ class Image(pluto.Image):
     """A picture, as `wandb.Image` takes it; see `pluto.Image` for what it is stored as.
 
     Args:
-        data_or_path: path, array, tensor, Pillow image or figure.
+        data_or_path: path, array, tensor, Pillow image, figure, or another `Image`, whose picture
+            and caption it has.
         mode: of Pillow; the picture is converted to it.
         caption: text shown with the picture.
         grouping: without effect.
@@ -28,6 +29,9 @@ class Image(pluto.Image):
             picture unless a box says `"domain": "pixel"`.
         masks: `{layer: {"mask_data": …, "class_labels": {…}}}`.
         file_type: without effect: arrays are stored as PNG, files as they are.
+
+    Attributes:
+        given: what the picture is made of.
     """
 
     def __init__(  # noqa: PLR0917 - the order of wandb
@@ -42,6 +46,10 @@ class Image(pluto.Image):
         file_type: str | None = None,  # noqa: ARG002
         normalize: bool = True,  # noqa: ARG002
     ) -> None:
+        if isinstance(data_or_path, Image):
+            caption = data_or_path.caption if caption is None else caption
+            data_or_path = data_or_path.given
+        self.given = data_or_path
         labels = _labels(classes)
         super().__init__(
             _converted(data_or_path, mode),

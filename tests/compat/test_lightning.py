@@ -262,6 +262,17 @@ def test_tables_and_texts_are_logged_as_lightning_s_loggers_take_them() -> None:
     assert bytes(sample.body) == b"once upon a time"
 
 
+def test_a_loop_of_one_s_own_logs_through_fabric() -> None:
+    logger = PlutoLogger(name="by hand")
+    fabric = import_module("lightning.fabric").Fabric(accelerator="cpu", loggers=logger)
+    for step in range(3):
+        fabric.log("loss", step / 2, step=step)
+    fabric.log_dict({"acc": 0.5}, step=2)
+    run = logger.experiment
+    logger.finish()
+    assert metrics(run) == {"loss": {0: 0.0, 1: 0.5, 2: 1.0}, "acc": {2: 0.5}}
+
+
 def test_the_directory_and_version_are_those_of_the_run() -> None:
     logger = PlutoLogger(name="fast", run_id="night-2")
     run = logger.experiment

@@ -140,3 +140,14 @@ def test_columns_are_added_and_computed_as_wandb_does() -> None:
     assert table.columns == ["x", "y", "sum", "at"]
     assert table.data == [[1, 3, 4, 0], [2, 4, 6, 1]]
     assert list(table.get_index()) == [0, 1]
+
+
+def test_a_picture_is_made_of_another_one() -> None:
+    pixels = np.arange(64, dtype=np.uint8).reshape(8, 8)
+    first = wandb.Image(pixels, caption="steps")
+    run = wandb.init(project="p")
+    run.log({"first": first, "again": wandb.Image(first), "dim": wandb.Image(first, caption="dim")})
+    run.finish()
+    rows = {name: files(run.op, name)[0] for name in ("first", "again", "dim")}
+    assert len({row["sha256"] for row in rows.values()}) == 1
+    assert [row["caption"] for row in rows.values()] == ["steps", "steps", "dim"]
