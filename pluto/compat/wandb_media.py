@@ -49,7 +49,7 @@ class Image(pluto.Image):
         if isinstance(data_or_path, Image):
             caption = data_or_path.caption if caption is None else caption
             data_or_path = data_or_path.given
-        self.given = data_or_path
+        self.given: Any = data_or_path
         labels = _labels(classes)
         super().__init__(
             _converted(data_or_path, mode),
