@@ -15,7 +15,7 @@ from pluto.death import circumstances
 from pluto.errors import RunExistsError, RunInUse, StorageError
 from pluto.facts import dated, run_info
 from pluto.file_system import is_on_network
-from pluto.home import home
+from pluto.home import home, working_directory
 from pluto.iface import ServerInterface
 from pluto.journal import Journal
 from pluto.launcher import is_on_first_node
@@ -152,14 +152,14 @@ def run_directory(settings: Settings, facts: dict[str, Any], project: str) -> Pa
     try:
         return _made(Path(settings.dir) / f".{settings.tag}", place)
     except OSError as error:
-        if Path(settings.dir) != Path.cwd():  # somebody chose it
+        if settings.dir != working_directory():  # somebody chose it
             raise
         instead = home() / "runs"
         directory = _made(instead, place)
         logger.warning(
             "%s cannot be written (%s): the run goes to %s; init(dir=...) or PLUTO_DIR chooses"
             " another place",
-            settings.dir,
+            settings.dir or "the working directory",
             error.strerror,
             instead,
         )

@@ -20,6 +20,14 @@ class LocalServer(NamedTuple):
     token: str
 
 
+def working_directory() -> str:
+    """Return the working directory, "" if it was deleted."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
+
+
 def home() -> Path:
     """Return the directory `~/.pluto`, which need not exist."""
     return Path.home() / ".pluto"

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pluto.addresses import HOSTED, checked_host, checked_proxy, checked_url
 from pluto.errors import UsageError
+from pluto.home import working_directory
 
 Reader = Callable[[object], Any]
 
@@ -171,7 +172,7 @@ class Declared:
     # fmt: off
     # What to log, and where
     project: str = row("pluto", "project of new runs", text, _old("PROJECT"))
-    dir: str = row(os.getcwd, "where `.pluto` is made", folder, _old("DIR"))
+    dir: str = row(working_directory, "where `.pluto` is made", folder, _old("DIR"))
     file_system: str = row("auto", "what `dir` is on: auto, local, network", _FILES, _PLACE)
     mode: str = row("perf", f"one of {', '.join(MODES)}", _MODE, "PLUTO_MODE")
     durability: str = row("process", "what rows survive: process, fsync", _SAFE, "PLUTO_DURABILITY")

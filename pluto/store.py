@@ -16,6 +16,7 @@ from pluto.errors import MediaError, RetryLater, StorageError
 from pluto.facts import apply_fact
 from pluto.file import encode, forget
 from pluto.frame_rows import add_frames
+from pluto.home import working_directory
 from pluto.notice import Notices
 from pluto.record import Receipt, Stream
 from pluto.run_lock import RunLock
@@ -270,8 +271,8 @@ def _is_pending(outbox: Outbox) -> bool:
 
 def shown(directory: Path) -> str:
     """Return a path as a person wants to read it: relative where it is below this directory."""
-    path, here = directory.absolute(), Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+    path, here = directory.absolute(), working_directory()
+    return str(path.relative_to(here) if here and path.is_relative_to(here) else path)
 
 
 def has_live_process(directory: Path) -> bool:

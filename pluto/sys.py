@@ -173,7 +173,7 @@ class System:
         Loads and rates refer to the time since the previous call.
         """
         if self._probes is None:
-            self._probes = open_all(PROBES, Path.cwd())
+            self._probes = open_all(PROBES, self.surroundings.directory)
         readings: dict[str, float] = {}
         for probe in self._probes.values():
             readings.update(probe())

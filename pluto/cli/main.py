@@ -12,6 +12,7 @@ import click
 
 import pluto
 from pluto.errors import PlutoError
+from pluto.home import working_directory
 
 COMMANDS: Final = {
     "login": "pluto.cli.login:login",
@@ -105,6 +106,11 @@ def run(arguments: list[str]) -> int:
         return 1
     except PlutoError as error:
         click.echo(f"pluto: {error}", err=True)
+        return 1
+    except FileNotFoundError:
+        if working_directory():
+            raise
+        click.echo("pluto: the working directory was deleted: change to another one", err=True)
         return 1
     return code if isinstance(code, int) else 0
 

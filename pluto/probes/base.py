@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from pluto.errors import PlutoError
+from pluto.home import working_directory
 
 logger = logging.getLogger("pluto")
 
@@ -35,7 +36,7 @@ class Surroundings:
         detailed: also describe the environment, disks, network interfaces and users.
     """
 
-    directory: Path = field(default_factory=Path.cwd)
+    directory: Path = field(default_factory=lambda: Path(working_directory() or os.sep))
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     detailed: bool = False
 

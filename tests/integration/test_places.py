@@ -327,6 +327,41 @@ def test_a_change_of_directory_does_not_move_the_run(
     assert steps(directory, "loss") == [0, 1, 2]
 
 
+DELETE_HERE = "import os; os.rmdir(os.getcwd())\n"
+
+
+def test_without_a_working_directory_a_run_goes_to_the_home_directory_or_where_it_is_told(
+    tmp_path: Path,
+) -> None:
+    for number, arguments in enumerate(("", f"dir={str(tmp_path / 'chosen')!r}, ")):
+        (tmp_path / str(number)).mkdir()
+        code = DELETE_HERE + SHORT_RUN.format(arguments=arguments)
+        done = script(tmp_path / str(number), code)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.count("the run goes to") == int(not arguments)
+    (at_home,) = run_directories(Path.home() / ".pluto" / "runs")
+    (chosen,) = run_directories(tmp_path / "chosen")
+    assert steps(at_home, "loss") == steps(chosen, "loss") == list(range(100))
+
+
+def test_a_working_directory_that_is_deleted_meanwhile_is_not_missed(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    run = f"run = pluto.init(dir={str(tmp_path)!r})\n"
+    done = script(
+        tmp_path / "here", f"import pluto\n{run}{DELETE_HERE}run.log({{'loss': 1}})\nrun.finish()"
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"1 rows logged, all kept in {tmp_path}" in done.stdout
+
+
+def test_a_command_without_a_working_directory_says_so(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    code = f"{DELETE_HERE}from pluto.cli.main import run; raise SystemExit(run(['runs', 'list']))"
+    done = script(tmp_path / "here", code)
+    deleted = "pluto: the working directory was deleted: change to another one\n"
+    assert (done.returncode, done.stderr) == (1, deleted)
+
+
 def test_a_run_whose_directory_is_deleted_goes_on_and_says_what_is_lost(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
