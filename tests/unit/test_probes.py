@@ -21,7 +21,6 @@ from pluto.probes import (
     cgroup,
     git,
     infiniband,
-    k8s,
     packages,
 )
 from pluto.probes import platform as machine
@@ -237,62 +236,6 @@ def test_an_os_release_file_is_read_with_its_quotes(write: Write) -> None:
         "ID": "debian",
     }
     assert machine.os_release(()) == {}
-
-
-CLUSTERS = [
-    ("slurm", {"SLURM_JOB_ID": "7", "SLURM_NODEID": "0"}, {"job_id": "7", "nodeid": "0"}),
-    ("slurm", {"SLURM_NODEID": "0"}, None),
-    ("kubernetes", {"HOSTNAME": "laptop"}, None),
-    (
-        "torchelastic",
-        {"WORLD_SIZE": "4", "RANK": "1", "TORCHELASTIC_RUN_ID": "x"},
-        {"world_size": "4", "rank": "1", "run_id": "x"},
-    ),
-    ("torchelastic", {}, None),
-    (
-        "konduktor",
-        {"KONDUKTOR_JOB_NAME": "job", "NUM_NODES": "2", "NUM_GPUS_PER_NODE": "8"},
-        {"job_name": "job", "num_nodes": "2", "num_gpus_per_node": "8", "total_gpus": 16},
-    ),
-    ("konduktor", {"NUM_NODES": "2"}, None),
-    ("ray", {"RAY_JOB_ID": "01000000"}, {"job_id": "01000000"}),
-    ("ray", {"RAY_ADDRESS": "auto"}, None),
-    (
-        "runpod",
-        {"RUNPOD_POD_ID": "p1", "RUNPOD_DC_ID": "EU-RO-1", "RUNPOD_API_KEY": "rpa_secret"},
-        {"pod_id": "p1", "data_center": "EU-RO-1"},
-    ),
-    ("runpod", {"RUNPOD_DC_ID": "EU-RO-1"}, None),
-]
-
-
-@pytest.mark.parametrize(("name", "environ", "facts"), CLUSTERS)
-def test_a_cluster_is_described_from_its_variables(
-    name: str, environ: dict[str, str], facts: object, tmp_path: Path
-) -> None:
-    assert FACTS[name].collect(surroundings(tmp_path, **environ)) == facts
-
-
-def test_variables_of_nccl_and_the_fabric_are_facts(tmp_path: Path) -> None:
-    fabric = {
-        "NCCL_DEBUG": "INFO",
-        "TORCH_NCCL_BLOCKING_WAIT": "1",
-        "FI_PROVIDER": "efa",
-        "OFI_NCCL_PROTOCOL": "RDMA",
-        "UCX_TLS": "rc",
-        "GLOO_SOCKET_IFNAME": "eth0",
-    }
-    here = surroundings(tmp_path, **fabric, FILE="x", NCCLX="x")
-    described: Any = FACTS["nccl"].collect(here)
-    assert described["nccl_env"] == fabric
-
-
-def test_a_pod_knows_its_namespace(write: Write, tmp_path: Path) -> None:
-    environ = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "POD_NAME": "train-0"}
-    mounted = write("namespace", "research\n")
-    here = surroundings(tmp_path, **environ)
-    assert k8s.facts(here, mounted) == {"pod": "train-0", "namespace": "research"}
-    assert k8s.facts(here, tmp_path / "none") == {"pod": "train-0"}
 
 
 def test_details_are_collected_only_if_asked_for(tmp_path: Path) -> None:
