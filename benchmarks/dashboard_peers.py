@@ -1,14 +1,14 @@
 """Opening one run, zooming, and opening fifty runs: this dashboard, trackio and TensorBoard.
 
 `python benchmarks/dashboard_peers.py`: the same values, the same Chromium, the dashboards in turns
-with the settings that they come with. A page counts as opened when its chart is there and two
-pictures of it, one behind the other, are the same; the clock shows that second picture's beginning.
-So each figure holds the time of one picture, which is told besides: it counts most for a zoom.
+with the settings that they come with. The browser films what it shows: a page counts as opened, and
+a chart as zoomed, with the frame in which the chart changed last. A frame takes 17 ms.
 TensorBoard draws a sample of 1,000 points of each run, this dashboard 1,000 buckets of all points.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import time
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,8 +26,12 @@ from urllib.request import urlopen
 import numpy as np
 from harness.measure import Budget, conclude, machine, medians, parser, table
 from harness.processes import PEERS_ENVIRONMENT, Case, Subject, environment, run_case, run_if_case
+from PIL import Image
 
 PATIENCE: Final = 120.0
+QUIET: Final = 1.0
+"""Seconds without a change after which a chart rests."""
+QUALITY: Final = 60
 OPTIONS: Final = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 CHARTS: Final = {
     "pluto": '[data-testid="chart-loss"] canvas',
@@ -138,61 +143,88 @@ def _address(log: Path) -> str:
     raise RuntimeError(log.read_text()[-2000:])
 
 
-class Camera:
-    """Takes pictures of a part of a page, as quickly as the browser can."""
+class Film:
+    """What the browser showed, picture by picture, each with the moment at which it did.
 
-    def __init__(self, page: Any, clip: dict[str, float]) -> None:
+    The browser films itself, beside the page, and says of each frame when it was shown
+    (`Page.startScreencast` of the Chrome DevTools Protocol): no dashboard is asked anything, and
+    none waits for a picture.
+    """
+
+    def __init__(self, page: Any) -> None:
+        self._page = page
         self._session = page.context.new_cdp_session(page)
-        self._what = {"format": "png", "clip": {**clip, "scale": 1}, "optimizeForSpeed": True}
+        self._session.on("Page.screencastFrame", self._take)
+        self._session.send("Page.startScreencast", {"format": "jpeg", "quality": QUALITY})
+        self._frames: list[tuple[float, bytes]] = []
+        self._parts: list[tuple[float, bytes]] = []
 
-    def picture(self) -> str:
-        """Return the picture, encoded in base64."""
-        return str(self._session.send("Page.captureScreenshot", self._what)["data"])
+    def rest(self, clip: dict[str, float], since: float) -> tuple[float, bytes]:
+        """Wait until a part of the page rests; return when it changed last, and how it looks.
 
+        Args:
+            clip: the part.
+            since: seconds since the epoch; what was shown before does not count.
+        """
+        deadline = time.time() + PATIENCE
+        while time.time() < deadline:
+            self._page.wait_for_timeout(1000 * QUIET / 4)
+            changes = self._changes(clip, since)
+            if changes and time.time() - changes[-1][0] > QUIET:
+                return changes[-1]
+        raise RuntimeError("the chart does not come to rest")
 
-def settle(camera: Camera, before: str | None = None) -> float:
-    """Return when (`perf_counter`) the picture of a chart had come to rest, unlike `before`."""
-    deadline, last = time.monotonic() + PATIENCE, None
-    while time.monotonic() < deadline:
-        began = time.perf_counter()
-        picture = camera.picture()
-        if picture == last and picture != before:
-            return began
-        last = picture
-    raise RuntimeError("the chart does not come to rest")
+    def end(self) -> None:
+        """Stop filming."""
+        self._session.send("Page.stopScreencast")
+        self._session.detach()
+
+    def _changes(self, clip: dict[str, float], since: float) -> list[tuple[float, bytes]]:
+        left, top = round(clip["x"]), round(clip["y"])
+        box = (left, top, left + round(clip["width"]), top + round(clip["height"]))
+        for shown, data in self._frames[len(self._parts) :]:
+            self._parts.append((shown, Image.open(io.BytesIO(data)).crop(box).tobytes()))
+        found: list[tuple[float, bytes]] = []
+        for shown, part in self._parts:
+            if shown >= since and (not found or found[-1][1] != part):
+                found.append((shown, part))
+        return found
+
+    def _take(self, frame: dict[str, Any]) -> None:
+        self._session.send("Page.screencastFrameAck", {"sessionId": frame["sessionId"]})
+        self._frames.append((frame["metadata"]["timestamp"], b64decode(frame["data"])))
 
 
 def visit(page: Any, peer: str, address: str) -> tuple[float, dict[str, float]]:
     """Open a page; return the milliseconds until its chart rests, and where it is."""
-    began = time.perf_counter()
+    film = Film(page)
+    began = time.time()
     page.goto(address)
     chart = page.locator(CHARTS[peer]).first
     chart.wait_for(timeout=1000 * PATIENCE)
+    page.wait_for_timeout(1000 * QUIET)
     clip = chart.bounding_box()
-    return 1000 * (settle(Camera(page, clip)) - began), clip
+    rested, _ = film.rest(clip, began)
+    film.end()
+    return 1000 * (rested - began), clip
 
 
 def zoom(page: Any, clip: dict[str, float]) -> float:
     """Drag over a part of a chart; return the milliseconds until it rests, zoomed."""
-    camera, middle = Camera(page, clip), clip["y"] + clip["height"] / 2
-    before = camera.picture()
+    film, middle = Film(page), clip["y"] + clip["height"] / 2
+    _, before = film.rest(clip, 0)
     page.mouse.move(clip["x"] + 0.4 * clip["width"], middle)
     page.mouse.down()
     page.mouse.move(clip["x"] + 0.6 * clip["width"], middle + 20, steps=4)
-    began = time.perf_counter()
+    page.wait_for_timeout(1000 * QUIET)
+    began = time.time()
     page.mouse.up()
     page.mouse.move(1, 1)
-    return 1000 * (settle(camera, before) - began)
-
-
-def picture_time(page: Any, clip: dict[str, float]) -> float:
-    """Return the milliseconds that a picture takes, which every figure holds once."""
-    camera, times = Camera(page, clip), []
-    for _ in range(5):
-        began = time.perf_counter()
-        camera.picture()
-        times.append(1000 * (time.perf_counter() - began))
-    return min(times)
+    rested, after = film.rest(clip, began)
+    film.end()
+    if after == before:
+        raise RuntimeError("the chart was not zoomed")
+    return 1000 * (rested - began)
 
 
 def measure(case: Case) -> dict[str, Any]:
@@ -212,7 +244,6 @@ def measure(case: Case) -> dict[str, Any]:
                 found[f"open {project} ms"] = float(np.median([each for each, _ in times]))
                 if project == "one":
                     found["zoom ms"] = zoom(page, times[-1][1])
-                    found["picture ms"] = picture_time(page, times[-1][1])
                 page.goto("about:blank")
         browser.close()
     return found
@@ -267,7 +298,6 @@ def main() -> None:
         for peer, each in middle.items()
         if peer != "pluto"
         for column in columns
-        if column != "picture ms"
     ]
     budgets = [Budget(b.what, b.measured, b.limit, at_most=False) for b in budgets]
     results = [{"case": n, **middle[n], "repeats": each} for n, each in found.items()]

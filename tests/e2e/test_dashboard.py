@@ -58,6 +58,20 @@ def query(visit: Visit) -> dict[str, list[str]]:
     return parse_qs(visit.page.evaluate("() => location.search.slice(1)"))
 
 
+def test_the_runs_of_a_project_are_on_their_way_before_the_page_asks_for_them(
+    visit: Visit,
+) -> None:
+    visit.open(f"/p/{PROJECT}")
+    eventually(lambda: visit.curves(LOSS), "curves")
+    asked = visit.page.evaluate(
+        """() => performance.getEntriesByType("resource").map(
+             ({name, initiatorType}) => [new URL(name).pathname, initiatorType])"""
+    )
+    before_the_curves = asked[: [path for path, _ in asked].index("/api/ui/series")]
+    runs = [by for path, by in before_the_curves if path == "/api/ui/runs"]
+    assert runs == ["link"]
+
+
 def test_a_run_found_from_the_projects_shows_the_curve_that_was_logged(visit: Visit) -> None:
     visit.open_run("slow")
     curve = visit.curve(LOSS)

@@ -265,6 +265,18 @@ def test_revoking_a_key_ends_the_sessions_that_it_opened_and_what_they_listen_to
     assert "Sign in" in page.text
 
 
+def test_a_page_names_the_runs_to_fetch_ahead_to_those_who_may_see_it(
+    server: RunningServer,
+) -> None:
+    with httpx.Client(base_url=server.url) as browser:
+        stranger = browser.get("/p/mnist")
+        browser.post("/sign-in", data={"key": server.key})
+        project, odd, home = (browser.get(path) for path in ("/p/mnist", "/p/a%3E%20b", "/"))
+
+    assert "</api/ui/runs?project=mnist>; rel=preload" in project.headers["link"]
+    assert not any("link" in answer.headers for answer in (stranger, odd, home))
+
+
 def test_pages_forbid_what_they_do_not_need(server: RunningServer) -> None:
     with server.client(key="") as client:
         sign_in = client.get("/")
