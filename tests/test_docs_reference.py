@@ -85,6 +85,15 @@ def test_a_command_in_a_document_exists_with_its_options(document: str, words: l
     assert command is not commands or set(words) & known
 
 
+def test_commands_of_a_server_that_stand_together_have_one_data_directory() -> None:
+    """A key that is made in another directory opens nothing."""
+    for document in sorted([*REPOSITORY.glob("*.md"), *DOCS.rglob("*.md")]):
+        for block in SHELL_BLOCK.findall(document.read_text("utf-8")):
+            commands_of_it = re.findall(r"^pluto server\b.*", block, re.MULTILINE)
+            found = {tuple(re.findall(r"--data[= ](\S+)", line)) for line in commands_of_it}
+            assert len(found) <= 1, (document.name, block)
+
+
 def test_every_test_that_the_compatibility_page_names_exists() -> None:
     links = NAMED_TEST.findall((DOCS / "compatibility.md").read_text("utf-8"))
     assert len(links) > 60
