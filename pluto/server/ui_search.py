@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from typing import Annotated, Any, Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, Any, Final, TypeVar
 
 from msgspec import Meta
 
@@ -14,6 +14,8 @@ from pluto.server.endpoints import Endpoint, Reads
 from pluto.server.schemas import Answer, Query, RunId
 from pluto.server.ui_records import PAGE, ConsoleLine
 from pluto.storage import Kind
+
+Found = TypeVar("Found")
 
 MAX_RUNS: Final = 10_000
 LINES_A_RUN: Final = 20
@@ -50,26 +52,40 @@ class ConsoleFindings(Answer):
 
 def search(reads: Reads, query: ConsoleSearch) -> ConsoleFindings:
     """Search run after run until the time is up; at least one."""
+    wanted = query.text.lower()
+    return ConsoleFindings(
+        *each_in_time(reads, query.runs, lambda reader, run: _in_run(reader, run, wanted))
+    )
+
+
+def each_in_time(
+    reads: Reads, runs: Sequence[int], look: Callable[[RunReads, int], Found | None]
+) -> tuple[int, list[Found], list[int]]:
+    """Look into run after run until the time is up; at least one.
+
+    Returns:
+        how many runs were looked into, what was found, and the runs that cannot be read.
+    """
     end = time.monotonic() + SECONDS
-    answer = ConsoleFindings(0, [], [])
-    for run_id in query.runs:
-        if answer.searched and time.monotonic() > end:
+    searched, found, unreadable = 0, [], []
+    for run_id in runs:
+        if searched and time.monotonic() > end:
             break
-        answer.searched += 1
+        searched += 1
         row = reads.run(run_id)
         if row is None:
             continue
         try:
-            found = _in_run(reads.reader(row), run_id, query.text.lower())
+            one = look(reads.reader(row), run_id)
         except StorageError:
-            answer.unreadable.append(run_id)
+            unreadable.append(run_id)
             continue
-        if found.lines:
-            answer.found.append(found)
-    return answer
+        if one is not None:
+            found.append(one)
+    return searched, found, unreadable
 
 
-def _in_run(reader: RunReads, run_id: int, wanted: str) -> FoundInRun:
+def _in_run(reader: RunReads, run_id: int, wanted: str) -> FoundInRun | None:
     lines: list[ConsoleLine] = []
     for line in _newest_first(reader):
         if wanted not in line.text.lower():
@@ -78,7 +94,7 @@ def _in_run(reader: RunReads, run_id: int, wanted: str) -> FoundInRun:
             return FoundInRun(run_id, lines[::-1], True)
         line.text = line.text[:LONGEST_LINE]
         lines.append(line)
-    return FoundInRun(run_id, lines[::-1], False)
+    return FoundInRun(run_id, lines[::-1], False) if lines else None
 
 
 def _newest_first(reader: RunReads) -> Iterator[ConsoleLine]:

@@ -6,6 +6,7 @@ import json
 from typing import Any, Final
 
 from pluto.errors import StorageError
+from pluto.server.backend import RunReads
 from pluto.server.changes import deep_merge
 from pluto.server.endpoints import Endpoint, Reads
 from pluto.server.fields import json_safe
@@ -56,8 +57,14 @@ class ModelGraph(Answer):
 def story(reads: Reads, query: DetailsQuery) -> Story:
     """Return alerts, newest first, and the runs that this one came from or that came from it."""
     row = reads.require(query.run_id)
-    found = reads.reader(row).records(Kind.FACT, "alert", limit=MAX_ALERTS, newest_first=True)
-    return Story([_alert(record) for record in found], _ancestors(reads, row), _forks(reads, row))
+    alerts = alerts_of(reads.reader(row), MAX_ALERTS)
+    return Story(alerts, _ancestors(reads, row), _forks(reads, row))
+
+
+def alerts_of(reader: RunReads, limit: int) -> list[Alert]:
+    """Return at most `limit` alerts of a run, newest first."""
+    found = reader.records(Kind.FACT, "alert", limit=limit, newest_first=True)
+    return [_alert(record) for record in found]
 
 
 def _alert(record: StoredRecord) -> Alert:

@@ -16,7 +16,7 @@ from tests.e2e.recorded_media import PROJECT, record_media
 pytestmark = pytest.mark.slow
 
 AXE = REPOSITORY / "web" / "node_modules" / "axe-core" / "axe.min.js"
-PROJECT_TABS = ("charts", "table", "media", "compare", "sweep", "search")
+PROJECT_TABS = ("charts", "table", "media", "compare", "sweep", "search", "alerts")
 RUN_TABS = (
     *("charts", "overview", "media", "data", "console", "system", "files", "graph"),
     *("graph&drawn=1", "code", "config"),

@@ -92,6 +92,8 @@ def test_curves_and_their_comparison_are_those_of_the_runs(browser: Browser, fol
         visit.tab("search")
         visit.page.get_by_label("Search all consoles").fill("red and")
         expect(visit.part("console-search").locator("mark").first).to_have_text("red and")
+        visit.tab("alerts")
+        expect(visit.part("alerts-page").locator("li")).to_have_count(len(RATES))
 
 
 def test_every_tab_of_a_run_shows_what_was_recorded(browser: Browser, folder: Path) -> None:

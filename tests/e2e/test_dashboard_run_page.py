@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.browser import Site, Theme, Visit
+from tests.e2e.recorded_media import PROJECT, RATES
 
 pytestmark = pytest.mark.slow
 
@@ -51,6 +52,18 @@ def test_the_model_is_drawn_as_boxes_that_open_and_say_what_they_are(visit: Visi
     flow.get_by_role("button", name="Nearer").click()
     expect(picture).not_to_have_attribute("transform", before)
     visit.page.wait_for_url("**drawn=1**")
+
+
+def test_the_alerts_of_all_runs_are_listed_and_lead_to_their_runs(visit: Visit) -> None:
+    visit.open(f"/p/{PROJECT}?tab=alerts")
+    alerts = visit.part("alerts-page").locator("li")
+    expect(alerts).to_have_count(len(RATES))
+    expect(alerts.first).to_contain_text("bold Loss the loss is high")  # the later one
+    visit.screenshot("light-alerts")
+    visit.page.get_by_label("Search the alerts").fill("careful")
+    expect(alerts).to_have_count(1)
+    alerts.get_by_role("link", name="careful").click()
+    expect(visit.part("alerts")).to_contain_text("the loss is high")
 
 
 def test_a_graph_that_was_logged_is_drawn_with_its_attributes(visit: Visit) -> None:

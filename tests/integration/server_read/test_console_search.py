@@ -1,10 +1,11 @@
-"""The search through the consoles of many runs."""
+"""The search through the consoles of many runs, and their alerts."""
 
+import json
 from typing import Any
 
 import pytest
 
-from pluto.server import ui_search
+from pluto.server import ui_alerts, ui_search
 from pluto.server.rows import RunRow
 from pluto.storage import Kind, Record
 from tests.integration.server_read.harness import ReadServer
@@ -62,3 +63,20 @@ def test_a_run_that_is_gone_is_passed_over(server: ReadServer) -> None:
     row = printed(server, "a", "nan")
     answer = server.post("/api/ui/console-search", {"runs": [999, row.id], "text": "nan"}).json()
     assert [each["run"] for each in answer["found"]] == [row.id]
+
+
+def test_alerts_are_told_by_run_and_runs_without_any_left_out(server: ReadServer) -> None:
+    loud, quiet = server.run("loud"), server.run("quiet")
+    told = [
+        Record(Kind.FACT, time, 0, "alert", "", json.dumps({"title": f"number {time}"}).encode())
+        for time in range(1, ui_alerts.ALERTS_A_RUN + 2)
+    ]
+    server.records(loud, *told)
+
+    answer = server.post("/api/ui/alerts", {"runs": [loud.id, quiet.id, 12345]}).json()
+
+    assert (answer["searched"], answer["unreadable"]) == (3, [])
+    (found,) = answer["found"]
+    assert (found["run"], found["more"]) == (loud.id, True)
+    titles = [alert["title"] for alert in found["alerts"]]
+    assert titles == [f"number {time}" for time in range(ui_alerts.ALERTS_A_RUN + 1, 1, -1)]

@@ -3,10 +3,13 @@
 import { decodeSeries } from "./frames";
 import { getJson, postBinary, postChange, postJson } from "./http";
 import type {
+  AlertsOfRun,
   ConsoleLine,
   DataPoint,
   FileRow,
+  FoundInRun,
   Lineage,
+  Piece,
   Project,
   Run,
   RunAnswer,
@@ -158,16 +161,14 @@ export function cancelRun(id: number): Promise<unknown> {
   return postChange(`${ROOT}/runs/${id}/cancel`, {});
 }
 
-export interface ConsoleFindings {
-  /** So many of the runs were searched before the time was up. */
-  searched: number;
-  found: { run: number; lines: ConsoleLine[]; more: boolean }[];
-  unreadable: number[];
+/** Looks for a text in the consoles of runs, for a second or so. */
+export function searchConsoles(runs: readonly number[], text: string, signal: AbortSignal): Promise<Piece<FoundInRun>> {
+  return postJson(`${ROOT}/console-search`, { runs, text }, signal);
 }
 
-/** Looks for a text in the consoles of runs, for a second or so. */
-export function searchConsoles(runs: readonly number[], text: string, signal: AbortSignal): Promise<ConsoleFindings> {
-  return postJson(`${ROOT}/console-search`, { runs, text }, signal);
+/** The newest alerts of each of the runs. */
+export function fetchAlerts(runs: readonly number[], signal: AbortSignal): Promise<Piece<AlertsOfRun>> {
+  return postJson(`${ROOT}/alerts`, { runs }, signal);
 }
 
 export function liveUrl(runs: readonly number[]): string {

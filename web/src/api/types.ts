@@ -122,6 +122,25 @@ export interface Alert {
   url: string | null;
 }
 
+/** What was found in the first `searched` of many runs: after a second the server answers, and is asked for the others. */
+export interface Piece<F> {
+  searched: number;
+  found: F[];
+  unreadable: number[];
+}
+
+export interface FoundInRun {
+  run: number;
+  lines: ConsoleLine[];
+  more: boolean;
+}
+
+export interface AlertsOfRun {
+  run: number;
+  alerts: Alert[];
+  more: boolean;
+}
+
 export interface Relative extends LineageRun {
   /** The last step that parent and fork share. */
   step: number;

@@ -58,6 +58,7 @@ const PAGES: Record<string, Page> = {
   media: { title: "Media", View: lazy(() => import("../media/MediaTab").then((loaded) => loaded.ProjectMedia), "the media") },
   sweep: { title: "Sweep", View: lazy(() => import("../sweep/SweepPage").then((loaded) => loaded.SweepPage), "the sweep") },
   search: { title: "Consoles", View: lazy(() => import("../search/SearchPage").then((loaded) => loaded.SearchPage), "the search") },
+  alerts: { title: "Alerts", View: lazy(() => import("../search/AlertsPage").then((loaded) => loaded.AlertsPage), "the alerts") },
   compare: { title: "Comparison", View: lazy(() => import("../compare/ComparePage").then((loaded) => loaded.ComparePage), "the comparison") },
 };
 
@@ -77,6 +78,7 @@ export const WORKSPACE_TABS: readonly (readonly [id: string, label: string])[] =
   ["compare", "Compare"],
   ["sweep", "Sweep"],
   ["search", "Consoles"],
+  ["alerts", "Alerts"],
 ];
 
 function WorkspaceTabs() {

@@ -1,6 +1,6 @@
 // Answers the dashboard's requests from the exported data, as the server would have.
 
-import type { ConsoleLine, DataPoint, FileRow, Run, RunAnswer, SeriesRequest } from "../api/types";
+import type { ConsoleLine, DataPoint, FileRow, Run, RunAnswer, SeriesRequest, Story } from "../api/types";
 import { valueOf } from "./chunks";
 import { seriesAnswer, stepsWithTimes, type Found, type StoredSeries } from "./series";
 
@@ -26,6 +26,7 @@ function refusal(path: string): Response {
 /** Requests with a body that only read. */
 async function asked(path: string, body: unknown): Promise<unknown> {
   if (path === "summaries") return { runs: [], metrics: {} };
+  if (path === "alerts") return alertsOf(body as { runs: number[] });
   return path === "console-search" ? searched(body as { runs: number[]; text: string }) : undefined;
 }
 
@@ -42,6 +43,16 @@ async function searched({ runs, text }: { runs: number[]; text: string }): Promi
     }),
   );
   return { searched: runs.length, found: found.filter(({ lines }) => lines.length > 0), unreadable: [] };
+}
+
+async function alertsOf({ runs }: { runs: number[] }): Promise<unknown> {
+  const found = await Promise.all(
+    runs.map(async (run) => {
+      const story = (await valueOf(`runs/${run}/story`)) as Story | undefined;
+      return { run, alerts: story?.alerts ?? [], more: false };
+    }),
+  );
+  return { searched: runs.length, found: found.filter(({ alerts }) => alerts.length > 0), unreadable: [] };
 }
 
 async function readOne(path: string, query: URLSearchParams): Promise<unknown> {

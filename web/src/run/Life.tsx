@@ -2,9 +2,10 @@
 
 import { fetchStory } from "../api/client";
 import type { Alert, Relative, RunDetail } from "../api/types";
-import { formatCount, formatDate } from "../format";
+import { formatCount } from "../format";
 import { ErrorPanel } from "../parts/states";
 import { now } from "../state/catalog";
+import { AlertLine } from "./AlertLine";
 import { RunLink } from "./RunLink";
 import { useFetched } from "./useFetched";
 
@@ -33,15 +34,7 @@ function Alerts({ alerts }: { alerts: readonly Alert[] }) {
       </h2>
       <ul class="alerts">
         {alerts.map((alert, index) => (
-          <li key={index}>
-            <span class={`alert-level ${alert.level.toLowerCase()}`}>{alert.level.toLowerCase()}</span> <b>{alert.title}</b> {alert.body}{" "}
-            {alert.url && /^https?:/.test(alert.url) && (
-              <a class="link" href={alert.url} target="_blank" rel="noopener noreferrer">
-                {alert.url}
-              </a>
-            )}{" "}
-            <time class="muted number">{formatDate(alert.time)}</time>
-          </li>
+          <AlertLine key={index} alert={alert} />
         ))}
       </ul>
     </section>

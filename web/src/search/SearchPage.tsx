@@ -1,9 +1,8 @@
-// One text looked for in the consoles of all listed runs: a piece a request, so that findings come as they are made.
+// One text looked for in the consoles of all listed runs.
 
-import { useEffect, useState } from "preact/hooks";
-import { searchConsoles, type ConsoleFindings } from "../api/client";
-import { asApiError, type ApiError } from "../api/http";
-import type { Run } from "../api/types";
+import { useState } from "preact/hooks";
+import { searchConsoles } from "../api/client";
+import type { FoundInRun, Run } from "../api/types";
 import { formatCount } from "../format";
 import { SearchField } from "../parts/SearchField";
 import { Empty, ErrorPanel } from "../parts/states";
@@ -15,17 +14,9 @@ import { followLink, hrefWith } from "../state/route";
 import { listedRuns } from "../state/selection";
 import { consoleSearch } from "../state/view";
 import "../style/search.css";
+import { useInPieces, type Findings } from "./inPieces";
 
-type Found = ConsoleFindings["found"][number];
 
-interface Search {
-  found: Found[];
-  searched: number;
-  unreadable: number;
-  error: ApiError | null;
-}
-
-const NOTHING: Search = { found: [], searched: 0, unreadable: 0, error: null };
 /** Typing pauses this long before the server searches. */
 const PAUSE = 400;
 
@@ -33,7 +24,8 @@ export function SearchPage() {
   const text = consoleSearch.value.trim();
   const ids = listedRuns.value.map((run) => run.id);
   const [turn, setTurn] = useState(0);
-  const search = useSearch(ids, text, turn);
+  const ask = (some: readonly number[], signal: AbortSignal) => searchConsoles(some, text, signal);
+  const search = useInPieces({ ids, about: text && `${turn} ${text}`, ask, pause: PAUSE });
   return (
     <div class="search-page" data-testid="console-search">
       <div class="toolbar">
@@ -68,50 +60,14 @@ function Hint() {
   );
 }
 
-function progress({ found, searched, unreadable }: Search, total: number): string {
+function progress({ found, searched, unreadable }: Findings<FoundInRun>, total: number): string {
   const lines = found.reduce((sum, one) => sum + one.lines.length, 0);
   const words = `${formatCount(lines)} ${lines === 1 ? "line" : "lines"} in ${formatCount(found.length)} ${found.length === 1 ? "run" : "runs"}`;
   const failed = unreadable ? `, ${formatCount(unreadable)} not readable` : "";
   return searched < total ? `searching, ${formatCount(searched)} of ${formatCount(total)} runs: ${words}…` : `${words}${failed}`;
 }
 
-/** Asks on until all runs are searched, or the text or the list changes. */
-function useSearch(ids: readonly number[], text: string, turn: number): Search {
-  const [search, setSearch] = useState<Search>(NOTHING);
-  const wanted = ids.join();
-  useEffect(() => {
-    setSearch(NOTHING);
-    if (!text) return;
-    const stop = new AbortController();
-    const timer = setTimeout(() => void askOn(ids, text, stop.signal, setSearch), PAUSE);
-    return () => {
-      clearTimeout(timer);
-      stop.abort();
-    };
-  }, [wanted, text, turn]);
-  return search;
-}
-
-async function askOn(ids: readonly number[], text: string, signal: AbortSignal, show: (search: Search) => void): Promise<void> {
-  let now = NOTHING;
-  try {
-    while (now.searched < ids.length) {
-      const { found, searched, unreadable } = await searchConsoles(ids.slice(now.searched), text, signal);
-      if (signal.aborted) return;
-      now = {
-        found: [...now.found, ...found],
-        searched: now.searched + searched,
-        unreadable: now.unreadable + unreadable.length,
-        error: null,
-      };
-      show(now);
-    }
-  } catch (error) {
-    if (!signal.aborted) show({ ...now, error: asApiError(error) });
-  }
-}
-
-function Finding({ found: { run: id, lines, more }, text }: { found: Found; text: string }) {
+function Finding({ found: { run: id, lines, more }, text }: { found: FoundInRun; text: string }) {
   const run = runsById.value.get(id);
   if (!run) return null;
   return (

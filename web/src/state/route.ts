@@ -49,7 +49,7 @@ export const query = signal<Query>(parseQuery(address().search));
 /** What follows a person from one project to another: how to look, not what to look at. */
 const MANNERS = ["x", "smooth", "by", "log", "logx", "clip"];
 /** What makes sense only in the page it was set in. */
-const LOCAL = ["tab", "with", "find", "only", "rank", "level", "apart", "drawn", "full", "at"];
+const LOCAL = ["tab", "with", "find", "told", "only", "rank", "level", "apart", "drawn", "full", "at"];
 
 export function hrefFor(to: Place): string {
   const from = place.peek();

@@ -91,6 +91,8 @@ export const fullChart = textParam("full");
 /** The column whose values a sweep is judged by; empty for the likeliest one. */
 export const sweepGoal = textParam("goal");
 export const consoleSearch = textParam("find");
+/** The text looked for in the alerts of all runs. */
+export const alertSearch = textParam("told");
 /** Whether the console shows only the lines that the search found. */
 export const consoleOnly = flag("only");
 /** The process among several whose lines are shown; empty for all. */
