@@ -111,6 +111,11 @@ def test_a_single_spike_in_many_points_is_in_the_bucket_where_it_belongs(
                 place = int(buckets.max.argmax())
                 after = buckets.x[place + 1 :]
                 assert buckets.x[place] <= spike < (after[0] if len(after) else 5000)
+                (picture,) = reader.buckets_of(["loss"], lo, hi, count, exact=False)
+                assert picture is not None
+                assert len(picture.x) <= count
+                assert picture.count.sum() >= buckets.count.sum()
+                assert picture.max.max() == 1e9
         compact_whole(engine, row)
 
 
