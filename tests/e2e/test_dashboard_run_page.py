@@ -62,6 +62,12 @@ def test_the_alerts_of_all_runs_are_listed_and_lead_to_their_runs(visit: Visit) 
     visit.screenshot("light-alerts")
     visit.page.get_by_label("Search the alerts").fill("careful")
     expect(alerts).to_have_count(1)
+    visit.page.get_by_label("Search the alerts").fill("nobody")
+    heading = visit.page.get_by_role("heading", name="No alert has “nobody”")
+    box = heading.bounding_box()
+    assert box
+    assert box["y"] < 250  # where it is seen
+    visit.page.get_by_label("Search the alerts").fill("careful")
     alerts.get_by_role("link", name="careful").click()
     expect(visit.part("alerts")).to_contain_text("the loss is high")
 

@@ -65,7 +65,11 @@ export function Notes({ notes, save }: { notes: string; save: (notes: string) =>
   if (text === null) {
     return (
       <div class="notes" data-testid="notes">
-        {notes && <Markdown text={notes} />}
+        {notes && (
+          <div class="notes-text" tabIndex={0} role="region" aria-label="Notes">
+            <Markdown text={notes} />
+          </div>
+        )}
         <button type="button" class="link" onClick={() => setText(notes)}>
           {notes ? "Edit notes" : "+ notes"}
         </button>

@@ -53,19 +53,25 @@ export function AlertsPage() {
         </span>
       </div>
       {all.error && <ErrorPanel error={all.error} retry={() => setTurn(turn + 1)} title="The alerts could not be read" />}
-      <ul class="search-found alerts">
-        {found.slice(0, MOST).map(({ run, alert }, index) => (
-          <AlertLine key={`${run.id}|${alert.time}|${index}`} alert={alert}>
-            <Dot run={run} /> <StatusSign status={run.status} />{" "}
-            <a class="link" href={hrefWith({ project: run.project, run: run.id }, { tab: "overview" })} onClick={followLink}>
-              {run.name}
-            </a>
-          </AlertLine>
-        ))}
-      </ul>
+      {found.length > 0 && <List raised={found.slice(0, MOST)} />}
       {found.length > MOST && <p class="muted">The newest {MOST} are shown: the search finds the others.</p>}
       {!found.length && all.searched === ids.length && !all.error && <NoAlerts any={raised.length > 0} />}
     </div>
+  );
+}
+
+function List({ raised }: { raised: readonly Raised[] }) {
+  return (
+    <ul class="search-found alerts">
+      {raised.map(({ run, alert }, index) => (
+        <AlertLine key={`${run.id}|${alert.time}|${index}`} alert={alert}>
+          <Dot run={run} /> <StatusSign status={run.status} />{" "}
+          <a class="link" href={hrefWith({ project: run.project, run: run.id }, { tab: "overview" })} onClick={followLink}>
+            {run.name}
+          </a>
+        </AlertLine>
+      ))}
+    </ul>
   );
 }
 
