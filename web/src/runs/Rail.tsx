@@ -104,7 +104,7 @@ function RailHead() {
 
 function sortLabel(): string {
   const order = sortOrder.value;
-  if (order === "-created") return groups.value.length ? `${groups.value.length} groups` : "newest first";
+  if (order === "-created") return groups.value.length ? `${groups.value.length} group${groups.value.length === 1 ? "" : "s"}` : "newest first";
   const column = columnFor(order.replace(/^-/, ""));
   const label = column ? [column.detail, column.label].filter(Boolean).join(" ") : "created";
   return `${label} ${order.startsWith("-") ? "↓" : "↑"}`;
