@@ -35,8 +35,10 @@ LEAKING_NAMES = frozenset(
     ]
 )
 
-# Under nohup a hang-up is ignored, and so it would be by every process that a test starts.
+# Under nohup a hang-up is ignored, in a background job of a shell Ctrl-C: and so they would be by
+# every process that a test starts.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile(
     "dev",
