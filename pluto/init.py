@@ -15,6 +15,7 @@ from pluto.launcher import rank_of, shared_run_id
 from pluto.names import clean_name, clean_tags, is_display_id, random_id
 from pluto.notice import say, speak
 from pluto.op import Op
+from pluto.run_view import adopt
 from pluto.sets import Destination, Settings, destination, meant_for, setup
 from pluto.values import whole_step
 
@@ -140,7 +141,7 @@ def _begin_recording(settings: Settings, facts: dict[str, Any]) -> Op:
     remote = None
     if where is not None:
         remote = _first_contact(session, float(settings.init_timeout))
-        _adopt(settings, remote)
+        adopt(settings, remote)
     run = Op(
         session.facts["config"] if session.resumed else facts["config"],
         settings,
@@ -176,13 +177,6 @@ def _first_contact(session: Session, timeout: float) -> RemoteRun | None:
 
             shutil.rmtree(directory, ignore_errors=True)
         raise
-
-
-def _adopt(settings: Settings, remote: RemoteRun | None) -> None:
-    if remote is not None:
-        settings._op_id = remote.run_id  # noqa: SLF001
-        settings._display_id = remote.display_id  # noqa: SLF001
-        settings.url_view = remote.url
 
 
 def _facts(

@@ -7,16 +7,17 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pluto import state
 from pluto.alerts import alert_of
 from pluto.config import deep_merge, plain_config
-from pluto.errors import MediaError, RunExistsError
+from pluto.errors import MediaError, RunExistsError, StorageError
 from pluto.names import clean_name, clean_tags
 from pluto.notice import Notices, say
-from pluto.run_view import RunNames, RunView
+from pluto.run_view import RunNames, RunView, adopt
 from pluto.sets import Settings, setup
 from pluto.values import MAX_STEP, Sorted, sort_values, whole_milliseconds, whole_step
 
@@ -89,6 +90,13 @@ class Op(RunView):
     def dir(self) -> str:
         """The run's directory on this machine."""
         return str(self._session.directory) if self._session else super().dir
+
+    def _known_there(self) -> Settings:
+        session = self._session
+        if self.settings._op_id is None and session is not None and session.sink:  # noqa: SLF001
+            with suppress(StorageError):  # then it is not known yet
+                adopt(self.settings, session.remote())
+        return self.settings
 
     def reader(self) -> RunReader | None:
         """Return a new reader of the run, with what this process has logged until now."""

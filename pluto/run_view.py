@@ -11,6 +11,7 @@ from pluto.sets import Settings
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from pluto.record import RemoteRun
     from pluto.storage import RunReader  # numpy stays out of `import pluto`
 
 SHOWN: Final = 20  # metrics in a notebook
@@ -129,15 +130,27 @@ class RunNames(Sequence[str]):
             reader.close()
 
 
+def adopt(settings: Settings, remote: RemoteRun | None) -> None:
+    """Keep what the server calls the run, once it has said so."""
+    if remote is not None:
+        settings._op_id = remote.run_id  # noqa: SLF001
+        settings._display_id = remote.display_id  # noqa: SLF001
+        settings.url_view = remote.url
+
+
 class RunView:
     """The part of a run that is read; `pluto.op.Op` is the run."""
 
     settings: Settings
 
+    def _known_there(self) -> Settings:
+        """Return the settings, with what the server calls the run if it has said so by now."""
+        return self.settings
+
     @property
     def id(self) -> int | None:
         """The server's numeric id; None for a local run or before the server has answered."""
-        number = self.settings._op_id  # noqa: SLF001
+        number = self._known_there()._op_id  # noqa: SLF001
         return None if number is None else int(number)
 
     @property
@@ -157,8 +170,8 @@ class RunView:
 
     @property
     def url(self) -> str | None:
-        """Where a browser shows the run; None for a local run."""
-        return self.settings.url_view
+        """Where a browser shows the run; None for a local run or before the server has answered."""
+        return self._known_there().url_view
 
     @property
     def dir(self) -> str:

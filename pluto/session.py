@@ -71,16 +71,21 @@ class Session:
         deadline = time.monotonic() + timeout
         while True:
             owned = self.uploader.owned
-            if owned is None:
-                remote = remote_of(self.directory)
-            else:
+            if owned is not None:
                 self.uploader.opened.wait(max(0.0, deadline - time.monotonic()))
-                remote = owned.delivery.remote if owned.delivery else None
+            remote = self.remote()
             if self.uploader.decision is not None:
                 raise self.uploader.decision
             if remote is not None or owned is not None or time.monotonic() > deadline:
                 return remote
             time.sleep(0.05)
+
+    def remote(self) -> RemoteRun | None:
+        """Return the server's run if it is there by now: this process or another has opened it."""
+        owned = self.uploader.owned
+        if owned is None:
+            return remote_of(self.directory)
+        return owned.delivery.remote if owned.delivery else None
 
     def end(self, status: dict[str, object] | None, timeout: float) -> Receipt:
         """Store everything, deliver what `timeout` seconds allow, and say what became of it.

@@ -53,9 +53,9 @@ def test_a_run_that_a_server_has_in_part_tells_how_the_rest_is_sent(
         settings = {"disable_system_metrics": True, "disable_console": True}
         run = pluto.init(runs, "remote", "parted", settings=settings, finish_timeout=2)
         run.log({"loss": 0.5}, step=0)
-        client = server.client()
         query = {"projectName": "remote"}
-        eventually(lambda: client.get("/api/runs/list", params=query).json()["runs"], "the run")
+        with server.client() as client:
+            eventually(lambda: client.get("/api/runs/list", params=query).json()["runs"], "it")
         server.kill()
     for step in range(1, 6):
         run.log({"loss": 0.5}, step=step)

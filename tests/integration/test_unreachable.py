@@ -103,6 +103,26 @@ def test_rows_reach_a_server_that_comes_back_while_the_run_goes_on(tmp_path: Pat
     reader.close()
 
 
+def test_a_run_that_began_without_its_server_knows_where_it_is_once_it_is_there(
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "data"
+    with running_server(data) as server:
+        server.kill()
+    run = pluto.init(
+        dir=tmp_path / "runs", settings={"url": server.url, "_auth": server.key, **QUIET}
+    )
+    assert (run.id, run.url) == (None, None)
+    run.log({"loss": 1.0})
+    with running_server(data, "--port", server.url.rpartition(":")[2]) as back:
+        run.finish()
+        with back.client() as client:
+            (found,) = client.get("/api/runs/list", params={"projectName": "pluto"}).json()["runs"]
+    assert run.id == found["id"]
+    assert str(run.url).startswith(server.url)
+    assert run.settings.url_view == run.url
+
+
 def test_a_run_without_rows_that_its_server_never_saw_says_how_to_send_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
