@@ -45,12 +45,50 @@ def test_views_and_panels_are_kept_by_project_and_name(server: ReadServer) -> No
     keep("mnist", "panel", "p1", {"kind": "bar"})
     keep("other", "view", "mine", "x=time")
 
-    assert server.json("/api/ui/saved", project="mnist") == {
-        "view": {"best first": "sort=min.loss", "all": "q="},
-        "panel": {"p1": {"kind": "bar"}},
-    }
+    answer = server.json("/api/ui/saved", project="mnist")
+    assert answer["view"] == {"best first": "sort=min.loss", "all": "q="}
+    assert answer["panel"] == {"p1": {"kind": "bar"}}
     assert keep("mnist", "view", "all", None)["view"] == {"best first": "sort=min.loss"}
-    assert server.json("/api/ui/saved", project="unknown") == {"view": {}, "panel": {}}
+    unknown = server.json("/api/ui/saved", project="unknown")
+    assert unknown == {"view": {}, "panel": {}, "marks": {"view": {}, "panel": {}}}
+
+
+def test_of_two_who_change_one_item_the_second_is_told_and_loses_nothing(
+    server: ReadServer,
+) -> None:
+    def keep(value: object, was: str, mark: str) -> tuple[int, object]:
+        item = {"project": "mnist", "kind": "view", "name": "shared", "value": value}
+        answer = server.post("/api/ui/saved", item | {"was": was, "mark": mark})
+        return answer.status_code, server.json("/api/ui/saved", project="mnist")["view"]
+
+    assert keep("q=first", "", "a") == (200, {"shared": "q=first"})
+    assert keep("q=theirs", "a", "b") == (200, {"shared": "q=theirs"})
+    assert keep("q=mine", "a", "c") == (412, {"shared": "q=theirs"})
+    assert keep(None, "a", "c") == (412, {"shared": "q=theirs"})
+    assert keep("q=new", "", "c") == (412, {"shared": "q=theirs"})
+    assert keep(None, "b", "c") == (200, {})
+    assert keep("q=mine", "b", "d") == (412, {})
+    assert keep("q=mine", "", "d") == (200, {"shared": "q=mine"})
+
+
+def test_a_change_that_names_no_mark_replaces_what_is_kept_and_others_notice(
+    server: ReadServer,
+) -> None:
+    item = {"project": "mnist", "kind": "panel", "name": "p", "value": 1}
+    answers = [server.post("/api/ui/saved", item | {"value": value}).json() for value in (1, 2)]
+    first, second = (answer["marks"]["panel"]["p"] for answer in answers)
+    assert first != second
+    assert server.post("/api/ui/saved", item | {"was": first}).status_code == 412
+
+
+def test_items_of_a_file_without_marks_are_changed_as_those_of_an_empty_mark(
+    server: ReadServer, tmp_path: Path
+) -> None:
+    kept = tmp_path / "data" / "saved.json"
+    kept.write_text('{"mnist": {"view": {"old": "q=1"}, "panel": {}}}')
+    item = {"project": "mnist", "kind": "view", "name": "old", "value": "q=2"}
+    assert server.post("/api/ui/saved", item | {"was": "", "mark": "m"}).status_code == 200
+    assert server.post("/api/ui/saved", item | {"was": "", "mark": "n"}).status_code == 412
 
 
 def test_too_large_an_item_is_refused_and_what_is_kept_stays(server: ReadServer) -> None:

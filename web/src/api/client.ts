@@ -14,6 +14,7 @@ import type {
   Run,
   RunAnswer,
   Saved,
+  SavedChange,
   Series,
   SeriesRequest,
   Session,
@@ -113,9 +114,9 @@ export function fetchSaved(project: string): Promise<Saved> {
   return getJson(withQuery("/saved", { project }));
 }
 
-/** Keeps one view or panel under its name; null forgets it. */
-export function saveItem(project: string, kind: keyof Saved, name: string, value: unknown): Promise<Saved> {
-  return postChange(`${ROOT}/saved`, { project, kind, name, value });
+/** Keeps or forgets one view or panel; refused with 412 where somebody else changed it meanwhile. */
+export function saveItem(project: string, change: SavedChange): Promise<Saved> {
+  return postChange(`${ROOT}/saved`, { project, ...change });
 }
 
 export function fetchStory(id: number): Promise<Story> {

@@ -39,9 +39,25 @@ export interface Summaries {
 }
 
 /** What people arranged in a project, by name. */
-export interface Saved {
-  view: Record<string, unknown>;
-  panel: Record<string, unknown>;
+/** Views and panels by name. */
+export interface Kept<T> {
+  view: Record<string, T>;
+  panel: Record<string, T>;
+}
+
+/** What is kept of a project; the mark of an item changes with it. */
+export interface Saved extends Kept<unknown> {
+  marks: Kept<string>;
+}
+
+/** One item to keep; null forgets it. */
+export interface SavedChange {
+  kind: keyof Kept<unknown>;
+  name: string;
+  value: unknown;
+  /** The mark of the item that was changed, empty for none; and the new one. */
+  was: string;
+  mark: string;
 }
 
 export interface StatusChange {

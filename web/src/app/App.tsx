@@ -1,6 +1,7 @@
 // The page for the place that the URL names.
 
 import { place } from "../state/route";
+import { ConflictLine } from "./ConflictLine";
 import { Help } from "./Help";
 import { LostLine } from "./LostLine";
 import { Palette } from "./Palette";
@@ -15,6 +16,7 @@ export function App() {
     <>
       <TopBar />
       <LostLine />
+      <ConflictLine />
       {project === null ? <Projects /> : <Workspace key={project} />}
       <ToastLine />
       <Help />

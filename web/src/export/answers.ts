@@ -57,7 +57,7 @@ async function alertsOf({ runs }: { runs: number[] }): Promise<unknown> {
 
 async function readOne(path: string, query: URLSearchParams): Promise<unknown> {
   if (path === "/api/runs/metrics") return stepTimes(query);
-  if (path === "saved") return { view: {}, panel: {} };
+  if (path === "saved") return { view: {}, panel: {}, marks: { view: {}, panel: {} } };
   if (path === "runs") return listed((await valueOf(path)) as { version: number; runs: Run[] }, query.get("project"));
   const [runs, id, part] = path.split("/");
   if (runs !== "runs" || part === undefined) return valueOf(path);
