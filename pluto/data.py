@@ -7,12 +7,13 @@ NaN becomes null and infinities become the texts `Infinity` and `-Infinity`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pluto.errors import UsageError
+from pluto.media.cells import dtype_of, dtypes_of_rows, plain_column
 from pluto.media.counts import Counts, count_values, from_edges
 from pluto.media.notice import notices, warn_unknown_keywords
-from pluto.media.plain import plain, to_json
+from pluto.media.plain import dump_plain, plain, to_json
 from pluto.media.tabular import label, read_grid
 
 VERSION = 1
@@ -158,32 +159,57 @@ class Table(Data):
         grid = read_grid(given[0] if given else None)
         names = [label(name) for name in columns] or grid.columns
         row_names = [label(name) for name in rows] or grid.index
-        cells = _filled([[plain(cell) for cell in row] for row in grid.rows], len(names))
-        document: dict[str, Any] = {"table": cells}
+        height = len(grid.rows)
+        filled = _filled(grid.rows, len(names))
+        cells = [plain_column(column) for column in zip(*filled, strict=True)]
+        self._rows = list(zip(*cells, strict=True)) if cells else [()] * height
+        self._names: dict[str, _Named] = {}
         if names:
-            document["col"] = _columns(names, cells)
-        if row_names and _fits(row_names, len(cells)):
-            document["row"] = _described(row_names, cells)
-        super().__init__(document)
+            types = list(map(dtype_of, cells)) or ["str"] * len(names)
+            self._names["col"] = _Named(_one_each(names, len(types)), types)
+        if row_names and _fits(row_names, height):
+            self._names["row"] = _Named(row_names, dtypes_of_rows(cells) or ["str"] * height)
+        super().__init__({})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the rows, and names and types of columns and rows where there are names."""
+        names = {axis: named.to_list() for axis, named in self._names.items()}
+        return {"table": list(map(list, self._rows)), **names, **super().to_dict()}
+
+    def to_json(self) -> str:
+        """Return the value as strict JSON text; its cells are JSON values already."""
+        return dump_plain(self.to_dict())
+
+    def __repr__(self) -> str:
+        return f"Table({len(self._rows)} rows, {len(self._rows[0]) if self._rows else 0} columns)"
 
 
-def _filled(rows: list[list[Any]], width: int) -> list[list[Any]]:
+class _Named(NamedTuple):
+    names: Sequence[str]
+    types: Sequence[str]
+
+    def to_list(self) -> list[dict[str, str]]:
+        pairs = zip(plain_column(self.names), self.types, strict=True)
+        return [{"name": name, "dtype": dtype} for name, dtype in pairs]
+
+
+def _filled(rows: list[Sequence[Any]], width: int) -> list[Sequence[Any]]:
     """Give all rows the width of the widest row or of the names."""
-    width = max([width, *map(len, rows)])
+    widths = {width, *map(len, rows)}
+    if len(widths) == 1:
+        return rows
+    width = max(widths)
     if any(len(row) < width for row in rows):
         notices.warn("short rows", "Table: short rows are filled with null; give rows one length")
-    return [row + [None] * (width - len(row)) for row in rows]
+    return [[*row, *[None] * (width - len(row))] for row in rows]
 
 
-def _columns(names: list[str], cells: list[list[Any]]) -> list[dict[str, str]]:
-    """Describe the columns; columns without a name are named by their position."""
-    width = len(cells[0]) if cells else len(names)
+def _one_each(names: list[str], width: int) -> list[str]:
+    """Name the columns that have no name by their position."""
     if len(names) < width:
         message = "Table: %d names for %d columns; the other columns are numbered"
         notices.warn("column names", message, len(names), width)
-        names = names + [str(position) for position in range(len(names), width)]
-    values = zip(*cells, strict=True) if cells else [()] * width
-    return _described(names, values)
+    return names + [str(position) for position in range(len(names), width)]
 
 
 def _fits(names: Sequence[str], rows: int) -> bool:
@@ -191,21 +217,6 @@ def _fits(names: Sequence[str], rows: int) -> bool:
         message = "Table: %d names for %d rows; the names of the rows are left out"
         notices.warn("row names", message, len(names), rows)
     return len(names) == rows
-
-
-def _described(names: list[str], cells: Iterable[Sequence[Any]]) -> list[dict[str, str]]:
-    return [
-        {"name": plain(name), "dtype": _dtype(values)}
-        for name, values in zip(names, cells, strict=True)
-    ]
-
-
-def _dtype(values: Sequence[Any]) -> str:
-    """Return the type of the values that are not null; only `int` and `float` mean numbers."""
-    kinds = {type(value).__name__ for value in values if value is not None}
-    if len(kinds) == 1:
-        return kinds.pop()
-    return "float" if kinds == {"int", "float"} else "str"
 
 
 class Graph(Data):

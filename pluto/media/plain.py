@@ -9,7 +9,11 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import orjson
+
 _MAX_DEPTH = 32
+LARGEST_INTEGER = 1 << 1024
+"""From here on, integers become hexadecimal texts: Python prints no more than 4300 digits."""
 
 
 def plain(value: Any, depth: int = 0) -> Any:
@@ -42,7 +46,15 @@ def plain_key(key: object) -> str:
 
 def to_json(value: object) -> str:
     """Return strict JSON text: no NaN or Infinity literal, nothing that UTF-8 cannot carry."""
-    return json.dumps(plain(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return dump_plain(plain(value))
+
+
+def dump_plain(value: object) -> str:
+    """Return strict JSON text of what `plain` returned."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:  # integers of more than 64 bits
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _plain_object(value: Any, depth: int) -> Any:
@@ -92,8 +104,7 @@ def _same(value: Any) -> Any:
 
 
 def _integer(value: Any) -> int | str:
-    # Python refuses to print integers of more than 4300 digits in decimal.
-    return int(value) if abs(value) < 1 << 1024 else hex(value)
+    return int(value) if abs(value) < LARGEST_INTEGER else hex(value)
 
 
 def _duration(value: dt.timedelta) -> str:
@@ -114,6 +125,9 @@ _CONVERTERS: dict[type, Callable[[Any], Any]] = {
     int: _integer,
     float: _float,
     str: _text,
+    dt.datetime: _moment,
+    dt.date: _moment,
+    dt.time: _moment,
 }
 
 _BASES: tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...] = (

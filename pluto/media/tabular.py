@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 from pluto.errors import UsageError
@@ -14,7 +15,7 @@ from pluto.media.arrays import is_array
 class Grid:
     """Rows of cells with the names of columns and rows; names are empty if the source has none."""
 
-    rows: list[list[Any]]
+    rows: list[Sequence[Any]]
     columns: list[str] = field(default_factory=list)
     index: list[str] = field(default_factory=list)
 
@@ -51,7 +52,8 @@ def _is_pandas(data: object) -> bool:
 
 
 def _read_pandas(frame: Any) -> Grid:
-    rows = [list(row) for row in frame.itertuples(index=False, name=None)]
+    cells = [column.tolist() for _, column in frame.items()]
+    rows: list[Sequence[Any]] = list(zip(*cells, strict=True)) or [()] * len(frame.index)
     return Grid(
         rows, [label(name) for name in frame.columns], [label(name) for name in frame.index]
     )
@@ -62,15 +64,13 @@ def _is_polars(data: object) -> bool:
 
 
 def _read_polars(frame: Any) -> Grid:
-    return Grid([list(row) for row in frame.rows()], [label(name) for name in frame.columns])
+    return Grid(list(frame.rows()), [label(name) for name in frame.columns])
 
 
 def _read_array(array: Any) -> Grid:
     names = getattr(array.dtype, "names", None)
     if names:
-        return Grid(
-            [list(row) for row in array.reshape(-1).tolist()], [str(name) for name in names]
-        )
+        return Grid(array.reshape(-1).tolist(), [str(name) for name in names])
     if len(array.shape) not in {1, 2}:
         raise UsageError(f"Table takes arrays of 1 or 2 dimensions, got shape {tuple(array.shape)}")
     return _read_rows(array.tolist())
@@ -82,16 +82,14 @@ def _is_mapping(data: object) -> bool:
 
 def _read_mapping(columns: Mapping[Any, Any]) -> Grid:
     cells = [_cells(column) for column in columns.values()]
-    height = max(map(len, cells), default=0)
-    rows = [
-        [column[row] if row < len(column) else None for column in cells] for row in range(height)
-    ]
-    return Grid(rows, [label(name) for name in columns])
+    return Grid(list(zip_longest(*cells)), [label(name) for name in columns])
 
 
 def _read_rows(rows: Sequence[Any]) -> Grid:
     if rows and all(isinstance(row, Mapping) for row in rows):
         return _read_mappings(rows)
+    if {list, tuple}.issuperset(map(type, rows)):
+        return Grid(list(rows))
     return Grid([_cells(row) for row in rows])
 
 

@@ -1,5 +1,6 @@
 """Tables of every form, and graphs that can be logged."""
 
+import datetime as dt
 import json
 import logging
 import math
@@ -7,12 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pluto.data import Graph, Table
 from pluto.errors import UsageError
+from pluto.media.cells import plain_column
 from pluto.media.notice import notices
+from pluto.media.plain import plain
 
 
 def test_a_table_has_exactly_the_form_of_the_protocol() -> None:
@@ -106,6 +109,46 @@ def test_types_of_columns_mean_numbers_only_where_all_are_numbers() -> None:
     found = Table(rows, columns=list("abcde")).to_dict()
     types = [column["dtype"] for column in found["col"]]
     assert types == ["int", "float", "str", "str", "bool"]
+
+
+def test_types_of_rows_are_those_of_their_own_cells() -> None:
+    found = Table([[1, 2], [1, 0.5], ["a", None], [None, None]], rows=list("abcd")).to_dict()
+    assert [row["dtype"] for row in found["row"]] == ["int", "float", "str", "str"]
+
+
+def test_a_table_keeps_the_cells_of_the_moment_it_was_made() -> None:
+    row: list[Any] = [1, [2]]
+    rows, array = [row], np.zeros((1, 2))
+    tables = Table(rows), Table(array), Table({"a": row})
+    before = [table.to_json() for table in tables]
+    row[0], row[1][0], array[0, 0] = 9, 9, 9
+    rows.append([3, 4])
+    tables[0].to_dict()["table"][0][0] = 9
+    assert [table.to_json() for table in tables] == before
+
+
+def test_integers_of_any_length_are_cells() -> None:
+    numbers = [2**63, 2**200, -(2**200), 2**2000]
+    assert json.loads(Table(numbers).to_json())["table"] == [
+        *([number] for number in numbers[:3]),
+        [hex(2**2000)],
+    ]
+
+
+ODD_CELLS = st.sampled_from(
+    [np.float32(1.5), np.datetime64("2026-01-02"), dt.date(2026, 1, 2), [1, {2}], 1e308, "\ud800"]
+)
+
+
+@example([math.nan])
+@example([None, math.inf, 1, -math.inf])
+@example([2**1024, None, -(2**1024)])
+@given(st.lists(st.none() | st.booleans() | st.integers() | st.floats() | st.text() | ODD_CELLS))
+def test_a_column_becomes_what_each_of_its_cells_becomes(cells: list[Any]) -> None:
+    assert repr(list(plain_column(cells))) == repr([plain(cell) for cell in cells])
+    for kind in {type(cell) for cell in cells}:
+        alike = [cell for cell in cells if type(cell) is kind]
+        assert repr(list(plain_column(alike))) == repr([plain(cell) for cell in alike])
 
 
 CELLS = st.none() | st.integers() | st.floats() | st.text()

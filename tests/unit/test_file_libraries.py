@@ -151,6 +151,18 @@ def test_pandas_frames_keep_columns_index_and_types() -> None:
     assert Histogram(pandas.Series([1, 2, 2]), bins=2).to_dict()["freq"] == [1, 2]
 
 
+def test_pandas_frames_may_have_names_twice_or_no_columns() -> None:
+    pandas = pytest.importorskip("pandas")
+    twice = pandas.concat([pandas.DataFrame({"a": [1]}), pandas.DataFrame({"a": ["x"]})], axis=1)
+    found = Table(twice).to_dict()
+    assert found["table"] == [[1, "x"]]
+    assert [(column["name"], column["dtype"]) for column in found["col"]] == [
+        ("a", "int"),
+        ("a", "str"),
+    ]
+    assert Table(pandas.DataFrame(index=["p", "q"])).to_dict()["table"] == [[], []]
+
+
 def test_polars_frames_keep_columns() -> None:
     polars = pytest.importorskip("polars")
     frame = polars.DataFrame({"n": [1, 2], "s": ["a", None]})
