@@ -118,6 +118,20 @@ def _remove_directory(directory: Path) -> None:
     shutil.rmtree(gone)
 
 
+def take_back(run: KeptRun) -> Path:
+    """Move a deleted run back to where it was; return where that is.
+
+    Raises:
+        StorageError: its place is taken.
+        OSError: it cannot be moved.
+    """
+    place = run.directory.parent.parent / run.directory.name
+    if place.exists():
+        raise StorageError(f"{run.directory} stays deleted: there is another run in its place")
+    run.directory.rename(place)
+    return place
+
+
 def attempt_removal(run: KeptRun) -> str:
     """Remove a run; return why it was kept, "" if it was not."""
     try:

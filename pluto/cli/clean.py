@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from pluto.cli.removal import remove_runs
+from pluto.cli.removal import remove_runs, run_as_json
 from pluto.cli.sources import json_option
 from pluto.cli.tables import show_table, words_of_size, words_of_time
 
@@ -94,7 +94,7 @@ def _clean(
         click.confirm(f"Remove {len(chosen)} run(s) for good?", abort=True, err=True)
     problems = [] if dry_run else remove_runs(chosen)
     if as_json:
-        gone = {"chosen": list(map(_as_json, chosen)), "dryRun": dry_run, "problems": problems}
+        gone = {"chosen": list(map(run_as_json, chosen)), "dryRun": dry_run, "problems": problems}
         click.echo(json.dumps(gone))
     elif chosen and not dry_run:
         click.echo(f"{len(chosen) - len(problems)} removed, {len(problems)} kept")
@@ -113,14 +113,3 @@ def _show(chosen: Sequence[KeptRun], kept: Sequence[KeptRun]) -> None:
     ]
     show_table(["DIRECTORY", "STATE", "ENDED", "SIZE"], rows)
     click.echo(f"{len(chosen)} run(s), {words_of_size(sum(run.size for run in chosen))}")
-
-
-def _as_json(run: KeptRun) -> dict[str, Any]:
-    return {
-        "directory": str(run.directory),
-        "project": run.project,
-        "name": run.name,
-        "state": run.state,
-        "endedAt": run.ended_at,
-        "size": run.size,
-    }

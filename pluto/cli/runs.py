@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import click
 
-from pluto.cli.removal import remove_runs
+from pluto.cli.removal import remove_runs, run_as_json
 from pluto.cli.sources import (
     dir_option,
     json_option,
@@ -143,6 +143,51 @@ def rm(
     context.exit(1 if problems else 0)
 
 
+@runs.command()
+@project_option
+@dir_option
+@json_option
+def deleted(project: str | None, directory: Path | None, as_json: bool) -> None:
+    """List the runs on this disk that were deleted in a dashboard, the last deleted first."""
+    found = _deleted_runs(directory, project)
+    if as_json:
+        click.echo(json.dumps(list(map(run_as_json, found))))
+    elif not found:
+        click.echo("no deleted runs found", err=True)
+    else:
+        rows = [
+            [run.project, run.name, words_of_time(run.ended_at), words_of_size(run.size)]
+            for run in found
+        ]
+        show_table(["PROJECT", "NAME", "DELETED", "SIZE"], rows)
+
+
+@runs.command()
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@project_option
+@dir_option
+@click.pass_context
+def restore(
+    context: click.Context, names: tuple[str, ...], project: str | None, directory: Path | None
+) -> None:
+    """Take back runs that were deleted in a dashboard, by the NAME that `pluto runs deleted` shows.
+
+    A run that `pluto server` keeps is listed when that starts again; while it runs, use its page.
+    """
+    from pluto.errors import StorageError
+    from pluto.retention import take_back
+
+    found = _deleted_runs(directory, project)
+    problems = 0
+    for name in names:
+        try:
+            click.echo(f"restored {take_back(_only_deleted(name, found))}")
+        except (StorageError, OSError) as error:
+            click.echo(f"pluto: {error}", err=True)
+            problems += 1
+    context.exit(1 if problems else 0)
+
+
 def found_run(run: str, project: str | None, **source: Any) -> tuple[Client, str, int]:
     """Return the client that has a run, its project, and its number.
 
@@ -169,6 +214,28 @@ def found_run(run: str, project: str | None, **source: Any) -> tuple[Client, str
         client.close()
         raise
     return client, details["projectName"], int(details["id"])
+
+
+def _deleted_runs(directory: Path | None, project: str | None) -> list[KeptRun]:
+    from pluto.retention import deleted_runs
+    from pluto.sets import setup
+
+    found = deleted_runs(Path(directory or setup().dir))
+    return sorted(
+        (run for run in found if project in {None, run.project}),
+        key=lambda run: run.ended_at,
+        reverse=True,
+    )
+
+
+def _only_deleted(name: str, found: Sequence[KeptRun]) -> KeptRun:
+    from pluto.errors import StorageError
+
+    matching = [run for run in found if run.name == name]
+    if len(matching) == 1:
+        return matching[0]
+    why = "there are several: name the --project" if matching else "there is none"
+    raise StorageError(f"no deleted run {name!r} is restored: {why}")
 
 
 def _directory_of(run: str, project: str | None, directory: Path | None) -> Path:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any, Literal, Protocol
 
 from pluto.errors import PlutoError
-from pluto.server.rows import KeyRow, NewRun, RunRow
+from pluto.server.rows import DeletedRun, KeyRow, NewRun, RunRow
 from pluto.storage import Batch, Buckets, Kind, NameInfo, Points, Rewind, StoredRecord
 
 
@@ -352,6 +352,21 @@ class Backend(Protocol):
         Raises:
             KeyError: it was not deleted here.
             ChangeRefused: it cannot be brought back, or another run has its external id now.
+        """
+
+    def deleted(self) -> list[DeletedRun]:
+        """Return the runs that `restore` can bring back, the last deleted first.
+
+        Raises:
+            ChangeRefused: what is known of them cannot be read.
+        """
+
+    def discard(self, run_id: int) -> None:
+        """Remove a deleted run for good, with its files.
+
+        Raises:
+            KeyError: it was not deleted here.
+            ChangeRefused: it cannot be removed.
         """
 
     def check(self) -> None:

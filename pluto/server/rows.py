@@ -43,6 +43,24 @@ class RunRow:
 
 
 @dataclass(frozen=True)
+class DeletedRun:
+    """A run that was deleted and can still be brought back.
+
+    Attributes:
+        id: the number that it had, and will have.
+        display_id: such as `MMP-1`; None where no server has given one.
+        deleted_at: ms since the epoch.
+    """
+
+    id: int
+    project: str
+    name: str
+    display_id: str | None
+    status: str
+    deleted_at: int
+
+
+@dataclass(frozen=True)
 class KeyRow:
     """One key as it is listed; times are ms since the epoch."""
 

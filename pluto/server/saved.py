@@ -2,7 +2,7 @@
 
 One small JSON file holds it for all projects. An item is changed on its own, so that two people who
 arrange different things at once do not undo each other's work. Each item has a mark that changes
-with it: a change that names the mark of what it replaces is refused where somebody was there before.
+with it: a change that names the mark of what it replaces is refused where another came before it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the dashboard does to many runs at once: tags, deletion and its undoing."""
+"""What the dashboard does to many runs at once: tags, deletion, its undoing, and its finality."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from pluto.server.runs_write import check_tags
 from pluto.server.schemas import Answer, Query, RunId
 
 MAX_RUNS = 10_000
+MAX_LISTED = 1_000
+"""Deleted runs in one answer."""
 
 RunIds = Annotated[list[RunId], Meta(max_length=MAX_RUNS)]
 
@@ -43,6 +45,43 @@ class Changed(Answer):
 
     done: list[int]
     refused: list[NotDone]
+
+
+class DeletedQuery(Query):
+    """Of which project."""
+
+    project: str
+
+
+class Deleted(Answer):
+    """A run that was deleted and can be taken back; times are ms since the epoch."""
+
+    id: int
+    name: str
+    display_id: str | None
+    status: str
+    deleted_at: int
+
+
+class DeletedRuns(Answer):
+    """The deleted runs of a project, the last deleted first, at most 1,000 of so many."""
+
+    runs: list[Deleted]
+    total: int
+
+
+def deleted(reads: Reads, query: DeletedQuery) -> DeletedRuns:
+    """List the deleted runs of a project that are still there."""
+    try:
+        found = reads.state.catalog.backend.deleted()
+    except ChangeRefused as error:
+        raise Refused(409, str(error)) from None
+    runs = [
+        Deleted(run.id, run.name, run.display_id, run.status, run.deleted_at)
+        for run in found
+        if run.project == query.project
+    ]
+    return DeletedRuns(reads.cut(runs, MAX_LISTED), len(runs))
 
 
 def tag(reads: Reads, change: TagsOfMany) -> Changed:
@@ -78,6 +117,11 @@ def restore(reads: Reads, query: BulkQuery) -> Changed:
     return _each(query.runs, reads.state.catalog.backend.restore)
 
 
+def discard(reads: Reads, query: BulkQuery) -> Changed:
+    """Remove deleted runs for good."""
+    return _each(query.runs, reads.state.catalog.backend.discard)
+
+
 def _each(runs: Iterable[int], work: Callable[[int], None]) -> Changed:
     results = {run_id: _reason_against(work, run_id) for run_id in dict.fromkeys(runs)}
     return Changed(
@@ -101,4 +145,6 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
     Endpoint("/api/ui/runs/tags", TagsOfMany, Changed, tag, method="POST"),
     Endpoint("/api/ui/runs/delete", BulkQuery, Changed, delete, method="POST"),
     Endpoint("/api/ui/runs/restore", BulkQuery, Changed, restore, method="POST"),
+    Endpoint("/api/ui/runs/discard", BulkQuery, Changed, discard, method="POST"),
+    Endpoint("/api/ui/deleted", DeletedQuery, DeletedRuns, deleted),
 )

@@ -18,7 +18,7 @@ from typing import Any
 from pluto.errors import StorageError
 from pluto.server.backend import ChangeRefused
 from pluto.server.first_batch import first_batch
-from pluto.server.rows import KeyRow, NewRun, RunRow
+from pluto.server.rows import DeletedRun, KeyRow, NewRun, RunRow
 from pluto.server.settings import display_prefix
 from pluto.storage import Blobs
 from tests.conformance.memory_run import MemoryRun, Run
@@ -224,6 +224,13 @@ class MemoryBackend:
         row, run = self._deleted[run_id]
         self.runs.take_back(row)
         self.runs.stored[row.place] = run
+        del self._deleted[run_id]
+
+    def deleted(self) -> list[DeletedRun]:
+        rows = [row for row, _ in reversed(self._deleted.values())]
+        return [DeletedRun(r.id, r.project, r.name, r.display_id, r.status, 1) for r in rows]
+
+    def discard(self, run_id: int) -> None:
         del self._deleted[run_id]
 
     def check(self) -> None:

@@ -135,6 +135,11 @@ class Engines(RuleBasedStateMachine):
         assert refused[0] == refused[1]
         return run
 
+    @rule(run=consumes(deleted))
+    def discard(self, run: int) -> None:
+        for backend in (self.model, self.engine):
+            backend.discard(run)
+
     @rule()
     def reopen(self) -> None:
         self.engine.close()
@@ -144,6 +149,8 @@ class Engines(RuleBasedStateMachine):
     def compare(self) -> None:
         expected = {row.id: row for row in own(self.model).rows()}
         found = {row.id: row for row in own(self.engine).rows()}
+        gone = [{run.id for run in backend.deleted()} for backend in (self.model, self.engine)]
+        assert gone[0] == gone[1]
         assert {key: told(row) for key, row in expected.items()} == {
             key: told(row) for key, row in found.items()
         }

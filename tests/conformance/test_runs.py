@@ -133,6 +133,26 @@ def test_a_deleted_run_whose_external_id_was_given_away_stays_deleted(engine: Ba
     assert [each.id for each in own(engine).rows()] == [successor.id]
 
 
+def test_deleted_runs_are_listed_until_they_are_restored_or_discarded(engine: Backend) -> None:
+    first, second = new_run(engine, "first"), new_run(engine, "second", external_id="job")
+    assert engine.deleted() == []
+    engine.delete(first)
+    engine.delete(second)
+    found = engine.deleted()
+    told = [(each.id, each.project, each.name, each.display_id, each.status) for each in found]
+    assert sorted(told) == [
+        (row.id, row.project, row.name, row.display_id, row.status) for row in (first, second)
+    ]
+    engine.restore(first.id)
+    engine.discard(second.id)
+    assert engine.deleted() == []
+    for gone in (engine.restore, engine.discard):
+        with pytest.raises(KeyError):
+            gone(second.id)
+    assert [each.id for each in own(engine).rows()] == [first.id]
+    assert own(engine).create(NewRun("mnist", "again", external_id="job"))[1]
+
+
 def test_the_number_of_a_deleted_run_is_given_to_no_other(engine: Backend) -> None:
     first, second = new_run(engine), new_run(engine)
     engine.delete(second)

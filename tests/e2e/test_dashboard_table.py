@@ -29,13 +29,18 @@ MANY = 600
 TABLE = f"/p/{PROJECT}?tab=table"
 
 
-def record_many(root: Path) -> None:
-    """Write many small runs, faster than clients would."""
-    for number in range(MANY):
-        writer = RunWriter(root / ".pluto" / "many" / f"run{number}")
+def record_small(root: Path) -> None:
+    """Write many small runs and a few to delete, faster than clients would."""
+    for project, count in (("many", MANY), ("spare", 3)):
+        write_runs(root, project, count)
+
+
+def write_runs(root: Path, project: str, count: int) -> None:
+    for number in range(count):
+        writer = RunWriter(root / ".pluto" / project / f"run{number}")
         facts = {
-            "uid": f"run{number}",
-            "project": "many",
+            "uid": f"{project}{number}",
+            "project": project,
             "name": f"run-{number:04}",
             "status": "COMPLETED",
             "created_at": 1_767_225_600_000 + number,
@@ -47,7 +52,7 @@ def record_many(root: Path) -> None:
         writer.close()
 
 
-dashboard = dashboard_over(record_sweep, record_many)
+dashboard = dashboard_over(record_sweep, record_small)
 
 
 def names(visit: Visit) -> Locator:
@@ -189,6 +194,36 @@ def test_deleted_runs_come_back(visit: Visit) -> None:
     visit.screenshot("table-deleted")
     toast.get_by_role("button", name="Undo").click()
     expect(names(visit)).to_have_count(everybody)
+
+
+def test_runs_that_were_deleted_are_listed_restored_and_removed_for_good(visit: Visit) -> None:
+    visit.open("/p/spare?tab=table")
+    expect(names(visit)).to_have_count(3)
+    kept, gone = "run-0001", "run-0002"
+    for each in (kept, gone):
+        visit.page.get_by_label(f"Select {each}", exact=True).check()
+    visit.page.get_by_role("button", name="Delete", exact=True).click()
+    expect(names(visit)).to_have_count(1)
+    visit.page.reload()  # the toast with its Undo is gone
+
+    visit.page.get_by_role("button", name="Deleted…").click()
+    sheet = visit.page.get_by_role("dialog", name="Deleted runs")
+    expect(sheet.get_by_role("listitem")).to_have_count(2)
+    visit.screenshot("light-deleted-runs")
+    sheet.get_by_role("button", name=f"Restore {kept}", exact=True).click()
+    expect(sheet.get_by_role("listitem")).to_have_count(1)
+    sheet.get_by_role("button", name=f"Remove {gone} for good", exact=True).click()
+    final = sheet.get_by_role("button", name="Remove for good", exact=True)
+    expect(final).to_be_disabled()
+    sheet.get_by_label(f"Type {gone}").fill(gone)
+    visit.page.emulate_media(color_scheme="dark")
+    visit.page.set_viewport_size({"width": 390, "height": 720})
+    visit.screenshot("dark-deleted-runs-phone")
+    final.click()
+    expect(sheet.get_by_text("There is none")).to_be_visible()
+    sheet.get_by_role("button", name="Close").click()
+    visit.page.set_viewport_size({"width": 1280, "height": 720})
+    expect(names(visit)).to_have_count(2)
 
 
 def test_rows_of_hundreds_of_runs_exist_only_in_sight(visit: Visit) -> None:

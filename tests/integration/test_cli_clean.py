@@ -257,6 +257,31 @@ def test_the_clocks_are_compared_by_the_date_of_an_answer(
     assert skew_of(headers, 1_795_305_600.0) == skew
 
 
+def test_what_was_deleted_in_a_dashboard_is_listed_and_restored_on_the_command_line(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    directory = local_run(tmp_path, "gone")
+    trash = directory.parent / ".trash"
+    trash.mkdir()
+    directory.rename(trash / directory.name)
+    there = ["--dir", str(tmp_path)]
+    capsys.readouterr()
+
+    assert run(["runs", "deleted", "--json", *there]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert (found["state"], found["name"]) == ("deleted", directory.name)
+    assert run(["runs", "restore", "another", *there]) == 1
+    assert "there is none" in capsys.readouterr().err
+    assert run(["runs", "restore", directory.name, *there]) == 0
+    assert directory.exists()
+    assert run(["runs", "deleted", *there]) == 0
+    assert "no deleted runs" in capsys.readouterr().err
+
+    (trash / directory.name).mkdir()  # another of its name, deleted too
+    assert run(["runs", "restore", directory.name, *there]) == 1
+    assert "another run in its place" in capsys.readouterr().err
+
+
 def test_what_was_deleted_in_a_dashboard_goes_for_good_when_it_is_old_enough(
     tmp_path: Path, capsys: Capture
 ) -> None:

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from pluto.errors import StorageError
-from pluto.server.rows import TERMINAL, RunRow
+from pluto.server.rows import TERMINAL, DeletedRun, RunRow
 from pluto.server.sqlite.handles import Readers, Writers
 from pluto.server.sqlite.index import Index
 from pluto.server.sqlite.indexed import IndexedRuns
@@ -139,6 +139,14 @@ class SqliteBackend:
     def restore(self, run_id: int) -> None:
         """Move a run back to where it was."""
         self._trash.restore(run_id)
+
+    def deleted(self) -> list[DeletedRun]:
+        """Return what lies in the trash, the last deleted first."""
+        return self._trash.runs()
+
+    def discard(self, run_id: int) -> None:
+        """Empty the trash of one run."""
+        self._trash.discard(run_id)
 
     def check(self) -> None:
         """Make sure that the index answers."""

@@ -1,7 +1,9 @@
 """What the dashboard does to many runs at once, in a server and over runs on disk."""
 
 import fcntl
+import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -86,6 +88,50 @@ def test_a_deleted_run_stays_deleted_when_the_server_starts_again(
     finally:
         again.close()
     assert bulk(server, "restore", [row.id])["done"] == [row.id]
+
+
+def test_deleted_runs_of_a_project_are_listed_and_removed_for_good(server: ReadServer) -> None:
+    rows = [finished(server, name) for name in ("old", "new")]
+    elsewhere = finished(server, "elsewhere", project="other")
+    for row in (*rows, elsewhere):
+        bulk(server, "delete", [row.id])
+
+    found = server.json("/api/ui/deleted", project="mnist")
+    assert found["total"] == 2
+    assert [run["name"] for run in found["runs"]] == ["new", "old"]
+    assert found["runs"][0]["displayId"] == rows[1].display_id
+    assert found["runs"][0]["status"] == "COMPLETED"
+
+    trash = run_directory(rows[0]).parent / ".trash"
+    assert len(list(trash.iterdir())) == 2
+    assert bulk(server, "discard", [rows[0].id])["done"] == [rows[0].id]
+    assert [path.name for path in trash.iterdir()] == [run_directory(rows[1]).name]
+    (refused,) = bulk(server, "restore", [rows[0].id])["refused"]
+    assert refused["reason"] == "it is not there"
+    # What is listed is never removed for good: it has to be deleted first.
+    kept = finished(server, "kept")
+    assert bulk(server, "discard", [kept.id])["done"] == []
+    assert names(server) == ["kept"]
+
+
+def test_runs_that_an_earlier_version_deleted_are_listed_and_restored(
+    server: ReadServer, tmp_path: Path
+) -> None:
+    row, cleaned = finished(server, "gone"), finished(server, "cleaned")
+    bulk(server, "delete", [row.id, cleaned.id])
+    notes = {str(each.id): str(run_directory(each)) for each in (row, cleaned)}
+    (tmp_path / "data" / "trash.json").write_text(json.dumps(notes))
+    shutil.rmtree(run_directory(cleaned).parent / ".trash" / run_directory(cleaned).name)
+
+    again = SqliteBackend(tmp_path / "data")
+    try:
+        (found,) = again.deleted()
+        assert (found.id, found.name, found.project) == (row.id, "gone", "mnist")
+        assert found.deleted_at > row.created_at
+        again.restore(row.id)
+        assert again.deleted() == []
+    finally:
+        again.close()
 
 
 def test_a_running_run_is_not_deleted(server: ReadServer) -> None:

@@ -6,6 +6,7 @@ import type {
   AlertsOfRun,
   ConsoleLine,
   DataPoint,
+  DeletedRun,
   FileRow,
   FoundInRun,
   Lineage,
@@ -152,6 +153,16 @@ export function deleteRuns(runs: readonly number[]): Promise<Changed> {
 
 export function restoreRuns(runs: readonly number[]): Promise<Changed> {
   return postChange(`${ROOT}/runs/restore`, { runs });
+}
+
+/** Removes deleted runs for good. */
+export function discardRuns(runs: readonly number[]): Promise<Changed> {
+  return postChange(`${ROOT}/runs/discard`, { runs });
+}
+
+/** The deleted runs of a project that can be taken back, the last deleted first; of very many the last ones. */
+export function fetchDeleted(project: string): Promise<{ runs: DeletedRun[]; total: number }> {
+  return getJson(withQuery("/deleted", { project }));
 }
 
 export function saveNotes(id: number, notes: string): Promise<unknown> {

@@ -39,6 +39,15 @@ export interface Summaries {
 }
 
 /** What people arranged in a project, by name. */
+/** A run that was deleted and can be taken back. */
+export interface DeletedRun {
+  id: number;
+  name: string;
+  displayId: string | null;
+  status: Status;
+  deletedAt: number;
+}
+
 /** Views and panels by name. */
 export interface Kept<T> {
   view: Record<string, T>;

@@ -1,5 +1,6 @@
 // The page for the place that the URL names.
 
+import { DeletedRuns } from "../runs/DeletedRuns";
 import { place } from "../state/route";
 import { ConflictLine } from "./ConflictLine";
 import { Help } from "./Help";
@@ -20,6 +21,7 @@ export function App() {
       {project === null ? <Projects /> : <Workspace key={project} />}
       <ToastLine />
       <Help />
+      <DeletedRuns />
       <Palette />
     </>
   );

@@ -5,6 +5,7 @@ import type { Project } from "../api/types";
 import { formatAgo, formatCount, formatDate } from "../format";
 import { Empty, ErrorPanel, Skeleton, Snippet } from "../parts/states";
 import { Unread } from "../parts/Unread";
+import { DeletedButton } from "../runs/DeletedRuns";
 import { now, projects, session } from "../state/catalog";
 import { unread } from "../state/filling";
 import { followLink, hrefFor, place } from "../state/route";
@@ -81,6 +82,7 @@ export function FirstSteps() {
           </p>
         )}
         {data ? <Snippet code={snippetFor(data.snippet, project)} /> : <Skeleton rows={4} label="Loading the example" />}
+        {project !== null && <DeletedButton text="Runs that were deleted here" link />}
         {project !== null && others.length > 0 && <Others list={others} />}
       </Empty>
     </main>

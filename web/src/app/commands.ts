@@ -1,6 +1,7 @@
 // Where the palette can go: tabs of this page, runs, charts, projects.
 
 import { tabsOf } from "../run/RunPage";
+import { openDeleted } from "../runs/DeletedRuns";
 import { projects, runs } from "../state/catalog";
 import { metricNames } from "../state/metrics";
 import { go, place } from "../state/route";
@@ -10,6 +11,7 @@ import { say } from "../state/toast";
 import { toggleTheme } from "../state/theme";
 import { fullChart, logScale, resetZoom, runFilter, tab } from "../state/view";
 import { showView, views as kept } from "../state/views";
+import { exportedAt } from "../parts/exported";
 import { copyText } from "../parts/states";
 import { helpOpen } from "./Help";
 import type { Command } from "./matching";
@@ -64,6 +66,7 @@ function here(): Command[] {
           action("Draw the newest runs", showDefault),
           action("Draw all listed runs", () => showOnly(listedRuns.peek().slice(0, MOST_SHOWN).map(({ id }) => id))),
           action("Do not group", () => groupBy([])),
+          ...(exportedAt === null ? [action("Deleted runs: take them back, or remove them for good", openDeleted)] : []),
           action("Shade the table by rank", () => {
             tab.set("table");
             heat.set(!heat.peek());

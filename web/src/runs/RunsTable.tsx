@@ -12,6 +12,7 @@ import { columns, heat, items, listedRuns, pinned, sortBy, sortOrder, type Item 
 import { BulkBar } from "./BulkBar";
 import { ColumnChooser } from "./ColumnChooser";
 import type { Column } from "./columns";
+import { DeletedButton } from "./DeletedRuns";
 import { FilterField } from "./FilterField";
 import { GroupButton } from "./GroupChooser";
 import { NoMatch } from "./NoMatch";
@@ -41,6 +42,7 @@ export function RunsTable() {
         >
           Heat
         </button>
+        <DeletedButton text="Deleted…" />
         <BulkBar />
       </div>
       {bestError.value && <ErrorPanel error={bestError.value} title="Best values could not be read" />}
