@@ -39,6 +39,38 @@ def test_versions_of_an_artifact_open_to_the_files_in_them(chromium: Path, tmp_p
         visit.screenshot("light-artifacts")
 
 
+def test_documents_among_the_files_are_shown_as_what_they_are_and_as_written(
+    chromium: Path, tmp_path: Path
+) -> None:
+    figure = {"data": [{"type": "bar", "x": ["a", "b"], "y": [2, 1]}], "layout": {}}
+    run = pluto.init(tmp_path, "docs", "reports", mode="local")
+    run.log({"report": pluto.Html("<h1>Report</h1><script>document.body.append('ran')</script>")})
+    run.log({"plot": pluto.Plotly(figure)})
+    for name, content in (("settings.json", '{"lr": 0.1}'), ("odd.json", '{"lr": NaN}')):
+        (tmp_path / name).write_text(content)
+        run.log({name: pluto.Artifact(tmp_path / name)})
+    run.finish()
+    with site(tmp_path, chromium, tmp_path) as dashboard, dashboard.visit() as visit:
+        visit.open_run("reports")
+        visit.tab("files")
+        files, preview = visit.part("files"), visit.part("files").locator(".preview")
+        files.get_by_role("button", name="report", exact=True).click()
+        expect(preview.locator("iframe").content_frame.locator("body")).to_contain_text("ran")
+        visit.screenshot("light-files-html")
+        preview.get_by_role("button", name="Source").click()
+        expect(preview.locator("pre")).to_contain_text("<h1>Report</h1>")
+        files.get_by_role("button", name="plot", exact=True).click()
+        expect(preview.locator("svg rect")).to_have_count(2)
+        visit.page.emulate_media(color_scheme="dark")
+        visit.screenshot("dark-files-plotly")
+        preview.get_by_role("button", name="Source").click()
+        expect(preview.locator("pre")).to_contain_text('"bar"')
+        for name, text in (("settings.", '{"lr": 0.1}'), ("odd.", '{"lr": NaN}')):
+            files.get_by_role("button", name=name).click()
+            expect(preview.locator("pre")).to_have_text(text)
+            expect(preview.get_by_role("button", name="Source")).to_have_count(0)
+
+
 def test_folders_of_files_stay_as_they_were_left_and_a_search_opens_them(
     chromium: Path, tmp_path: Path
 ) -> None:

@@ -26,6 +26,10 @@ SVG = (
     f'<foreignObject><body xmlns="http://www.w3.org/1999/xhtml" onload="{RUN}"/></foreignObject>'
     '<rect id="seen" width="9" height="9"/></svg>'
 ).encode()
+FIGURE = {
+    "data": [{"type": "scatter", "x": [ATTACK, "b"], "y": [1, 2], "name": ATTACK, "text": ATTACK}],
+    "layout": {"title": {"text": ATTACK}, "xaxis": {"title": LINK}},
+}
 FILES = [
     ("page.html", "text/html", HTML),
     ("picture.svg", "image/svg+xml", SVG),
@@ -33,6 +37,7 @@ FILES = [
     ("feed.xml", "text/xml", SVG),
     ("script.js", "text/javascript", RUN.encode()),
     ("picture.png", "image/png", HTML),
+    ("figure.json", "application/json", json.dumps(FIGURE).encode()),
     (f"{ATTACK}.txt", "text/plain", ATTACK.encode()),
 ]
 # What an injected text would leave in the page, even where the page's policy stops its scripts.
@@ -105,6 +110,22 @@ def test_every_tab_of_a_hostile_run_shows_text(
         check(page, name)
     page.get_by_test_id("tab-console").click()
     page.locator("text=onerror= >> visible=true").first.wait_for()
+
+
+@pytest.mark.parametrize("name", ["page.html", "figure.json", "picture.svg"])
+def test_a_hostile_file_among_the_files_is_shown_and_its_source_is_text(
+    server: RunningServer, hostile: Run, page: Page, name: str
+) -> None:
+    page.goto(f"{server.url}/p/{quote(ATTACK, safe='')}/r/{hostile.id}?tab=files")
+    files = page.get_by_test_id("files")
+    files.get_by_role("button", name=name, exact=True).click()
+    files.locator(".preview").get_by_text(name).first.wait_for()
+    check(page, name)
+    source = files.get_by_role("button", name="Source", exact=True)
+    if name != "picture.svg":  # which is an image
+        source.click()
+        files.locator(".preview pre").wait_for()
+        check(page, f"source of {name}")
 
 
 @pytest.mark.parametrize("name", [name for name, _, _ in FILES])

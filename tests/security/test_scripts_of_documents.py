@@ -75,12 +75,13 @@ def run(server: RunningServer) -> Iterator[Run]:
         yield run
 
 
+@pytest.mark.parametrize(("tab", "place"), [("media", "media-report"), ("files", "files")])
 def test_a_script_of_a_document_runs_but_reads_nothing_and_sends_nothing(
-    server: RunningServer, run: Run, page: Page
+    server: RunningServer, run: Run, page: Page, tab: str, place: str
 ) -> None:
     answers: list[str] = []
-    page.goto(f"{server.url}/p/documents/r/{run.id}?tab=media")
-    frame = page.get_by_test_id("media-report").locator("iframe")
+    page.goto(f"{server.url}/p/documents/r/{run.id}?tab={tab}")
+    frame = page.get_by_test_id(place).locator("iframe")
     frame.wait_for()
     page.on("response", lambda got: answers.append(got.url))
     tried = frame.content_frame.locator("#tried")
@@ -92,6 +93,18 @@ def test_a_script_of_a_document_runs_but_reads_nothing_and_sends_nothing(
     assert not [url for url in answers if "favicon" in url or "/api/runs" in url]
     detail = run.client.get(f"/api/ui/runs/{run.id}").json()["run"]
     assert not detail["notes"]
+
+
+def test_the_source_of_a_document_is_text(server: RunningServer, run: Run, page: Page) -> None:
+    page.goto(f"{server.url}/p/documents/r/{run.id}?tab=files")
+    files = page.get_by_test_id("files")
+    files.get_by_role("button", name="Source", exact=True).click()
+    expect(files.locator("pre")).to_contain_text("navigator.sendBeacon")
+    assert files.locator("iframe, #tried").count() == 0
+    files.get_by_role("button", name="Page", exact=True).click()
+    frame = files.locator("iframe")
+    assert frame.get_attribute("sandbox") == "allow-scripts"
+    assert frame.get_attribute("referrerpolicy") == "no-referrer"
 
 
 def test_the_same_document_opened_by_itself_runs_nothing(

@@ -58,7 +58,7 @@ function Model({ roots }: { roots: Part[] }) {
 function Shapes() {
   const drawn = graphDrawn.value;
   return (
-    <span class="graph-shapes" role="group" aria-label="How the model is shown">
+    <span class="shapes" role="group" aria-label="How the model is shown">
       <button type="button" class="button" aria-pressed={!drawn} onClick={() => graphDrawn.set(false)}>
         Tree
       </button>

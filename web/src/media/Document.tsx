@@ -1,10 +1,13 @@
 // Logged documents: HTML shut off from all else, JSON as the figure or the points that it is.
 
+import { fetchText } from "../api/http";
 import type { FileRow } from "../api/types";
 import { exportedAt } from "../parts/exported";
 import { ErrorPanel, Skeleton } from "../parts/states";
-import { readText } from "../run/Preview";
+import { SourceSwitch } from "../run/SourceSwitch";
+import { Text } from "../run/TextShown";
 import { useFetched } from "../run/useFetched";
+import "../style/media.css";
 import { FigureView } from "./FigureView";
 import { asFigure, asPoints } from "./kinds";
 import { Points } from "./Points";
@@ -35,19 +38,36 @@ function inFrame(address: string): string {
   return url.href;
 }
 
-const WHOLE = 30_000_000;
-
 export function JsonShown({ file }: { file: FileRow }) {
-  const { data, error, retry } = useFetched(() => readJson(file.url), [file.url]);
+  const { data, error, retry } = useFetched(() => fetchText(file.url), [file.url]);
   if (error) return <ErrorPanel error={error} retry={retry} />;
-  if (!data) return <Skeleton rows={4} label={`Loading ${file.name}`} />;
-  const points = asPoints(data.value);
-  if (points) return <Points points={points} label={file.caption ?? file.name} />;
-  const figure = asFigure(data.value);
-  if (figure) return <FigureView figure={figure} label={file.caption ?? file.name} />;
-  return <pre class="text-shown">{JSON.stringify(data.value, null, 2)}</pre>;
+  if (data === null) return <Skeleton rows={4} label={`Loading ${file.name}`} />;
+  const value = readJson(data);
+  return drawingOf(value, file) ?? <Text text={value === undefined ? data : JSON.stringify(value, null, 2)} />;
 }
 
-async function readJson(url: string): Promise<{ value: unknown }> {
-  return { value: JSON.parse(await readText(url, WHOLE)) };
+/** Among the files: a figure or points with a way to their source, and any other JSON as it is written. */
+export function JsonPreview({ file }: { file: FileRow }) {
+  const { data, error, retry } = useFetched(() => fetchText(file.url), [file.url]);
+  if (error) return <ErrorPanel error={error} retry={retry} />;
+  if (data === null) return <Skeleton rows={4} label={`Loading ${file.name}`} />;
+  const drawing = drawingOf(readJson(data), file);
+  return drawing ? <SourceSwitch file={file} shown="Drawing" view={drawing} /> : <Text text={data} />;
+}
+
+function drawingOf(value: unknown, file: FileRow) {
+  const label = file.caption ?? file.name;
+  const points = asPoints(value);
+  if (points) return <Points points={points} label={label} />;
+  const figure = asFigure(value);
+  return figure ? <FigureView figure={figure} label={label} /> : null;
+}
+
+/** The value of a JSON text; undefined for what is none, such as one with bare NaN. */
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -18,9 +18,13 @@ export function kindOf(file: FileRow): Kind | null {
   if (known) return known;
   if (file.type === "ARTIFACT" || file.size > LARGEST_DOCUMENT) return null;
   if (mime.startsWith("audio/")) return "audio";
-  if (mime.startsWith("video/")) return "video";
-  if (mime === "text/html") return "html";
-  return mime === "application/json" ? "json" : null;
+  return mime.startsWith("video/") ? "video" : documentKind(file);
+}
+
+/** Whether a file, of an artifact too, is a document that can be shown as more than its text. */
+export function documentKind(file: FileRow): "html" | "json" | null {
+  if (file.size > LARGEST_DOCUMENT) return null;
+  return file.mime === "text/html" ? "html" : file.mime === "application/json" ? "json" : null;
 }
 
 export type Point = readonly number[];

@@ -1,13 +1,12 @@
 // What a browser can show of a file, and a link to have it whole.
 
 import type { FileRow } from "../api/types";
-import { fetchText } from "../api/http";
 import { formatBytes, formatDate } from "../format";
-import { ErrorPanel, Skeleton } from "../parts/states";
-import { useFetched } from "./useFetched";
+import { HtmlShown, JsonPreview } from "../media/Document";
+import { documentKind } from "../media/kinds";
+import { TextShown } from "./TextShown";
+import { SourceSwitch } from "./SourceSwitch";
 
-/** Text beyond this is cut: nobody reads it in a preview. */
-const TEXT_LIMIT = 200_000;
 const TEXT_TYPES = /^text\/|json|yaml|xml|csv|javascript|x-python|toml/;
 const TEXT_EXTENSIONS = /^(txt|log|md|py|json|ya?ml|toml|csv|tsv|cfg|ini|sh|diff|patch|xml)$/i;
 
@@ -26,9 +25,16 @@ export function Preview({ file }: { file: FileRow }) {
           Download
         </a>
       </figcaption>
-      <Shown file={file} />
+      <Whole file={file} />
     </figure>
   );
+}
+
+/** Documents as what they are, or as they are written; all else as it is shown everywhere. */
+function Whole({ file }: { file: FileRow }) {
+  const kind = documentKind(file);
+  if (kind === "html") return <SourceSwitch file={file} shown="Page" view={<HtmlShown file={file} />} />;
+  return kind === "json" ? <JsonPreview file={file} /> : <Shown file={file} />;
 }
 
 export function Shown({ file }: { file: FileRow }) {
@@ -45,17 +51,4 @@ export function Shown({ file }: { file: FileRow }) {
 export function sharpen(event: Event): void {
   const image = event.currentTarget as HTMLImageElement;
   image.classList.toggle("pixelated", image.naturalWidth <= 128);
-}
-
-function TextShown({ file }: { file: FileRow }) {
-  const { data, error, retry } = useFetched(() => readText(file.url), [file.url]);
-  if (error) return <ErrorPanel error={error} retry={retry} />;
-  if (data === null) return <Skeleton rows={4} label="Loading the text" />;
-  return <pre class="text-shown">{data}</pre>;
-}
-
-/** The text of a file, cut where it is longer than `limit`. */
-export async function readText(url: string, limit = TEXT_LIMIT): Promise<string> {
-  const text = await fetchText(url);
-  return text.length > limit ? `${text.slice(0, limit)}\n… cut here; download the file for the rest` : text;
 }

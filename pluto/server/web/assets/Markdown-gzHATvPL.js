@@ -1,4 +1,4 @@
-import{u as d}from"./index--la8JS2l.js";const h=/^(\s*)(?:[-*+]|(\d+)[.)])\s+(?:\[([ xX])\]\s+)?(.*)$/;function p(n){const e=n.replaceAll(`\r
+import{u as d}from"./index-C0C3sjRp.js";const h=/^(\s*)(?:[-*+]|(\d+)[.)])\s+(?:\[([ xX])\]\s+)?(.*)$/;function p(n){const e=n.replaceAll(`\r
 `,`
 `).split(`
 `),r=[];for(let t=0;t<e.length;)t=k(e,t,r);return r}function k(n,e,r){const t=n[e];if(!t.trim())return e+1;const i=/^(#{1,6})\s+(.*?)\s*#*$/.exec(t);return i?(r.push({kind:"heading",level:i[1].length,inner:u(i[2])}),e+1):/^\s*(```|~~~)/.test(t)?g(n,e,r):/^\s*([-*_])(\s*\1){2,}\s*$/.test(t)?(r.push({kind:"rule"}),e+1):h.test(t)?m(n,e,r):x(n,e,r)}function g(n,e,r){const t=n[e].trim().slice(0,3);let i=e+1;for(;i<n.length&&!n[i].trim().startsWith(t);)i+=1;return r.push({kind:"code",text:n.slice(e+1,i).join(`
