@@ -174,17 +174,10 @@ def restore(
 
     A run that `pluto server` keeps is listed when that starts again; while it runs, use its page.
     """
-    from pluto.errors import StorageError
-    from pluto.retention import take_back
-
     found = _deleted_runs(directory, project)
-    problems = 0
-    for name in names:
-        try:
-            click.echo(f"restored {take_back(_only_deleted(name, found))}")
-        except (StorageError, OSError) as error:
-            click.echo(f"pluto: {error}", err=True)
-            problems += 1
+    problems = [problem for problem in (_attempt_restore(name, found) for name in names) if problem]
+    for problem in problems:
+        click.echo(f"pluto: {problem}", err=True)
     context.exit(1 if problems else 0)
 
 
@@ -228,14 +221,20 @@ def _deleted_runs(directory: Path | None, project: str | None) -> list[KeptRun]:
     )
 
 
-def _only_deleted(name: str, found: Sequence[KeptRun]) -> KeptRun:
+def _attempt_restore(name: str, found: Sequence[KeptRun]) -> str:
+    """Restore the deleted run of this name; return why it was not, "" if it was."""
     from pluto.errors import StorageError
+    from pluto.retention import take_back
 
     matching = [run for run in found if run.name == name]
-    if len(matching) == 1:
-        return matching[0]
-    why = "there are several: name the --project" if matching else "there is none"
-    raise StorageError(f"no deleted run {name!r} is restored: {why}")
+    if len(matching) != 1:
+        why = "there are several: name the --project" if matching else "there is none"
+        return f"no deleted run {name!r} is restored: {why}"
+    try:
+        click.echo(f"restored {take_back(matching[0])}")
+    except (StorageError, OSError) as error:
+        return str(error)
+    return ""
 
 
 def _directory_of(run: str, project: str | None, directory: Path | None) -> Path:
