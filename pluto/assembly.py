@@ -199,6 +199,7 @@ def _remember(
     store: Store, facts: dict[str, Any], resumed: bool, where: Destination | None
 ) -> dict[str, Any]:
     """Write the facts down, and return them as they now are."""
+    before = store.writer.facts().get("status") if resumed else None
     if resumed:
         if not facts["resume"]:
             _refuse_to_go_on(store, facts)
@@ -211,11 +212,21 @@ def _remember(
         facts["destination"] = where.urls._asdict()
     facts |= circumstances()
     facts |= {"finished_at": None, "ends": [], "closed": None}
-    event = {"from": None, "to": "RUNNING", "source": "client", "metadata": None}
-    history = facts.get("status_history", [])
-    facts["status_history"] = [*history, {**event, "createdAt": facts["created_at"]}]
+    facts["status_history"] = [*facts.get("status_history", []), _beginning(facts, before)]
     store.set_facts(facts)
     return facts
+
+
+def _beginning(facts: dict[str, Any], before: str | None) -> dict[str, Any]:
+    """Return the event that a run begins, or goes on from the status it had."""
+    at = facts["created_at"] if before is None else time.time_ns() // 1_000_000
+    return {
+        "from": before,
+        "to": "RUNNING",
+        "source": "client",
+        "metadata": None,
+        "createdAt": at,
+    }
 
 
 def _go_back(store: Store, facts: dict[str, Any], system_label: str) -> None:

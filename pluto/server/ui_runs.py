@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from pluto.server.causes import reported_cause
 from pluto.server.endpoints import Endpoint, Reads
 from pluto.server.fields import json_number, json_safe
 from pluto.server.rows import TERMINAL, RunRow
@@ -165,7 +166,7 @@ def _columns(view: RunView, now: int) -> dict[str, Any]:
         "name": row.name,
         "project": row.project,
         "status": row.status,
-        "cause": row.cause or stored.problem,
+        "cause": row.cause or _ended_by(view) or stored.problem,
         "tags": list(row.tags),
         "notes": stored.notes,
         "created_at": row.created_at,
@@ -175,6 +176,11 @@ def _columns(view: RunView, now: int) -> dict[str, Any]:
         "summary": msgspec.Raw(stored.shown_summary),
         "metric_count": len(stored.summary),
     }
+
+
+def _ended_by(view: RunView) -> str | None:
+    ended = view.row.status in TERMINAL and view.row.status != "COMPLETED"
+    return reported_cause(view.stored.status_metadata) if ended else None
 
 
 def duration(row: RunRow, heartbeat_at: int | None, now: int) -> int:

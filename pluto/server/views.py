@@ -6,11 +6,12 @@ A list of 1,000 runs must not read 1,000 runs: each is read again only when its 
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import msgspec
@@ -25,6 +26,8 @@ from pluto.storage import NameInfo
 
 logger = logging.getLogger("pluto")
 
+_LOSS = re.compile("loss", re.IGNORECASE)
+_SCORE = re.compile("acc|reward|score|f1|auc|iou|ppl|perplexity", re.IGNORECASE)
 PATIENCE_SECONDS = 0.3
 FIRST = 30
 """So many runs at the head of a list are always read: the page draws the charts of the first 10."""
@@ -287,7 +290,8 @@ def _summarised(
 def shown_summary(summary: MetricTable, given: object = None) -> dict[str, float | str]:
     """Return at most 200 values for a table, system metrics last, non-finite as words.
 
-    They are the numbers that the user gave to sum up the run, and the last value of each metric.
+    They are the numbers that the user gave to sum up the run, and the last value of each metric;
+    of too many, losses and scores are kept first.
     """
     numbers = {
         name: float(value)
@@ -295,8 +299,16 @@ def shown_summary(summary: MetricTable, given: object = None) -> dict[str, float
         if isinstance(value, (int, float))
     }
     values = {**numbers, **summary.last_values(), **numbers}
-    own = sorted(values, key=lambda name: name.startswith("sys/"))
+    own = sorted(values, key=_rank)
     return {str(json_safe(name)): json_number(values[name]) for name in own[:MAX_SHOWN_METRICS]}
+
+
+@lru_cache(maxsize=1 << 15)
+def _rank(name: str) -> int:
+    """Return how soon a person looks for a metric, from 0; as the page orders them."""
+    if name.startswith("sys/"):
+        return 3
+    return 0 if _LOSS.search(name) else 1 if _SCORE.search(name) else 2
 
 
 def _encode_fields(config: object) -> bytes:

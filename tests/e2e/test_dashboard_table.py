@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
 from urllib.parse import quote
@@ -152,6 +153,29 @@ def test_the_filter_takes_the_grammar_of_the_api(visit: Visit) -> None:
     expect(names(visit)).to_have_count(len(RATES) * len(SEEDS))
     field.fill("/lr0.01-seed[12]$/")
     expect(names(visit)).to_have_count(2)
+
+
+def test_what_differs_comes_first_and_the_table_is_saved_as_it_is(
+    visit: Visit, tmp_path: Path
+) -> None:
+    visit.open(f"{TABLE}&q=seed1|seed2&sort=config.lr")
+    expect(names(visit)).to_have_count(2 * len(RATES))
+    heads = (
+        visit.part("runs-table")
+        .locator("thead th")
+        .evaluate_all("all => all.map(th => th.dataset.column)")
+    )
+    assert heads.index("config.lr") < heads.index("metric.train/loss") < heads.index("config.depth")
+    with visit.page.expect_download() as saved:
+        visit.page.get_by_role("button", name="CSV").click()
+    saved.value.save_as(tmp_path / "runs.csv")
+    with open(tmp_path / "runs.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["id", *heads]
+    assert [row["name"] for row in rows] == names(visit).all_inner_texts()
+    for row in rows:
+        final = loss(float(row["config.lr"]), int(row["config.seed"]), STEPS - 1)
+        assert float(row["metric.train/loss"]) == final
 
 
 def test_a_pinned_column_stays_in_sight(visit: Visit) -> None:

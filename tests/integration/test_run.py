@@ -4,6 +4,7 @@ import logging
 import multiprocessing
 import os
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -312,6 +313,23 @@ def test_an_external_id_that_is_taken_needs_resume(tmp_path: Path) -> None:
     again = begin(tmp_path, run_id="exp", resume=True)
     assert again.resumed
     again.finish()
+
+
+def test_the_history_of_a_resumed_run_says_when_and_from_what_it_went_on(tmp_path: Path) -> None:
+    begin(tmp_path, run_id="exp").finish(code=1)
+    between = time.time_ns() // 1_000_000
+    again = begin(tmp_path, run_id="exp", resume=True)
+    again.finish()
+    history = facts(again)["status_history"]
+    assert [(event["from"], event["to"]) for event in history] == [
+        (None, "RUNNING"),
+        ("RUNNING", "FAILED"),
+        ("FAILED", "RUNNING"),
+        ("RUNNING", "COMPLETED"),
+    ]
+    times = [event["createdAt"] for event in history]
+    assert times == sorted(times)
+    assert times[1] <= between <= times[2]
 
 
 def test_an_offline_run_remembers_the_server_that_it_is_for(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ import type { Run, Series } from "../src/api/types";
 import { best } from "../src/runs/best";
 import { columnFor, sortRuns } from "../src/runs/columns";
 import { compileFilter, filterProblem } from "../src/runs/filter";
-import { groupRuns, groupText, meanText, sortGroups, statistics } from "../src/runs/groups";
+import { groupRuns, groupText, groupTitle, meanText, sortGroups, statistics } from "../src/runs/groups";
 import { against, stepsWithin } from "../src/series/against";
 import { spreadOf } from "../src/series/spread";
 import { smooth } from "../src/smoothing";
@@ -45,6 +45,13 @@ describe("groups of runs", () => {
 
   test("are sorted by their means", () => {
     expect(sortGroups(groups, "metric.loss").map((group) => group.label)).toEqual(["lr 0.01", "lr 0.1"]);
+  });
+
+  test("say how many values their mean leaves out", () => {
+    const [column, runs] = [columnFor("metric.loss")!, ([1, 3, "NaN", "NaN", "Infinity"] as const).map((loss, id) => sampleRun(id, { summary: { loss } }))];
+    expect(groupText(column, runs)).toBe("2 ± 1.4 · 2 NaN, 1 ∞");
+    expect(groupTitle(column, runs)).toBe("Mean ± standard deviation of 2 of 5 runs");
+    expect(groupText(column, runs.slice(2, 3))).toBe("1 NaN");
   });
 
   test("count no value that is not a number", () => {

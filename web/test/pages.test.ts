@@ -4,7 +4,7 @@ import { change, parts } from "../src/compare/differences";
 import { flowOf, openedUpTo } from "../src/graph/flow";
 import { drawingOf } from "../src/graph/layout";
 import { matching, readGraph } from "../src/graph/tree";
-import { classesOf, readAnnotations } from "../src/media/annotations";
+import { classColor, classesOf, classOf, readAnnotations } from "../src/media/annotations";
 import { axisOf, placeOn, readFigure } from "../src/media/figure";
 import { asFigure, asPoints, kindOf } from "../src/media/kinds";
 import { readInline, readMarkdown } from "../src/parts/readMarkdown";
@@ -58,6 +58,18 @@ describe("Markdown", () => {
       { kind: "link", text: "https://a.example/b", href: "https://a.example/b" },
       { kind: "text", text: "." },
     ]);
+  });
+});
+
+test("a table in a note has its head, its sides and its rows; a bar alone makes none", () => {
+  const [before, table, after] = readMarkdown("as | text\n\n| lr | a\\|b |\n|:--|--:|\n| 0.1 | **1** |\n| 0.2 |\nend");
+  const text = (words: string) => [{ kind: "text", text: words }];
+  expect([before?.kind, after?.kind]).toEqual(["paragraph", "paragraph"]);
+  expect(table).toEqual({
+    kind: "table",
+    head: [text("lr"), text("a|b")],
+    sides: ["left", "right"],
+    rows: [[text("0.1"), [{ kind: "strong", inner: text("1") }]], [text("0.2"), []]],
   });
 });
 
@@ -123,6 +135,15 @@ describe("media", () => {
     expect(boxes[1]?.place.map((value) => Number(value.toFixed(3)))).toEqual([0.4, 0.3, 0.2, 0.4]);
     expect(classesOf([file({ annotations })])).toEqual(["2", "cat", "sky"]);
     expect(readAnnotations(file({ annotations: "text" }))).toEqual({ boxes: [], masks: [] });
+  });
+
+  test("a class that truth and prediction share is two, each with a colour of its own", () => {
+    const mask = (fileName: string, label: string) => ({ fileName, class_labels: { 1: label } });
+    const classes = classesOf([file({ annotations: { masks: { truth: mask("t.png", "cell"), guess: mask("g.png", "cell"), sky: mask("s.png", "sky") } } })]);
+    expect(classes).toEqual(["guess: cell", "sky", "truth: cell"]);
+    expect(classOf(classes, "truth", "cell")).toBe("truth: cell");
+    expect(classOf(classes, "sky", "sky")).toBe("sky");
+    expect(classColor(classes, "truth: cell")).not.toBe(classColor(classes, "guess: cell"));
   });
 
   test("points and figures are told apart from other JSON", () => {

@@ -4,10 +4,11 @@ import { withTwins } from "../src/charts/twins";
 import { sections } from "../src/charts/sections";
 import { padded, yExtent, type Line } from "../src/charts/lines";
 import { standOut } from "../src/charts/paint";
-import { causeOf, evidenceOf, flatten, reportedCause, timeLeft } from "../src/run/meta";
+import { causeOf, evidenceOf, flatten, reportedCause, restartsOf, timeLeft } from "../src/run/meta";
 import { atStep, steps } from "../src/run/steps";
-import { availableColumns, sortRuns } from "../src/runs/columns";
-import { compileFilter } from "../src/runs/filter";
+import { availableColumns, columnFor, defaultColumns, sortRuns } from "../src/runs/columns";
+import { tableCsv } from "../src/runs/tableCsv";
+import { compileFilter, textMatcher } from "../src/runs/filter";
 import { sampleRun as run } from "./sample";
 
 describe("compileFilter", () => {
@@ -29,9 +30,48 @@ describe("compileFilter", () => {
     ["lr=0.001", [2]],
     ["/^vit$/", [3]],
     ["/vit(/", []],
+    ["^vit$|-sgd", [1, 3]],
+    ["vit(", []],
+    ["status:queued,failed", [2]],
     ['notes:"good one"', [3]],
     ["-status:failed train/loss<1", [1, 3]],
   ])("%s", (text, ids) => expect(found(text)).toEqual(ids));
+});
+
+test("the table shows what differs first, why runs ended, and what they are tagged last", () => {
+  const summary = { "val/loss": 1, "sys/cpu": 2 };
+  const runs = [run(1, { config: { depth: 4, lr: 0.1 }, summary }), run(2, { config: { depth: 4, lr: 0.2 }, summary, cause: "SIGTERM" })];
+  const keys = ["name", "status", "cause", "created", "duration", "config.lr", "metric.val/loss", "config.depth", "tags"];
+  expect(defaultColumns(runs)).toEqual(keys);
+  expect(defaultColumns(runs.slice(0, 1))).not.toContain("cause");
+});
+
+test("the table is saved with exact values, a line a run", () => {
+  const runs = [run(1, { name: 'a "b", c', createdAt: 0, config: { layers: [4, 2] }, summary: { loss: 0.123456789 } }), run(2, { name: "d", createdAt: 1 })];
+  const columns = ["name", "created", "config.layers", "metric.loss"].map(columnFor).filter((column) => column !== null);
+  expect(tableCsv(runs, columns).split("\r\n")).toEqual([
+    "id,name,created,config.layers,metric.loss",
+    '1,"a ""b"", c",1970-01-01T00:00:00.000Z,"[4,2]",0.123456789',
+    "2,d,1970-01-01T00:00:00.001Z,,",
+    "",
+  ]);
+});
+
+test("a run that went on is one that was restarted", () => {
+  expect(restartsOf([{ to: "RUNNING" }])).toBe(0);
+  expect(restartsOf([{ to: "RUNNING" }, { to: "FAILED" }, { to: "RUNNING" }, { to: "COMPLETED" }])).toBe(1);
+});
+
+describe("textMatcher", () => {
+  const names = ["train/loss", "train/acc", "val/loss", "train/(raw)"];
+  test.each([
+    ["train loss", ["train/loss"]],
+    ["train/(loss|acc)", ["train/loss", "train/acc"]],
+    ["^val", ["val/loss"]],
+    ["train/(", ["train/(raw)"]],
+    ["(raw)", ["train/(raw)"]],
+    ["/^train.loss$/", ["train/loss"]],
+  ])("%s", (text, matching) => expect(names.filter(textMatcher(text))).toEqual(matching));
 });
 
 test("runs sort by any column, and those without a value stay last both ways", () => {
@@ -151,6 +191,8 @@ test("metadata is read whether it is an object or JSON text", () => {
     ["c", [2]],
   ]);
   expect(reportedCause({ exception: "OutOfMemoryError", message: "too big" })).toBe("OutOfMemoryError: too big");
+  expect(reportedCause({ type: "SystemExit", code: 3 })).toBe("exit code 3");
+  expect(reportedCause({ signal: "SIGTERM" })).toBe("SIGTERM");
   expect(reportedCause(null)).toBeNull();
 });
 
@@ -159,6 +201,7 @@ test("the end of a dead run is told with its evidence", () => {
   expect(causeOf({ cause: "process died", statusMetadata: death })).toBe("process died: out of memory");
   expect(causeOf({ cause: null, statusMetadata: JSON.stringify(death) })).toBe("out of memory");
   expect(causeOf({ cause: null, statusMetadata: null })).toBeNull();
+  expect(causeOf({ cause: "MemoryError: full", statusMetadata: { type: "MemoryError", message: "full\nof bits" } })).toBe("MemoryError: full\nof bits");
   expect(evidenceOf(death)).toEqual({ lastSign: Date.UTC(2026, 0, 1), host: "node7", lastLines: ["step 1"], trace: null });
   expect(evidenceOf(null)).toEqual({ lastSign: null, host: null, lastLines: [], trace: null });
 });

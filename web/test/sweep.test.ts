@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { parametersOf } from "../src/sweep/study";
+import { sampleRun } from "./sample";
 import { importances, ranks, spearman } from "../src/sweep/importance";
 
 test("equal values share a rank", () => expect(ranks([3, 1, 3, 2])).toEqual([2.5, 0, 2.5, 1]));
@@ -26,6 +28,11 @@ test("words count as well as numbers, and have no correlation", () => {
   const found = importances(columns(["optimizer", "width"]), grid.map(({ optimizer }, index) => (optimizer === "adam" ? 0 : 1) + (index % 5) * 0.01));
   expect(found[0]).toMatchObject({ key: "optimizer", correlation: null });
   expect(found[0]?.share).toBeGreaterThan(0.8);
+});
+
+test("parameters that differ come before those that only some runs have; what is the same is none", () => {
+  const runs = [sampleRun(1, { config: { only: 1, lr: 0.1, depth: 4 } }), sampleRun(2, { config: { lr: 0.2, depth: 4 } })];
+  expect(parametersOf(runs)).toEqual(["lr", "only"]);
 });
 
 test("the same runs always give the same answer", () => {

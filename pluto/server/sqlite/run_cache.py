@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, TypeVar
 
 logger = logging.getLogger("pluto")
 
-LAYOUT: Final = 3
+LAYOUT: Final = 4
 """Of the file and of what is in it; another number empties the file."""
 Result = TypeVar("Result")
 _SELECT: Final = "SELECT place, stamp, body FROM run WHERE place=?"

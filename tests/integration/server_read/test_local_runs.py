@@ -5,6 +5,7 @@ import json
 import math
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,39 @@ def local_run(directory: Path, uid: str, status: str) -> RunWriter:
     group = MetricGroup(("loss",), steps, START + steps, values)
     writer.append(Batch(facts=facts, groups=[group], names={"loss": "METRIC"}))
     return writer
+
+
+@pytest.mark.parametrize(
+    ("status", "metadata", "cause"),
+    [
+        ("FAILED", {"type": "MemoryError", "message": "\nfull\nat 3"}, "MemoryError: full"),
+        ("FAILED", {"type": "SystemExit", "code": 3}, "exit code 3"),
+        ("TERMINATED", {"signal": "SIGTERM"}, "SIGTERM"),
+        ("FAILED", {"message": "killed " * 99}, ("killed " * 99)[:200]),
+        ("FAILED", None, None),
+        ("COMPLETED", {"type": "SystemExit", "code": None}, None),
+    ],
+)
+def test_the_list_says_why_each_run_ended(
+    ui: ReadServer, tmp_path: Path, status: str, metadata: object, cause: str | None
+) -> None:
+    with closing(local_run(tmp_path, "abc", status)) as writer:
+        writer.append(Batch(facts={"status_metadata": metadata}))
+    (run,) = ui.json("/api/ui/runs")["runs"]
+    assert (run["cause"] or "").strip() == (cause or "").strip()
+
+
+def test_of_more_metrics_than_a_list_shows_losses_and_scores_are_kept(
+    ui: ReadServer, tmp_path: Path
+) -> None:
+    names = [*(f"layer/{number:03}" for number in range(300)), "val/loss", "val/acc", "sys/cpu"]
+    point = MetricGroup(tuple(names), np.array([1]), np.array([START]), np.ones((1, len(names))))
+    with closing(local_run(tmp_path, "abc", "COMPLETED")) as writer:
+        writer.append(Batch(groups=[point], names=dict.fromkeys(names, "METRIC")))
+    (run,) = ui.json("/api/ui/runs")["runs"]
+    assert len(run["summary"]) == views.MAX_SHOWN_METRICS
+    assert {"loss", "val/loss", "val/acc"} <= run["summary"].keys()
+    assert "sys/cpu" not in run["summary"]
 
 
 def test_a_finished_run_on_disk_is_listed_and_read(ui: ReadServer, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import { useEffect, useRef } from "preact/hooks";
 export const helpOpen = signal(false);
 
 const KEYS: readonly [string, string][] = [
-  ["/", "Search: charts, runs or console lines, whatever is on the page"],
+  ["/", "Search: charts, runs or console lines, whatever is on the page; by words, or a regular expression: train/(loss|acc)"],
   ["Ctrl K", "Go to a run, chart, tab or project by its name (⌘ K on a Mac)"],
   ["j  k  ↓  ↑", "Next, previous run"],
   ["Enter", "Open the run under the cursor"],

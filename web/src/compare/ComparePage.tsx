@@ -2,6 +2,7 @@
 
 import type { Run } from "../api/types";
 import { exactValue, formatCount, formatValue } from "../format";
+import { csvOf } from "../parts/csv";
 import { download } from "../parts/download";
 import { Empty } from "../parts/states";
 import { SearchField } from "../parts/SearchField";
@@ -149,10 +150,5 @@ function save(runs: readonly Run[], found: readonly Found[]): void {
   const lines: Row[] = found.flatMap(({ differing, equal }) => [...differing, ...equal]);
   const head = ["", ...runs.map((run) => run.name)];
   const table = [head, ...lines.map((row) => [row.key, ...row.values.map((value) => (value === undefined ? "" : exactValue(value)))])];
-  const text = table.map((cells) => cells.map(quoted).join(",")).join("\r\n");
-  download(new Blob([text, "\r\n"], { type: "text/csv" }), "compare.csv");
-}
-
-function quoted(cell: string): string {
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+  download(new Blob([csvOf(table)], { type: "text/csv" }), "compare.csv");
 }

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { FileRow } from "../api/types";
 import { formatNumber } from "../format";
 import { sharpen } from "../run/Preview";
-import { classColor, readAnnotations, type Box, type MaskLayer } from "./annotations";
+import { classColor, classOf, readAnnotations, type Box, type MaskLayer } from "./annotations";
 
 export interface Overlay {
   classes: readonly string[];
@@ -41,10 +41,11 @@ function Boxes({ boxes, size, overlay }: { boxes: readonly Box[]; size: Size; ov
   return (
     <svg class="laid-over" viewBox={`0 0 ${size.width} ${size.height}`} preserveAspectRatio="xMidYMid meet" aria-hidden="true">
       {boxes
-        .filter((box) => !overlay.hidden.has(box.label))
-        .map((box, index) => {
+        .map((box) => ({ box, name: classOf(overlay.classes, box.layer, box.label) }))
+        .filter(({ name }) => !overlay.hidden.has(name))
+        .map(({ box, name }, index) => {
           const [x, y, width, height] = inPixels(box, size);
-          const color = classColor(overlay.classes, box.label);
+          const color = classColor(overlay.classes, name);
           const words = [box.caption || box.label, box.score === null ? "" : formatNumber(box.score, 2)];
           return (
             <g key={index}>
@@ -93,8 +94,9 @@ function paint(canvas: HTMLCanvasElement, image: HTMLImageElement, mask: MaskLay
   const pixels = context.getImageData(0, 0, canvas.width, canvas.height);
   const colors = new Map(
     Object.entries(mask.labels)
-      .filter(([, label]) => !hidden.has(label))
-      .map(([id, label]) => [Number(id), channels(classColor(classes, label))]),
+      .map(([id, label]) => [Number(id), classOf(classes, mask.layer, label)] as const)
+      .filter(([, name]) => !hidden.has(name))
+      .map(([id, name]) => [id, channels(classColor(classes, name))]),
   );
   for (let at = 0; at < pixels.data.length; at += 4) {
     const color = colors.get(pixels.data[at] as number);

@@ -81,12 +81,28 @@ function firstNumber(scores: Json): number | null {
   return found === undefined ? null : (found as number);
 }
 
-/** What can be shown and hidden over some images: the classes of boxes and masks. */
+/**
+ * What can be shown and hidden over some images: the classes of boxes and masks. One that several layers have, such
+ * as truth and prediction, is a class of each of them.
+ */
 export function classesOf(files: readonly FileRow[]): string[] {
-  const all = files.map(readAnnotations);
-  const boxes = all.flatMap((one) => one.boxes.map((box) => box.label));
-  const masks = all.flatMap((one) => one.masks.flatMap((mask) => Object.values(mask.labels)));
-  return [...new Set([...boxes, ...masks])].sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
+  const layers = new Map<string, Set<string>>();
+  const add = (layer: string, label: string) => layers.set(label, (layers.get(label) ?? new Set()).add(layer));
+  for (const { boxes, masks } of files.map(readAnnotations)) {
+    for (const { layer, label } of boxes) add(layer, label);
+    for (const { layer, labels } of masks) for (const label of Object.values(labels)) add(layer, label);
+  }
+  const names = [...layers].flatMap(([label, of]) => (of.size > 1 ? [...of].map((layer) => inLayer(layer, label)) : [label]));
+  return names.sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
+}
+
+function inLayer(layer: string, label: string): string {
+  return `${layer}: ${label}`;
+}
+
+/** What `classes` call a label of a layer. */
+export function classOf(classes: readonly string[], layer: string, label: string): string {
+  return classes.includes(label) ? label : inLayer(layer, label);
 }
 
 /** Colours that stand out from photographs and from each other; a class keeps its own. */

@@ -1,5 +1,6 @@
 // What bars, scatters and parallel axes show: a run or a group of runs with its values and its colour.
 
+import { csvOf } from "../parts/csv";
 import type { Run } from "../api/types";
 import { columnFor, type Column } from "../runs/columns";
 import { groupValue, statistics } from "../runs/groups";
@@ -62,8 +63,7 @@ function colored(runs: readonly Run[], key: string): { run: Run; color: string }
 
 /** The values as a table. */
 export function pointsCsv(points: readonly Point[], columns: readonly Column[]): string {
-  const quoted = (value: unknown) => (typeof value === "number" ? String(value) : `"${String(value ?? "").replaceAll('"', '""')}"`);
   const head = ["run", ...columns.map((column) => column.key)];
   const rows = points.map((point) => [point.label, ...columns.map((column) => point.values[column.key])]);
-  return [head, ...rows].map((row) => row.map(quoted).join(",")).join("\n") + "\n";
+  return csvOf([head, ...rows]);
 }

@@ -28,6 +28,8 @@ function Shown({ block }: { block: Block }) {
       return <hr />;
     case "list":
       return <List block={block} />;
+    case "table":
+      return <Table block={block} />;
     case "quote":
       return <blockquote>{lines(block.lines)}</blockquote>;
     case "paragraph":
@@ -43,6 +45,24 @@ function List({ block: { ordered, items } }: { block: Block & { kind: "list" } }
     </li>
   ));
   return ordered ? <ol>{rows}</ol> : <ul>{rows}</ul>;
+}
+
+function Table({ block: { head, sides, rows } }: { block: Block & { kind: "table" } }) {
+  const row = (cells: readonly Inline[][], Cell: "th" | "td") => cells.map((cell, index) => <Cell key={index} class={sides[index]}>{words(cell)}</Cell>);
+  return (
+    <div class="markdown-table">
+      <table>
+        <thead>
+          <tr>{row(head, "th")}</tr>
+        </thead>
+        <tbody>
+          {rows.map((cells, index) => (
+            <tr key={index}>{row(cells, "td")}</tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
 }
 
 function lines(all: readonly Inline[][]): JSX.Element[] {

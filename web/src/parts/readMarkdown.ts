@@ -11,7 +11,11 @@ export type Block =
   | { kind: "paragraph" | "quote"; lines: Inline[][] }
   | { kind: "code"; text: string }
   | { kind: "rule" }
+  | { kind: "table"; head: Inline[][]; sides: Side[]; rows: Inline[][][] }
   | { kind: "list"; ordered: boolean; items: { depth: number; done: boolean | null; inner: Inline[] }[] };
+
+/** Where the cells of a column stand; the table's own place where nothing is said. */
+export type Side = "left" | "center" | "right" | "";
 
 const ITEM = /^(\s*)(?:[-*+]|(\d+)[.)])\s+(?:\[([ xX])\]\s+)?(.*)$/;
 
@@ -37,6 +41,7 @@ function readBlock(lines: readonly string[], at: number, blocks: Block[]): numbe
     return at + 1;
   }
   if (ITEM.test(line)) return readList(lines, at, blocks);
+  if (isTable(lines, at)) return readTable(lines, at, blocks);
   return readLines(lines, at, blocks);
 }
 
@@ -62,11 +67,42 @@ function readList(lines: readonly string[], at: number, blocks: Block[]): number
   return end;
 }
 
+/** A line with cells over one of dashes, with as many. */
+function isTable(lines: readonly string[], at: number): boolean {
+  const [head, dashes] = [lines[at] as string, lines[at + 1] ?? ""];
+  const rule = /^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/.test(dashes);
+  return head.includes("|") && rule && cellsOf(head).length === cellsOf(dashes).length;
+}
+
+function readTable(lines: readonly string[], at: number, blocks: Block[]): number {
+  const head = cellsOf(lines[at] as string);
+  const sides = cellsOf(lines[at + 1] as string).map(sideOf);
+  const rows: Inline[][][] = [];
+  let end = at + 2;
+  for (; end < lines.length && (lines[end] as string).includes("|"); end += 1) {
+    const cells = cellsOf(lines[end] as string);
+    rows.push(head.map((_, index) => readInline(cells[index] ?? "")));
+  }
+  blocks.push({ kind: "table", head: head.map(readInline), sides, rows });
+  return end;
+}
+
+/** A bar behind a backslash ends no cell (GitHub Flavored Markdown, 4.10). */
+function cellsOf(line: string): string[] {
+  const bare = line.trim().replace(/^\|/, "").replace(/(?<!\\)\|$/, "");
+  return bare.split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll("\\|", "|"));
+}
+
+function sideOf(dashes: string): Side {
+  const [left, right] = [dashes.startsWith(":"), dashes.endsWith(":")];
+  return left && right ? "center" : right ? "right" : left ? "left" : "";
+}
+
 function readLines(lines: readonly string[], at: number, blocks: Block[]): number {
   const quoted = /^\s*>/.test(lines[at] as string);
   const starts = (line: string) => !line.trim() || /^#{1,6}\s|^\s*(```|~~~)/.test(line) || ITEM.test(line) || /^\s*>/.test(line) !== quoted;
   let end = at + 1;
-  while (end < lines.length && !starts(lines[end] as string)) end += 1;
+  while (end < lines.length && !starts(lines[end] as string) && !isTable(lines, end)) end += 1;
   const own = lines.slice(at, end).map((line) => (quoted ? line.replace(/^\s*>\s?/, "") : line.trim()));
   blocks.push({ kind: quoted ? "quote" : "paragraph", lines: own.map(readInline) });
   return end;

@@ -27,6 +27,7 @@ export function OverviewTab({ answer: { run, names } }: { answer: RunAnswer }) {
     ["commit", facts.commit],
     ["url", run.url],
   ];
+  const details = flatten(run.statusMetadata);
   return (
     <div class="columns-page" data-testid="overview">
       {facts.command && <Command title="Command" code={facts.command} />}
@@ -38,7 +39,7 @@ export function OverviewTab({ answer: { run, names } }: { answer: RunAnswer }) {
       <Life run={run} />
       <KeyValues title="Last values" rows={last} none="No metrics yet." testId="last-values" />
       <KeyValues title="Run" rows={about.filter(([, value]) => value !== null)} none="" />
-      <KeyValues title="Status details" rows={flatten(run.statusMetadata)} none="Nothing was reported." />
+      {details.length > 0 && <KeyValues title="Status details" rows={details} none="" />}
       <History changes={run.statusHistory} />
     </div>
   );
@@ -63,7 +64,8 @@ function History({ changes }: { changes: readonly StatusChange[] }) {
         {changes.map((change, index) => (
           <li key={index}>
             <time>{formatDate(new Date(change.createdAt).getTime())}</time> {change.from?.toLowerCase() ?? "new"} →{" "}
-            <b>{change.to.toLowerCase()}</b> <span class="muted">{change.source}</span>
+            <b>{change.to.toLowerCase()}</b> {change.to === "RUNNING" && index > 0 && "again "}
+            <span class="muted">{change.source}</span>
             {reportedCause(change.metadata) && <span> · {reportedCause(change.metadata)}</span>}
           </li>
         ))}

@@ -12,7 +12,7 @@ import { Dot } from "../runs/Swatch";
 import { followLink, hrefFor, place } from "../state/route";
 import { Cause } from "./Cause";
 import { Notes, Tags } from "./Editable";
-import { factsOf, timeLeft } from "./meta";
+import { factsOf, restartsOf, timeLeft } from "./meta";
 
 export function RunHeader({ answer }: { answer: RunAnswer }) {
   const { run } = answer;
@@ -63,6 +63,7 @@ function Facts({ answer: { run, names } }: { answer: RunAnswer }) {
   const took = duration(asListed(run), now.value);
   const steps = names.filter((info) => info.type === "METRIC" && !info.name.startsWith("sys/"));
   const lastStep = steps.reduce((last, info) => Math.max(last, info.lastStep ?? 0), 0);
+  const restarts = restartsOf(run.statusHistory);
   const left = run.status === "RUNNING" ? timeLeft(run.config, lastStep, took) : null;
   return (
     <ul class="facts number">
@@ -72,6 +73,7 @@ function Facts({ answer: { run, names } }: { answer: RunAnswer }) {
       </li>
       {left !== null && <li title="From the steps in the config and the pace so far">about {formatDuration(left)} left</li>}
       {lastStep > 0 && <li>step {lastStep.toLocaleString("en-US")}</li>}
+      {restarts > 0 && <li title="See the status history in Overview">restarted {restarts === 1 ? "once" : `${restarts} times`}</li>}
       {host && <li>{host}</li>}
       {commit && <li title="Commit">{commit}</li>}
     </ul>

@@ -1,5 +1,7 @@
 // Reads what a run's metadata says about its machine, code and command, whoever wrote it.
 
+import type { StatusChange } from "../api/types";
+
 type Json = Record<string, unknown>;
 
 export function asObject(value: unknown): Json {
@@ -79,8 +81,10 @@ export function machineOf(systemMetadata: unknown): [string, unknown][] {
 
 /** Why a run ended: what the server saw, and what the client said of it. */
 export function causeOf({ cause, statusMetadata }: { cause: string | null; statusMetadata: unknown }): string | null {
-  const said = [cause, reportedCause(statusMetadata)].filter((text) => text !== null);
-  return [...new Set(said)].join(": ") || null;
+  const reported = reportedCause(statusMetadata);
+  // The list has the first line of what was reported.
+  const said = [reported?.startsWith(cause ?? "") ? null : cause, reported];
+  return said.filter((text) => text !== null).join(": ") || null;
 }
 
 export interface Evidence {
@@ -107,8 +111,14 @@ export function evidenceOf(statusMetadata: unknown): Evidence {
 export function reportedCause(statusMetadata: unknown): string | null {
   const flat = flatten(statusMetadata);
   const what = find(flat, ["cause", "message", "error", "reason"]);
-  const kind = find(flat, ["exception", "type"]);
+  const code = find(flat, ["code"]);
+  const kind = find(flat, ["signal"]) ?? (code === null ? find(flat, ["exception", "type"]) : `exit code ${code}`);
   return [kind, what].filter(Boolean).join(": ") || null;
+}
+
+/** How often a run went on after it had begun. */
+export function restartsOf(changes: readonly Pick<StatusChange, "to">[]): number {
+  return Math.max(0, changes.filter(({ to }) => to === "RUNNING").length - 1);
 }
 
 /** Steps or epochs that a run means to do, by the usual names in its config. */

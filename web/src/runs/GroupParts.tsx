@@ -4,7 +4,7 @@ import { colorOfGroup } from "../state/colors";
 import { foldGroup, shownSet, toggleGroup } from "../state/selection";
 import type { Column } from "./columns";
 import { EyeSign } from "./Eye";
-import { groupText, type Group } from "./groups";
+import { groupText, groupTitle, type Group } from "./groups";
 
 export function GroupEye({ group }: { group: Group }) {
   const shown = group.runs.filter((run) => shownSet.value.has(run.id)).length;
@@ -44,7 +44,7 @@ export function GroupName({ group, open }: { group: Group; open: boolean }) {
 
 export function GroupValue({ group, column }: { group: Group; column: Column }) {
   return (
-    <span class="number" title={`Mean ± standard deviation of ${group.runs.length} runs`}>
+    <span class="number" title={groupTitle(column, group.runs)}>
       {groupText(column, group.runs)}
     </span>
   );

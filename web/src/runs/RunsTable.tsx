@@ -2,12 +2,14 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import { formatCount } from "../format";
+import { download } from "../parts/download";
 import { useRows } from "../parts/hooks";
 import { ErrorPanel } from "../parts/states";
 import { Unread } from "../parts/Unread";
 import { bestError } from "../state/best";
 import { runs } from "../state/catalog";
 import { isPicked, pickAll, picked } from "../state/picked";
+import { place } from "../state/route";
 import { columns, heat, items, listedRuns, pinned, sortBy, sortOrder, type Item } from "../state/selection";
 import { BulkBar } from "./BulkBar";
 import { ColumnChooser } from "./ColumnChooser";
@@ -17,6 +19,7 @@ import { FilterField } from "./FilterField";
 import { GroupButton } from "./GroupChooser";
 import { NoMatch } from "./NoMatch";
 import { cursorRun } from "./Rail";
+import { tableCsv } from "./tableCsv";
 import { GroupRow, isRight, RunRow } from "./TableRows";
 
 const ROW = 32;
@@ -42,6 +45,9 @@ export function RunsTable() {
         >
           Heat
         </button>
+        <button type="button" class="button" title="Save the listed runs with these columns" onClick={saveCsv}>
+          CSV
+        </button>
         <DeletedButton text="Deleted…" />
         <BulkBar />
       </div>
@@ -49,6 +55,10 @@ export function RunsTable() {
       {count ? <Grid list={items.value} /> : <NoMatch />}
     </div>
   );
+}
+
+function saveCsv(): void {
+  download(new Blob([tableCsv(listedRuns.peek(), columns.peek())], { type: "text/csv" }), `${place.peek().project ?? "runs"}.csv`);
 }
 
 function Grid({ list }: { list: readonly Item[] }) {

@@ -10,7 +10,7 @@ import { runFilter } from "../state/view";
 import type { Column } from "./columns";
 import { Eye } from "./Eye";
 import { GroupEye, GroupName } from "./GroupParts";
-import { groupText, type Group } from "./groups";
+import { groupText, groupTitle, type Group } from "./groups";
 import type { Pins } from "./RunsTable";
 import { Sparkline } from "./Sparkline";
 import { StatusBadge, StatusSign } from "./Status";
@@ -156,7 +156,7 @@ export function GroupRow({ group, open, columns, pins }: GroupProps) {
   return (
     <tr class="group" data-testid={`group-row${group.id}`}>
       {columns.map((column) => (
-        <td key={column.key} {...cellLook(column, pins)} title={column.measured ? `Mean ± standard deviation of ${group.runs.length} runs` : ""}>
+        <td key={column.key} {...cellLook(column, pins)} title={column.measured ? groupTitle(column, group.runs) : ""}>
           {column.key === "name" ? (
             <div class="name-cell">
               <GroupPick group={group} />

@@ -5,7 +5,7 @@ import type { Run, Scalar } from "../api/types";
 import { best, measureOf, MEASURES, type Measure } from "./best";
 
 export interface Column {
-  /** "name", "status", "tags", "created", "duration", "config.<key>", "metric.<name>", a `Measure` of one, or "curve.<name>". */
+  /** "name", "status", "cause", "tags", "created", "duration", "config.<key>", "metric.<name>", a `Measure` of one, or "curve.<name>". */
   key: string;
   label: string;
   /** What of the metric it is: "min", "step of the min", "curve"; empty for the last value and all else. */
@@ -26,6 +26,7 @@ export function duration(run: Run, now: number): number {
 const FIXED: Column[] = [
   fixed("name", "Name", (run) => run.name),
   fixed("status", "Status", (run) => run.status),
+  fixed("cause", "Cause", (run) => run.cause ?? ""),
   fixed("tags", "Tags", (run) => run.tags.join(", ")),
   {
     key: "created",
@@ -90,6 +91,8 @@ export interface ColumnKeys {
   fixed: string[];
   /** Config keys, those that differ between the runs first. */
   config: string[];
+  /** So many of them differ. */
+  differing: number;
   metrics: string[];
 }
 
@@ -112,6 +115,7 @@ export function availableColumns(runs: readonly Run[], names: readonly string[] 
   return {
     fixed: FIXED.map((column) => column.key),
     config: config.map((key) => `config.${key}`),
+    differing: config.filter((key) => rank(key) === 0).length,
     metrics: [...metrics].sort(metricOrder).map((name) => `metric.${name}`),
   };
 }
@@ -138,7 +142,10 @@ function metricRank(name: string): number {
 export function defaultColumns(runs: readonly Run[]): string[] {
   const all = availableColumns(runs);
   const metrics = all.metrics.filter((key) => !key.startsWith("metric.sys/")).slice(0, 6);
-  return ["name", "status", "tags", "created", "duration", ...metrics, ...all.config.slice(0, 6)];
+  const cause = runs.some((run) => run.cause) ? ["cause"] : [];
+  const differing = Math.min(all.differing, 4);
+  const config = [...all.config.slice(0, differing), ...metrics, ...all.config.slice(differing, 6)];
+  return ["name", "status", ...cause, "created", "duration", ...config, "tags"];
 }
 
 /** Sorts a copy; `order` is a column key, with a minus in front for descending. Empty values stay last. */

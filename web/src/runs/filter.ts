@@ -1,4 +1,4 @@
-// The filter of the runs: free words, `tag:v2`, `status:failed`, `loss<0.3`, `config.lr>=1e-3`,
+// The filter of the runs: free words, `tag:v2`, `status:failed,terminated`, `loss<0.3`, `config.lr>=1e-3`,
 // `/regex/`, and a minus in front of any of them. All terms must hold.
 
 import { toNumber } from "../format";
@@ -63,8 +63,8 @@ function term(word: string): Predicate {
   const field = /^(\w+):(.*)$/.exec(word);
   const values = field && FIELDS[(field[1] as string).toLowerCase()];
   if (field && values) {
-    const wanted = (field[2] as string).toLowerCase();
-    return (run) => values(run).some((value) => value.toLowerCase().includes(wanted));
+    const wanted = (field[2] as string).toLowerCase().split(",").filter((part, index) => part || index === 0);
+    return (run) => values(run).some((value) => wanted.some((part) => value.toLowerCase().includes(part)));
   }
   const matches = textMatcher(word);
   return (run) => matches([run.name, run.displayId, run.notes ?? "", ...run.tags].join("\n"));
@@ -89,17 +89,29 @@ function valueOf(run: Run, key: string): unknown {
   return plain ?? columnFor(key)?.value(run) ?? undefined;
 }
 
-/** A matcher for `/regex/` (line by line) or a plain part, both blind to case; a broken regex is taken as text. */
+/**
+ * A matcher for `/regex/` (line by line), or for words that must all be in a text, blind to case. A word such as
+ * `train/(loss|acc)` is taken as a regex too; a broken regex is taken as text.
+ */
 export function textMatcher(pattern: string): (text: string) => boolean {
   const inner = /^\/(.+)\/$/.exec(pattern)?.[1];
-  if (inner) {
-    try {
-      const regex = new RegExp(inner, "im");
-      return (text) => regex.test(text);
-    } catch {
-      // still being typed: `/(` is not a regex yet
-    }
+  const whole = inner === undefined ? null : regexOf(inner);
+  if (whole) return (text) => whole.test(text);
+  const parts = pattern.split(/\s+/).map(wordMatcher);
+  return (text) => parts.every((matches) => matches(text));
+}
+
+function wordMatcher(word: string): (text: string) => boolean {
+  const part = word.toLowerCase();
+  const regex = /[|^$*+?()[\]\\]/.test(word) ? regexOf(word) : null;
+  return (text) => text.toLowerCase().includes(part) || (regex?.test(text) ?? false);
+}
+
+/** Null while it is still being typed: `(` is not a regex yet. */
+function regexOf(source: string): RegExp | null {
+  try {
+    return new RegExp(source, "im");
+  } catch {
+    return null;
   }
-  const part = pattern.toLowerCase();
-  return (text) => text.toLowerCase().includes(part);
 }

@@ -85,9 +85,21 @@ export function groupText(column: Column, runs: readonly Run[]): string {
   if (different === 1 && first && !column.measured) return column.text(first, 0);
   if (column.measured) {
     const found = statistics(values);
-    return found ? meanText(found) : "";
+    return [found && meanText(found), outsideText(values)].filter(Boolean).join(" · ");
   }
   return column.key.startsWith("config.") ? `${different} values` : "";
+}
+
+/** What of the values no mean can hold, counted: "1 NaN". */
+function outsideText(values: readonly unknown[]): string {
+  const outside = values.filter((value) => typeof value === "number" && !Number.isFinite(value)).map((value) => formatNumber(value as number));
+  return [...new Set(outside)].map((word) => `${outside.filter((other) => other === word).length} ${word}`).join(", ");
+}
+
+/** What the mean is of: not all runs may have a finite value. */
+export function groupTitle(column: Column, runs: readonly Run[]): string {
+  const count = statistics(runs.map((run) => column.value(run)))?.count ?? 0;
+  return `Mean ± standard deviation of ${count === runs.length ? "" : `${count} of `}${runs.length} runs`;
 }
 
 export function meanText({ mean, deviation, count }: Statistics): string {

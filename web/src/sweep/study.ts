@@ -42,7 +42,7 @@ export function isHighGood(name: string): boolean {
   return HIGH_IS_GOOD.test(name);
 }
 
-/** The config keys that differ between the runs: those of the sweep where it names them, else all. */
+/** The config keys that differ between the runs, those that some only lack last: those of the sweep where it names them, else all. */
 export function parametersOf(runs: readonly Run[]): string[] {
   const values = new Map<string, Set<string>>();
   for (const { config } of runs) {
@@ -53,8 +53,9 @@ export function parametersOf(runs: readonly Run[]): string[] {
   }
   const own = [...values.keys()].filter((key) => key.startsWith("sweep.parameters.")).map((key) => key.slice("sweep.parameters.".length));
   const keys = own.length ? own : [...values.keys()].filter((key) => !key.startsWith("sweep."));
-  const lacking = (key: string) => runs.some((run) => !(key in run.config));
-  return keys.filter((key) => (values.get(key)?.size ?? 0) > 1 || (values.has(key) && lacking(key))).slice(0, MOST_PARAMETERS);
+  const differs = (key: string) => (values.get(key)?.size ?? 0) > 1;
+  const lacking = (key: string) => values.get(key)?.size === 1 && runs.some((run) => !(key in run.config));
+  return [...keys.filter(differs), ...keys.filter(lacking)].slice(0, MOST_PARAMETERS);
 }
 
 export interface Result {
