@@ -1,9 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { FileRow, Run } from "../src/api/types";
 import { change, parts } from "../src/compare/differences";
-import { flowOf, openedUpTo } from "../src/graph/flow";
+import { flowOf, openedFor, openedUpTo } from "../src/graph/flow";
+import { layered } from "../src/graph/layers";
 import { drawingOf } from "../src/graph/layout";
-import { matching, readGraph } from "../src/graph/tree";
+import { readLogged } from "../src/graph/logged";
+import { scopesOf } from "../src/graph/scopes";
+import { matching, readGraph, type Part } from "../src/graph/tree";
 import { classColor, classesOf, classOf, readAnnotations } from "../src/media/annotations";
 import { axisOf, placeOn, readFigure } from "../src/media/figure";
 import { asFigure, asPoints, kindOf } from "../src/media/kinds";
@@ -169,4 +172,59 @@ describe("media", () => {
 test("a diff is read by file, and a removed line that begins with dashes is one", () => {
   const text = "diff --git a/x.sql b/x.sql\nindex 1..2\n--- a/x.sql\n+++ b/x.sql\n@@ -1 +1 @@\n--- comment\n+++ more\n same\ndiff --git a/a b/b\nrename from a";
   expect(readDiff(text).map(({ name, added, removed }) => [name, added, removed])).toEqual([["x.sql", 1, 1], ["a → b", 0, 0]]);
+});
+
+describe("a large graph", () => {
+  const count = 1500;
+  const chain = Array.from({ length: count - 1 }, (_, at) => [Math.max(0, at - (at % 5)), at + 1] as [number, number]);
+
+  test("is laid out in rows, every edge downwards, no box over another, its parts within", () => {
+    const sizes = Array.from({ length: count }, (_, at) => ({ width: 60 + (at % 7) * 10, height: 42 }));
+    const { places, width, height } = layered(sizes, chain);
+    for (const [from, to] of chain) expect(places[to]?.y).toBeGreaterThan(places[from]?.y ?? Infinity);
+    const rows = new Map<number, { left: number; right: number }[]>();
+    places.forEach(({ x, y }, at) => {
+      const half = (sizes[at]?.width ?? 0) / 2;
+      expect(x - half).toBeGreaterThanOrEqual(-0.001);
+      expect(x + half).toBeLessThanOrEqual(width + 0.001);
+      expect(y).toBeLessThan(height);
+      rows.set(y, [...(rows.get(y) ?? []), { left: x - half, right: x + half }]);
+    });
+    for (const row of rows.values()) {
+      row.sort((a, b) => a.left - b.left);
+      row.slice(1).forEach(({ left }, at) => expect(left).toBeGreaterThan(row[at]?.right ?? Infinity));
+    }
+  });
+
+  test("with circles and boxes without edges is laid out too, and a wide one is broken into rows", () => {
+    const sizes = Array.from({ length: 400 }, () => ({ width: 50, height: 40 }));
+    const { places, width } = layered(sizes, [[0, 1], [1, 2], [2, 0], [3, 3], ...Array.from({ length: 300 }, (_, at) => [4, at + 5] as [number, number])]);
+    expect(places.every(({ x, y }) => Number.isFinite(x) && Number.isFinite(y))).toBe(true);
+    expect(width).toBeLessThan(20 * 80);
+  });
+
+  test("folds into scopes by its names", () => {
+    const names = ["model/encoder/0/conv", "model/encoder/0/norm", "model/encoder/1.weight", "loss", "loss::mean", ".odd", "end/"];
+    const { nodes } = readLogged({ nodes: Object.fromEntries(names.map((name) => [name, {}])), edges: [] }) ?? { nodes: [] };
+    const told = (parts: readonly Part[]): unknown => parts.map((part) => (part.parts.length ? { [part.name]: told(part.parts) } : part.name));
+    expect(told(scopesOf(nodes))).toEqual([
+      { "model/encoder": [{ "0": ["conv", "norm"] }, { "1": ["weight"] }] },
+      { loss: ["mean"] },
+      ".odd",
+      "end/",
+    ]);
+  });
+
+  test("an edge of a node to itself is drawn beside it, not one within a folded scope", () => {
+    const edges = [{ source: "a/x", target: "a/x" }, { source: "a/x", target: "a/y" }, { source: "b", target: "b" }];
+    const { nodes } = readLogged({ nodes: { "a/x": {}, "a/y": {}, b: {} }, edges }) ?? { nodes: [] };
+    const roots = scopesOf(nodes);
+    const folded = drawingOf(flowOf(roots, new Set(), true));
+    expect(folded.edges.map(({ from, to }) => [from, to])).toEqual([[1, 1]]);
+    const open = drawingOf(flowOf(roots, new Set(["a"]), true));
+    const loop = open.edges.find(({ from, to }) => from === 1 && to === 1);
+    const box = open.boxes[1];
+    expect(loop?.points.every(({ x }) => x >= (box?.x ?? 0) + (box?.width ?? 0) / 2)).toBe(true);
+    expect(openedFor(roots, "a/y")).toEqual(["a"]);
+  });
 });

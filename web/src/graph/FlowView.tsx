@@ -1,12 +1,14 @@
 // The model's graph drawn: boxes that open, edges between them, and what is known of the part that was clicked.
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { RefObject } from "preact";
+import type { ComponentChildren, RefObject } from "preact";
 import { formatCount } from "../format";
 import { useSize, type Size } from "../parts/hooks";
-import { fitted, following, moved, nearer, showing, type Camera } from "./camera";
-import { allParts, flowOf, MOST } from "./flow";
+import { centred, fitted, following, moved, nearer, OVERVIEW, showing, type Camera } from "./camera";
+import { Finder } from "./Finder";
+import { allParts, FEW, flowOf, MOST, MOST_PAINTED, openedFor } from "./flow";
 import { FlowBox } from "./FlowBox";
+import { FlowCanvas } from "./FlowCanvas";
 import { drawingOf, pathOf, topOf, type Drawing } from "./layout";
 import { PartCard } from "./PartCard";
 import type { Part } from "./tree";
@@ -17,7 +19,8 @@ interface Props {
   recorded: boolean;
   /** Says which paths are open at first. */
   start: () => ReadonlySet<string>;
-  /** Of a graph that was logged, among other values: how many edges it has. The page then scrolls under the wheel. */
+  /** Of a graph that was logged, among other values: how many nodes and edges it has. The page then scrolls under the wheel. */
+  nodes?: number;
   edges?: number;
 }
 
@@ -25,31 +28,35 @@ interface Props {
 const STEP = 60;
 const FACTOR = 1.3;
 
-export function FlowView({ roots, recorded, start, edges }: Props) {
+export function FlowView({ roots, recorded, start, nodes = 0, edges }: Props) {
   const logged = edges !== undefined;
-  const [opened, setOpened] = useState(start);
-  const [picked, setPicked] = useState<string | null>(null);
-  const [refused, setRefused] = useState("");
-  const drawing = useMemo(() => drawingOf(flowOf(roots, opened, recorded)), [roots, opened, recorded]);
-  const total = useMemo(() => allParts(roots).length, [roots]);
-  const { pane, size, camera, setCamera, hold } = useCamera(drawing, logged);
-  const at = drawing.boxes.findIndex(({ part }) => part.path === picked);
+  const [picked, pick] = useState<string | null>(null);
+  const { drawing, refused, change, uncover } = useDrawing(roots, recorded, start);
+  const paths = useMemo(() => allParts(roots).map(({ path }) => path), [roots]);
+  const { pane, size, camera, setCamera, hold, go } = useCamera(drawing, logged);
   const toggle = (part: Part) => {
-    const next = new Set(opened);
-    if (!next.delete(part.path)) next.add(part.path);
-    const count = flowOf(roots, next, recorded).boxes.length;
-    const tooMany = next.has(part.path) && count > MOST;
-    setRefused(tooMany ? `Opening ${part.name} would draw ${formatCount(count)} parts at once; at most ${MOST} are. Fold others, search, or use the tree.` : "");
-    setPicked(part.path);
-    if (tooMany) return;
-    hold(part.path);
-    setOpened(next);
+    pick(part.path);
+    if (change(part)) hold(part.path);
   };
+  const find = (path: string) => {
+    uncover(path);
+    pick(path);
+    go(path);
+  };
+  const at = drawing.boxes.findIndex(({ part }) => part.path === picked);
+  const shown = { drawing, camera, picked: at, toggle, pick };
+  const drawn = drawing.boxes.length;
   return (
-    <div class={`flow ${recorded ? "" : "in-order"} ${logged ? "logged" : ""}`} data-testid="flow">
-      {logged ? <Counts nodes={total} edges={edges} /> : <Legend drawn={drawing.boxes.length} total={total} recorded={recorded} refused={refused} />}
+    <div class={`flow ${recorded ? "" : "in-order"} ${logged ? "logged" : ""} ${paths.length > MOST ? "large" : ""}`} data-testid="flow">
+      {logged ? (
+        <Counts nodes={nodes} edges={edges} drawn={drawn} refused={refused}>
+          {nodes > FEW && <Finder paths={paths} go={find} />}
+        </Counts>
+      ) : (
+        <Legend drawn={drawn} total={paths.length} recorded={recorded} refused={refused} />
+      )}
       <div class="flow-pane" ref={pane}>
-        <Picture drawing={drawing} camera={camera} picked={at} toggle={toggle} pick={setPicked} reveal={(box) => setCamera((old) => showing(old, topOf(box), size))} />
+        {drawn > MOST ? <FlowCanvas {...shown} size={size} /> : <Picture {...shown} reveal={(box) => setCamera((old) => showing(old, topOf(box), size))} />}
         <Zoom size={size} change={setCamera} fit={() => setCamera(() => fitted(drawing, size, 0))} />
       </div>
       <PartCard box={drawing.boxes[at]} logged={logged} toggle={toggle} />
@@ -57,11 +64,46 @@ export function FlowView({ roots, recorded, start, edges }: Props) {
   );
 }
 
-function Counts({ nodes, edges }: { nodes: number; edges: number }) {
+/** What is drawn with the paths that are open, and what opens and folds them. */
+function useDrawing(roots: readonly Part[], recorded: boolean, start: Props["start"]) {
+  const [opened, setOpened] = useState(start);
+  const [refused, setRefused] = useState("");
+  const drawing = useMemo(() => drawingOf(flowOf(roots, opened, recorded)), [roots, opened, recorded]);
+  /** Opens or folds a part; answers whether it did. */
+  const change = (part: Part): boolean => {
+    const next = new Set(opened);
+    if (!next.delete(part.path)) next.add(part.path);
+    const count = flowOf(roots, next, recorded).boxes.length;
+    const tooMany = next.has(part.path) && count > MOST_PAINTED;
+    setRefused(tooMany ? `Opening ${part.name} would draw ${formatCount(count)} parts at once; at most ${formatCount(MOST_PAINTED)} are. Fold others, or search.` : "");
+    if (!tooMany) setOpened(next);
+    return !tooMany;
+  };
+  const uncover = (path: string) => {
+    const around = openedFor(roots, path);
+    if (around.some((each) => !opened.has(each))) setOpened(new Set([...opened, ...around]));
+  };
+  return { drawing, refused, change, uncover };
+}
+
+interface CountsProps {
+  nodes: number;
+  edges: number;
+  drawn: number;
+  refused: string;
+  children: ComponentChildren;
+}
+
+function Counts({ nodes, edges, drawn, refused, children }: CountsProps) {
   return (
-    <p class="muted flow-legend number">
-      {formatCount(nodes)} {nodes === 1 ? "node" : "nodes"}, {formatCount(edges)} {edges === 1 ? "edge" : "edges"}
-    </p>
+    <div class="muted flow-legend number">
+      <span>
+        {formatCount(nodes)} {nodes === 1 ? "node" : "nodes"}, {formatCount(edges)} {edges === 1 ? "edge" : "edges"}
+        {drawn < nodes && `, in ${formatCount(drawn)} boxes: those with a + open`}
+      </span>
+      {refused && <span class="flow-refused">{refused}</span>}
+      {children}
+    </div>
   );
 }
 
@@ -83,13 +125,19 @@ function useCamera(drawing: Drawing, scrolls: boolean) {
   const [camera, setCamera] = useState<Camera | null>(null);
   const held = useRef<{ path: string; from: { x: number; y: number } } | null>(null);
   const find = (path: string) => drawing.boxes.find(({ part }) => part.path === path);
+  const wanted = useRef<string | null>(null);
+  useLayoutEffect(() => {
+    const sought = wanted.current === null ? undefined : find(wanted.current);
+    wanted.current = null;
+    if (sought) setCamera(centred(shown, topOf(sought), size));
+  });
   useLayoutEffect(() => {
     const box = held.current && find(held.current.path);
     const from = held.current?.from;
     held.current = null;
     if (box && from) setCamera((old) => old && following(old, from, topOf(box)));
   }, [drawing]);
-  const shown = camera ?? fitted(drawing, size);
+  const shown = camera ?? fitted(drawing, size, drawing.boxes.length > MOST ? OVERVIEW : undefined);
   const change = (next: (old: Camera) => Camera) => setCamera((old) => next(old ?? shown));
   useGestures(pane, change, scrolls);
   const hold = (path: string) => {
@@ -97,7 +145,10 @@ function useCamera(drawing: Drawing, scrolls: boolean) {
     setCamera(shown);
     held.current = box ? { path, from: topOf(box) } : null;
   };
-  return { pane, size, camera: shown, setCamera: change, hold };
+  const go = (path: string) => {
+    wanted.current = path;
+  };
+  return { pane, size, camera: shown, setCamera: change, hold, go };
 }
 
 type Change = (next: (old: Camera) => Camera) => void;

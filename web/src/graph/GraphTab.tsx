@@ -11,7 +11,7 @@ import { SearchField } from "../parts/SearchField";
 import { textMatcher } from "../runs/filter";
 import { graphDrawn } from "../state/view";
 import "../style/graph.css";
-import { allParts, FEW, MOST, openedUpTo } from "./flow";
+import { allParts, FEW, MOST_PAINTED, openedUpTo } from "./flow";
 import { matching, readGraph, shapeText, type Part } from "./tree";
 
 /** Parts below this depth begin folded. */
@@ -94,8 +94,8 @@ function Tree({ roots, searched, folding }: ViewProps) {
 }
 
 function Drawn({ roots, all, searched, folding }: ViewProps) {
-  if (roots.length > MOST) return <p class="muted">{formatCount(roots.length)} parts stand side by side: too many to be drawn. The tree shows them.</p>;
-  const start = () => (folding.turn > 0 && !folding.open && !searched ? new Set<string>() : openedUpTo(roots, searched || folding.open ? MOST : FEW));
+  if (roots.length > MOST_PAINTED) return <p class="muted">{formatCount(roots.length)} parts stand side by side: too many to be drawn. The tree shows them.</p>;
+  const start = () => (folding.turn > 0 && !folding.open && !searched ? new Set<string>() : openedUpTo(roots, searched || folding.open ? MOST_PAINTED : FEW));
   return <Flow roots={roots} recorded={allParts(all).some((part) => part.sources.length > 0)} start={start} />;
 }
 

@@ -49,7 +49,7 @@ function NodeHint() {
   return (
     <aside class="flow-card muted" aria-label="The node">
       <p>Click a node for its attributes and where its edges come from.</p>
-      <p>Drag to move; + and −, or Ctrl and the wheel, to come nearer. With the keyboard: Tab from node to node, Enter picks, arrows move.</p>
+      <p>Drag to move; + and −, or Ctrl and the wheel, to come nearer. With the keyboard: Tab from node to node, Enter picks, arrows move; of very many nodes one is found by its name.</p>
     </aside>
   );
 }

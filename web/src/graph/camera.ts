@@ -10,6 +10,8 @@ export interface Camera extends Point {
 
 const SMALLEST = 0.04;
 const LARGEST = 3;
+/** One of very many boxes begins with more of them: which is where, not what each says. */
+export const OVERVIEW = 0.3;
 /** A drawing begins no smaller than its text can be read. */
 const READABLE = 0.9;
 const EDGE = 16; // pixels that stay free at the edges of the pane
@@ -38,6 +40,12 @@ export function showing(camera: Camera, { x, y }: Point, pane: Size): Camera {
   const at = { x: x * camera.scale + camera.x, y: y * camera.scale + camera.y };
   if (at.x > EDGE && at.y > EDGE && at.x < pane.width - EDGE && at.y < pane.height - EDGE) return camera;
   return moved(camera, pane.width / 2 - at.x, pane.height / 2 - at.y);
+}
+
+/** A point of the drawing in the middle of the pane, no smaller than text can be read. */
+export function centred(camera: Camera, { x, y }: Point, pane: Size): Camera {
+  const scale = Math.max(camera.scale, READABLE);
+  return { scale, x: pane.width / 2 - x * scale, y: pane.height / 2 - y * scale };
 }
 
 /** Moved so that what was drawn at one place is seen there when it is drawn at another. */

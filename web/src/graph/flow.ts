@@ -16,8 +16,10 @@ export interface Flow {
   edges: [number, number][];
 }
 
-/** More boxes than this are not drawn at once: their layout would take seconds. */
+/** Up to so many boxes are elements of the page, which keys reach; more are painted. */
 export const MOST = 300;
+/** More boxes than this are not drawn at once. */
+export const MOST_PAINTED = 5000;
 /** A graph begins with about as many boxes as can be read without a search. */
 export const FEW = 24;
 
@@ -38,6 +40,16 @@ export function openedUpTo(roots: readonly Part[], limit: number): Set<string> {
     waiting.push(...part.parts);
   }
   return opened;
+}
+
+/** The paths to open so that the part of a path is drawn: those around it. */
+export function openedFor(roots: readonly Part[], path: string): string[] {
+  for (const root of roots) {
+    if (root.path === path) return [];
+    const within = openedFor(root.parts, path);
+    if (within.length || root.parts.some((part) => part.path === path)) return [root.path, ...within];
+  }
+  return [];
 }
 
 /**
@@ -64,11 +76,17 @@ function recordedEdges(roots: readonly Part[], boxes: readonly Box[], boxOf: Rea
     for (const source of part.sources) {
       const from = boxOf.get(source);
       const to = boxOf.get(part.path);
-      const edge = from === undefined || to === undefined ? null : neighbours(around(from, boxes), around(to, boxes));
+      if (from === undefined || to === undefined) continue;
+      const edge = source === part.path ? itself(to, part, boxes) : neighbours(around(from, boxes), around(to, boxes));
       if (edge) edges.set(edge.join(" "), edge);
     }
   }
   return [...edges.values()];
+}
+
+/** The edge of a part to itself, if the part has a box of its own. */
+function itself(at: number, part: Part, boxes: readonly Box[]): [number, number] | null {
+  return boxes[at]?.part === part ? [at, at] : null;
 }
 
 /** A box after all those that it stands in, the outermost first. */
