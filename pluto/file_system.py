@@ -13,6 +13,10 @@ nfs nfs4 cifs smb3 smbfs lustre gpfs ceph fuse.ceph glusterfs fuse.glusterfs afs
 beegfs fuse.juicefs fuse.gcsfuse fuse.s3fs 9p
 """
 NETWORK: Final = frozenset(_NAMES.split())
+# Whose time stamps change with each write, for every process of the machine.
+_EXACT: Final = frozenset(
+    {"btrfs", "ext2", "ext3", "ext4", "f2fs", "overlay", "tmpfs", "xfs", "zfs"}
+)
 _OCTAL: Final = re.compile(r"\\([0-7]{3})")
 
 
@@ -26,10 +30,31 @@ def is_on_network(directory: Path, mounts: Path = MOUNTS) -> bool:
         mounts: the table of mounts, see proc_pid_mountinfo(5); where there is none, nothing is
             known to be on a network.
     """
+    return _kind_of(directory, mounts) in NETWORK
+
+
+def has_exact_times(path: Path) -> bool:
+    """Tell whether the time stamps of a file change with each write, for every reader at once.
+
+    Where there is no table of mounts, that is not known of any file.
+
+    Raises:
+        OSError: there is no such file.
+    """
+    device = path.stat().st_dev
+    if device not in _exact_devices:
+        _exact_devices[device] = _kind_of(path, MOUNTS) in _EXACT
+    return _exact_devices[device]
+
+
+_exact_devices: Final[dict[int, bool]] = {}
+
+
+def _kind_of(directory: Path, mounts: Path) -> str | None:
     try:
         lines = mounts.read_text("utf-8", "replace").splitlines()
     except OSError:
-        return False
+        return None
     path = os.path.realpath(directory)
     kinds: dict[str, str] = {}
     for line in lines:
@@ -37,4 +62,4 @@ def is_on_network(directory: Path, mounts: Path = MOUNTS) -> bool:
         point = _OCTAL.sub(lambda found: chr(int(found[1], 8)), place.split()[4])
         if os.path.commonpath((point, path)) == point:
             kinds[point] = rest.split()[0]  # of mounts at one point the last one counts
-    return bool(kinds) and kinds[max(kinds, key=len)] in NETWORK
+    return kinds[max(kinds, key=len)] if kinds else None

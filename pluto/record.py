@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, Protocol
 
+from pluto.wording import counted
+
 Stream = Literal["names", "metrics", "system", "console", "data", "files", "facts", "status"]
 
 STATUSES = ("RUNNING", "COMPLETED", "FAILED", "TERMINATED", "CANCELLED")
@@ -93,7 +95,7 @@ class Receipt(NamedTuple):
         return 0 if self.local or self.handed_over else self.logged - self.delivered - self.rejected
 
     def __str__(self) -> str:
-        parts = [f"{self.logged:,} rows logged"]
+        parts = [f"{counted(self.logged, 'row')} logged"]
         if self.handed_over:
             parts.append(f"left to another process of the run in {self.kept_in}")
         elif self.local:

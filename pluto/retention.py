@@ -16,6 +16,7 @@ from pluto.storage import RUN_DB, Outbox
 from pluto.store import JOURNAL, Store
 from pluto.sync import run_directories
 from pluto.uploader import STREAMS
+from pluto.wording import counted
 
 State = Literal["delivered", "local", "pending", "running", "received", "unreadable", "deleted"]
 
@@ -161,9 +162,9 @@ def _lacks(outbox: Outbox) -> tuple[int, str]:
     refused = len(outbox.rejected())
     reasons = []
     if pending:
-        reasons.append(f"{pending:,} rows are to be sent: run 'pluto sync'")
+        reasons.append(f"{counted(pending, 'row')} to be sent: run 'pluto sync'")
     if refused:
-        reasons.append(f"{refused:,} rows were refused by the server")
+        reasons.append(f"{counted(refused, 'row')} refused by the server")
     return pending + refused, "; ".join(reasons)
 
 

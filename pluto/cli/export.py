@@ -11,6 +11,7 @@ import click
 
 from pluto.cli.runs import found_run
 from pluto.cli.sources import json_option, project_option, source_options
+from pluto.wording import counted
 
 if TYPE_CHECKING:
     from pluto.query_export import Exported
@@ -87,8 +88,8 @@ def _page(
         click.echo(json.dumps({**asdict(done), "directory": str(done.directory)}))
         return 1 if done.missing else 0
     click.echo(
-        f"{done.directory / 'index.html'}: {done.runs:,} runs, {done.metrics:,} metrics,"
-        f" {done.files:,} files"
+        f"{done.directory / 'index.html'}: {counted(done.runs, 'run')},"
+        f" {counted(done.metrics, 'metric')}, {counted(done.files, 'file')}"
     )
     _tell_missing(done.missing)
     return 1 if done.missing else 0
@@ -120,14 +121,14 @@ def _tables(
 
 def _tell_missing(missing: int) -> None:
     if missing:
-        click.echo(f"pluto: the bytes of {missing:,} files are not to be had", err=True)
+        click.echo(f"pluto: the bytes of {counted(missing, 'file')} cannot be had", err=True)
 
 
 def _tell(done: Exported) -> None:
-    data = f", {done.data:,} structured values" if done.data else ""
+    data = f", {counted(done.data, 'structured value')}" if done.data else ""
     click.echo(
-        f"{done.directory}: {done.points:,} points of {done.metrics:,} metrics,"
-        f" {done.lines:,} console lines, {done.files:,} files{data}"
+        f"{done.directory}: {counted(done.points, 'point')} of {counted(done.metrics, 'metric')},"
+        f" {counted(done.lines, 'console line')}, {counted(done.files, 'file')}{data}"
     )
     _tell_missing(done.missing)
     if not done.has_data:

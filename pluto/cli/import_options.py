@@ -13,6 +13,7 @@ from pluto.auth import stored_key
 from pluto.cli.options import chosen_settings, server_options, with_options
 from pluto.errors import UsageError
 from pluto.sets import destination
+from pluto.wording import counted
 
 if TYPE_CHECKING:
     from pluto.migrate.run import SourceRun
@@ -83,13 +84,13 @@ def tell(outcome: Outcome, dry_run: bool) -> None:
 
 def _summary(done: list[Outcome], dry_run: bool) -> str:
     if dry_run:
-        return f"{len(done):,} runs found"
+        return f"{counted(len(done), 'run')} found"
     failed = sum(outcome.problem is not None for outcome in done)
     new = sum(outcome.is_new and not outcome.problem for outcome in done)
     same = len(done) - failed - new
     lost = sum(len(outcome.lost) for outcome in done)
-    told = f"; {lost:,} values not taken over" if lost else ""
-    return f"{new:,} runs imported, {same:,} with nothing new, {failed:,} failed{told}"
+    told = f"; {counted(lost, 'value')} not taken over" if lost else ""
+    return f"{counted(new, 'run')} imported, {same:,} with nothing new, {failed:,} failed{told}"
 
 
 def _as_json(outcome: Outcome) -> dict[str, Any]:

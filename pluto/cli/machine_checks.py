@@ -14,6 +14,7 @@ from typing import IO, Final, NamedTuple
 import pluto
 from pluto.cli.tables import words_of_size
 from pluto.sets import Settings
+from pluto.wording import counted
 
 LOW_SPACE: Final = 1 << 30
 NETWORK: Final = frozenset(
@@ -89,7 +90,7 @@ def runs(settings: Settings) -> list[Finding]:
     findings = [Finding("runs", True, f"{words} {size} here" if found else "no runs here yet")]
     waiting = [run for run in found if run.state == "pending"]
     if waiting:
-        first = f"{len(waiting)} runs are not delivered, such as {waiting[0].directory}"
+        first = f"{counted(len(waiting), 'run')} not delivered, such as {waiting[0].directory}"
         findings.append(Finding("runs", False, f"{first} ({waiting[0].problem})", "pluto sync"))
     findings += [
         Finding("runs", False, run.problem, f"look into {run.directory}, or move it away")

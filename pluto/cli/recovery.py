@@ -70,10 +70,10 @@ class Recovery(Worker):
 def _recover(directory: Path) -> bool:
     """Put a run in order that no process writes; return False if more is left to be done."""
     with closing(RunReader(directory)) as reader:
-        facts, needs_compaction = reader.facts(), reader.needs_compaction()
+        facts, needs_compaction = reader.facts("destination", "status"), reader.needs_compaction()
     if "destination" not in facts:  # it was received by a server, which looks after it
         return True
-    waits = any(any((directory / place).glob("*")) for place in (JOURNAL, STAGING))
+    waits = any(_holds_something(directory / place) for place in (JOURNAL, STAGING))
     is_left = waits or facts.get("status") == "RUNNING"
     if not (is_left or needs_compaction):
         return True
@@ -82,6 +82,13 @@ def _recover(directory: Path) -> bool:
         store.encode_all()
         store.note_death()
         return store.compact(COMPACTION)
+
+
+def _holds_something(directory: Path) -> bool:
+    try:
+        return bool(os.listdir(directory))
+    except FileNotFoundError:
+        return False
 
 
 def _stamp(directory: Path) -> Stamp:

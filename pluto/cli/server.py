@@ -13,6 +13,7 @@ import click
 
 from pluto.cli.sources import json_option
 from pluto.cli.tables import show_table, words_of_time
+from pluto.wording import counted
 
 if TYPE_CHECKING:  # imported by the commands: `pluto --help` needs no server
     from pluto.server.keys import Keys
@@ -87,7 +88,7 @@ def back_up(data: Path, own_data: Path | None, target: Path) -> None:
     report = backup((own_data or data).expanduser(), target)
     for problem in report.problems:
         click.echo(f"pluto: {problem}", err=True)
-    click.echo(f"{report.runs:,} runs in {target}, {report.changed:,} of them copied now")
+    click.echo(f"{counted(report.runs, 'run')} in {target}, {report.changed:,} of them copied now")
     if report.problems:
         raise SystemExit(1)
 

@@ -21,6 +21,7 @@ from pluto.sets import Settings
 from pluto.sink import Sink
 from pluto.storage import is_run_directory
 from pluto.sync import RunReport, SyncReport, sync_directory
+from pluto.wording import counted
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -179,7 +180,7 @@ def _summary(outcome: SyncReport, root: Path) -> str:
         return "nothing is left to send"
     kept = sum(run.receipt.kept for run in outcome.runs if run.receipt)
     if kept:
-        return f"{kept:,} rows are left: run 'pluto sync' again later"
+        return f"{counted(kept, 'row')} left: run 'pluto sync' again later"
     return "a run could not be sent: see above"
 
 

@@ -15,6 +15,7 @@ from pluto.media.part import Part
 from pluto.media.plain import to_json
 from pluto.media.staging import StagingArea
 from pluto.notice import logger
+from pluto.wording import counted
 
 
 @dataclass(frozen=True)
@@ -139,8 +140,8 @@ def _stage_directory(area: StagingArea, directory: str, prefix: str) -> Iterator
         yield _named_by_content(staged, str(relative))
     if unreadable:
         logger.warning(
-            "Artifact: left out %d files of %s that cannot be read, the first is %s",
-            len(unreadable),
+            "Artifact: left out %s of %s that cannot be read, the first is %s",
+            counted(len(unreadable), "file"),
             directory,
             unreadable[0],
         )

@@ -41,6 +41,7 @@ from pluto.sets import Destination, Settings
 from pluto.storage import Batch, Blobs, Kind, Outbox, Record, parse_metric_lines
 from pluto.store import Store, shown
 from pluto.sync import sync_directory
+from pluto.wording import counted
 
 ITEMS_A_BATCH: Final = 4096
 BYTES_A_BATCH: Final = 4 << 20
@@ -80,7 +81,7 @@ class Outcome:
             return f"{title}: {self.problem}"
         new = ", ".join(f"{count:,} {kind}" for kind, count in self.counts.items() if count)
         where = f" in {shown(self.directory)}" if self.directory else ""
-        sent = f", {self.receipt.delivered:,} rows delivered" if self.receipt else ""
+        sent = f", {counted(self.receipt.delivered, 'row')} delivered" if self.receipt else ""
         return f"{title}: {f'{new} imported' if new else 'nothing new'}{where}{sent}"
 
 

@@ -31,8 +31,11 @@ class RunReads(Protocol):
     def version(self) -> int:
         """Return a number that grows with everything that is written."""
 
-    def facts(self) -> dict[str, Any]:
-        """Return the facts of the run: project, name, config, tags, status and so on."""
+    def facts(self, *names: str) -> dict[str, Any]:
+        """Return facts of the run (project, name, config, tags, status and so on): all, or these.
+
+        Some facts are large, such as the description of the machine and the graph of a model.
+        """
 
     def names(self, prefix: str = "", limit: int | None = None) -> list[NameInfo]:
         """Return the log names that begin with `prefix`, in the order of their first use.

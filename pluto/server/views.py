@@ -33,6 +33,8 @@ FIRST = 30
 """So many runs at the head of a list are always read: the page draws the charts of the first 10."""
 MAX_SHOWN_METRICS = 200
 _KEPT_AT_ONCE = 500
+_FACTS = ("config", "notes", "status_metadata", "summary")
+"""Of a run's facts those that lists show; others are large."""
 MAX_SHOWN_FIELD = 2000
 """Longer config values (characters of JSON) are shown on the run's page only."""
 
@@ -72,7 +74,7 @@ class Stored:
         if self.problem:
             return {}
         with self.backend.look(self.row) as (_, reader):
-            metadata = json_safe(reader.facts().get("system_metadata"))
+            metadata = json_safe(reader.facts("system_metadata").get("system_metadata"))
         return metadata if isinstance(metadata, dict) else {}
 
     @cached_property
@@ -207,7 +209,7 @@ class Views:
             with self._backend.look(row) as (version, reader):
                 if known is not None and known.version == version:
                     return known
-                facts, names = reader.facts(), reader.names()
+                facts, names = reader.facts(*_FACTS), reader.names()
             stored = _summarised(self._backend, row, version, (facts, names))
         except StorageError as error:
             stored = Stored(self._backend, row, problem=str(error))

@@ -17,6 +17,7 @@ from pluto.storage.rows import Batch, Kind, MetricGroup, Record
 from pluto.storage.schema import RUN_DB, is_full, is_run_directory, storage_error
 from pluto.storage.series import Points
 from pluto.storage.staged import StagedFiles
+from pluto.storage.stamps import Stamp, stamp_of
 from pluto.storage.writer import RunWriter
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "RunReader",
     "RunWriter",
     "StagedFiles",
+    "Stamp",
     "StoredRecord",
     "copy_database",
     "copy_run",
@@ -43,5 +45,6 @@ __all__ = [
     "is_full",
     "is_run_directory",
     "parse_metric_lines",
+    "stamp_of",
     "storage_error",
 ]

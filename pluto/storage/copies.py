@@ -9,8 +9,9 @@ from contextlib import closing
 from pathlib import Path
 
 from pluto.errors import StorageError
+from pluto.storage.read_connection import ReadConnection
 from pluto.storage.reader import RunReader
-from pluto.storage.schema import RUN_DB, connect
+from pluto.storage.schema import RUN_DB
 
 _FILES = "files"
 _TEMPORARY = "tmp-"
@@ -37,8 +38,8 @@ def copy_run(source: Path, target: Path) -> bool:
         target.mkdir(parents=True, exist_ok=True)
         changed = not _is_current(source, target)
         if changed:
-            with closing(connect(source, writable=False)) as connection:
-                copy_database(connection, target / RUN_DB)
+            with closing(ReadConnection(source, locked=True)) as run:
+                run.read(lambda connection: copy_database(connection, target / RUN_DB))
         _copy_files(source / _FILES, target / _FILES)
     except (OSError, sqlite3.Error) as error:
         raise StorageError(f"{source} cannot be copied to {target}: {error}") from error

@@ -15,9 +15,10 @@ from pluto.storage import summary
 from pluto.storage.buckets import Buckets, bucket
 from pluto.storage.codec import DamagedBlock
 from pluto.storage.outbox import least_unsent
+from pluto.storage.read_connection import ReadConnection
 from pluto.storage.rewind import read_rewinds, visible
 from pluto.storage.rows import Kind
-from pluto.storage.schema import connect, unreadable
+from pluto.storage.schema import unreadable
 from pluto.storage.series import NO_POINTS, Points, one_a_step, read_points
 from pluto.storage.sizes import SIZES, Sizes, needs_compaction
 from pluto.storage.snapshot import HIGHEST, LOWEST, Snapshot, Window
@@ -89,8 +90,8 @@ class RunReader:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._lock = threading.Lock()  # guards the connection and what is known of names
-        self._connection = connect(directory, writable=False)
         self._exact: dict[int, tuple[list[Any], list[Any]]] = {}
+        self._connection = ReadConnection(directory, self._exact.clear)
 
     def close(self) -> None:
         """Close the file; idempotent."""
@@ -101,21 +102,23 @@ class RunReader:
         """Return a number that grows with everything that is written."""
         return int(self._rows("SELECT number FROM version")[0][0])
 
-    def facts(self) -> dict[str, Any]:
-        """Return the facts of the run: project, name, config, tags, status and so on."""
-        return self._read(lambda connection: facts_of(connection.execute(FACTS)))
+    def facts(self, *names: str) -> dict[str, Any]:
+        """Return facts of the run (project, name, config, tags, status and so on): all, or these.
+
+        Some facts are large, such as the description of the machine and the graph of a model.
+        """
+        where = f" WHERE key IN ({','.join('?' * len(names))})" if names else ""
+        return self._read(lambda connection: facts_of(connection.execute(FACTS + where, names)))
 
     def names(self, prefix: str = "", limit: int | None = None) -> list[NameInfo]:
         """Return the log names that begin with `prefix`, in the order of their first use."""
         where = (len(prefix), prefix, -1 if limit is None else limit)
-        return self._read(
-            lambda connection: [self._info(row) for row in connection.execute(_NAMES, where)]
-        )
+        return self._read(lambda it: [self._info(it, row) for row in it.execute(_NAMES, where)])
 
     def name(self, name: str) -> NameInfo | None:
         """Return one log name, or None."""
         return self._read(
-            lambda connection: next(map(self._info, connection.execute(_NAME, (name,))), None)
+            lambda it: next((self._info(it, row) for row in it.execute(_NAME, (name,))), None)
         )
 
     def points(
@@ -252,22 +255,16 @@ class RunReader:
         return self._read(lambda connection: connection.execute(sql, arguments).fetchall())
 
     def _read(self, read: Callable[[sqlite3.Connection], Result]) -> Result:
-        """Read in one transaction: neither an append nor a compaction comes between two queries."""
         with self._lock:
             try:
-                self._connection.execute("BEGIN")
-                try:
-                    return read(self._connection)
-                finally:
-                    if self._connection.in_transaction:
-                        self._connection.execute("ROLLBACK")
+                return self._connection.read(read)
             except (sqlite3.Error, DamagedBlock, json.JSONDecodeError) as error:
                 raise unreadable(self.directory, error) from error
 
-    def _info(self, row: tuple[Any, ...]) -> NameInfo:
+    def _info(self, connection: sqlite3.Connection, row: tuple[Any, ...]) -> NameInfo:
         key, name, log_type, *columns, dirty = row
         if dirty and log_type == "METRIC":
-            columns = self._exact_columns(key, columns)
+            columns = self._exact_columns(connection, key, columns)
         count, finite, first, last, time, value, low, high, at_low, at_high, mean, m2 = columns
         if value is None and count and log_type == "METRIC":
             value = math.nan
@@ -276,11 +273,13 @@ class RunReader:
         rest = (value, low, high, mean, deviation, at_low, at_high)
         return NameInfo(key, name, log_type, count, finite, first, last, time, *rest)
 
-    def _exact_columns(self, key: int, columns: list[Any]) -> list[Any]:
+    def _exact_columns(
+        self, connection: sqlite3.Connection, key: int, columns: list[Any]
+    ) -> list[Any]:
         """Return the summary of a metric of which steps were written twice, from its points."""
         known = self._exact.get(key)
         if known is None or known[0] != columns:
-            exact = summary.columns_of(exact_summary(Snapshot(self._connection), key))
+            exact = summary.columns_of(exact_summary(Snapshot(connection), key))
             known = self._exact[key] = (columns, list(exact[:-1]))
         return known[1]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 
 from pluto.errors import StorageError, StorageFull
 from pluto.file_system import is_on_network
@@ -19,6 +19,8 @@ RUN_DB: Final = "run.db"
 APPLICATION_ID: Final = 0x506C7574  # "Plut"
 FULL_ERRNOS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _SQLITE_WORDS: Final = "database or disk is full"
+_IO_WORDS: Final = "disk I/O error"
+_TRIED_BYTES: Final = 256 << 10  # a new run.db takes about half of it
 LOG_BYTES_KEPT: Final = 4 << 20  # of a write-ahead log that a large transaction made grow
 
 
@@ -27,25 +29,31 @@ def is_run_directory(directory: Path) -> bool:
     return (directory / RUN_DB).is_file()
 
 
-def connect(directory: Path, *, writable: bool, network: bool | None = None) -> sqlite3.Connection:
-    """Open the `run.db` of a run directory; a writer creates what is missing.
+def connect(directory: Path, *, network: bool | None = None) -> sqlite3.Connection:
+    """Open the `run.db` of a run directory to write it; what is missing is created.
 
     Args:
         directory: of the run.
-        writable: whether it is going to be written.
         network: whether it is on a network file system, where no write-ahead log is possible,
             because it needs shared memory. By default that is found out, and a file without
             such a log keeps being so.
 
     Raises:
-        StorageError: it is missing, foreign, damaged, or from a newer version of Pluto.
+        StorageError: it is foreign, damaged, or from a newer version of Pluto.
     """
-    path = directory / RUN_DB
+    with opening(directory / RUN_DB) as path:
+        return _create(path, network)
+
+
+@contextmanager
+def opening(path: Path) -> Iterator[Path]:
+    """Say as a StorageError what goes wrong while a run store is opened."""
     try:
-        return _create(path, network) if writable else _open_read_only(path)
+        yield path
     except (sqlite3.Error, OSError) as error:
         advice = "if it is no run of Pluto, or damaged, move it out of the directory"
-        raise storage_error(f"cannot open the run store {path}", error, advice) from error
+        reason = reason_of(error, path.parent)
+        raise storage_error(f"cannot open the run store {path}", reason, advice) from error
 
 
 def unreadable(directory: Path, error: Exception) -> StorageError:
@@ -71,6 +79,24 @@ def storage_error(what: str, error: Exception, advice: str = "") -> StorageError
     return StorageError(f"{what}: {error}" + (f"; {advice}" if advice else ""))
 
 
+def reason_of(error: Exception, directory: Path) -> Exception:
+    """Return why the engine could not write, where it says no more than that it could not.
+
+    It knows a full disk, and calls a used-up quota or a limit of the size of files an I/O error:
+    so a file is written to the directory, and the system says what it says.
+    """
+    if isinstance(error, sqlite3.OperationalError) and _IO_WORDS in str(error):
+        try:
+            with tempfile.TemporaryFile(dir=directory) as file:
+                file.write(bytes(_TRIED_BYTES))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as reason:
+            if is_full(reason):
+                return reason
+    return error
+
+
 def is_full(error: BaseException) -> bool:
     """Tell a full disk, or a used-up quota, from other failures."""
     if isinstance(error, OSError):
@@ -80,10 +106,10 @@ def is_full(error: BaseException) -> bool:
 
 def _create(path: Path, network: bool | None) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _closed_on_error(_open(str(path), uri=False)) as connection:
+    with closed_on_error(open_database(str(path), uri=False)) as connection:
         has_log = True
         if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            _check(connection, path)  # before anything in a foreign file is changed
+            check(connection, path)  # before anything in a foreign file is changed
             has_log = connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
         else:
             connection.execute("PRAGMA auto_vacuum=INCREMENTAL")  # for compaction to give back
@@ -97,47 +123,14 @@ def _create(path: Path, network: bool | None) -> sqlite3.Connection:
         return connection
 
 
-def _open_read_only(path: Path) -> sqlite3.Connection:
-    if not path.is_file():
-        raise StorageError(f"no run is stored in {path.parent}: it has no {RUN_DB}")
-    uri = f"file:{quote(os.path.abspath(path))}"
-    try:
-        return _checked(_open(f"{uri}?mode=ro", uri=True), path)
-    except sqlite3.OperationalError:
-        if _is_half_written(path):
-            _check_and_close(_open(str(path), uri=False), path)  # this puts it right
-            return _checked(_open(f"{uri}?mode=ro", uri=True), path)
-        # A WAL file of a finished run on a read-only file system: nobody can be writing it.
-        return _checked(_open(f"{uri}?mode=ro&immutable=1", uri=True), path)
-
-
-def _is_half_written(path: Path) -> bool:
-    """Tell whether a writer died within a transaction of a file without write-ahead log."""
-    try:
-        return path.with_name(f"{path.name}-journal").stat().st_size > 0
-    except FileNotFoundError:
-        return False
-
-
-def _check_and_close(connection: sqlite3.Connection, path: Path) -> None:
-    try:
-        _check(connection, path)
-    finally:
-        connection.close()
-
-
-def _checked(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
-    with _closed_on_error(connection):
-        _check(connection, path)
-    return connection
-
-
-def _open(name: str, *, uri: bool) -> sqlite3.Connection:
+def open_database(name: str, *, uri: bool) -> sqlite3.Connection:
+    """Open a file, which is not looked into before the first query."""
     return sqlite3.connect(name, timeout=5, isolation_level=None, check_same_thread=False, uri=uri)
 
 
 @contextmanager
-def _closed_on_error(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+def closed_on_error(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Close a connection if what is done with it first fails."""
     try:
         yield connection
     except BaseException:
@@ -145,7 +138,12 @@ def _closed_on_error(connection: sqlite3.Connection) -> Iterator[sqlite3.Connect
         raise
 
 
-def _check(connection: sqlite3.Connection, path: Path) -> None:
+def check(connection: sqlite3.Connection, path: Path) -> None:
+    """Make sure that a file is a run that this version can read.
+
+    Raises:
+        StorageError: it is not.
+    """
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = version_of(connection)
     if application != APPLICATION_ID:

@@ -16,7 +16,7 @@ from pluto.errors import StorageError
 from pluto.storage import codec, rollups, summary
 from pluto.storage.rewind import Rewind, add_rewind, hidden, read_rewinds, visible
 from pluto.storage.rows import Batch, Kind, MetricGroup, Record
-from pluto.storage.schema import connect, storage_error, unreadable
+from pluto.storage.schema import connect, reason_of, storage_error, unreadable
 from pluto.storage.snapshot import Snapshot
 from pluto.storage.thinning import exact_summary
 
@@ -55,7 +55,7 @@ class RunWriter:
     def __init__(self, directory: Path, *, network: bool | None = None) -> None:
         self.directory = directory
         self._lock = threading.RLock()  # guards the connection and the caches below
-        self._connection = connect(directory, writable=True, network=network)
+        self._connection = connect(directory, network=network)
         # Of each stream the last tail with its rows, while more rows may join it.
         self._open_tail: list[tuple[int, MetricGroup] | None] = [None, None]
         self._waiting = 0
@@ -100,7 +100,8 @@ class RunWriter:
                 if isinstance(error, codec.DamagedBlock):
                     raise unreadable(self.directory, error) from error
                 if isinstance(error, sqlite3.Error):
-                    raise storage_error(f"cannot write {self.directory}", error) from error
+                    reason = reason_of(error, self.directory)
+                    raise storage_error(f"cannot write {self.directory}", reason) from error
                 raise
 
     @contextmanager

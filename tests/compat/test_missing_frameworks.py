@@ -60,4 +60,4 @@ def test_calling_what_needs_a_missing_package_names_the_extra(code: str) -> None
 
 def test_the_rest_of_pluto_works_without_any_framework() -> None:
     printed = run("import pluto\nwith pluto.init() as run:\n    run.log({'loss': 1.0})")
-    assert "1 rows logged" in printed
+    assert "1 row logged" in printed

@@ -66,9 +66,11 @@ class MemoryRun:
     def version(self) -> int:
         return self._run.version
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self, *names: str) -> dict[str, Any]:
         with self._lock:
-            return copy.deepcopy(self._run.facts)
+            facts = self._run.facts
+            known = {name: facts[name] for name in names or facts if name in facts}
+            return copy.deepcopy(known)
 
     def names(self, prefix: str = "", limit: int | None = None) -> list[NameInfo]:
         with self._lock:

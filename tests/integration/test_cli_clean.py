@@ -84,7 +84,7 @@ def test_a_run_with_rows_that_no_server_has_stays_and_is_named(
     writer.close()
     clean(tmp_path, "--delivered", "--local")
     assert directory.exists()
-    assert "1 rows are to be sent: run 'pluto sync'" in capsys.readouterr().err
+    assert "1 row to be sent: run 'pluto sync'" in capsys.readouterr().err
 
 
 def test_a_run_with_refused_rows_stays(
@@ -96,7 +96,7 @@ def test_a_run_with_refused_rows_stays(
     writer.close()
     clean(tmp_path, "--delivered")
     assert directory.exists()
-    assert "1 rows were refused" in capsys.readouterr().err
+    assert "1 row refused" in capsys.readouterr().err
 
 
 def test_runs_that_a_server_keeps_are_never_touched(server: RunningServer, tmp_path: Path) -> None:

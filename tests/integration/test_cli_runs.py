@@ -188,7 +188,7 @@ def test_an_export_that_lacks_bytes_says_so_with_exit_code_1(
     (blob,) = (path for path in (Path(made.dir) / "files").rglob("*") if path.is_file())
     blob.unlink()
     assert run(["export", made.dir, "--to", str(tmp_path / "out"), "--format", "csv"]) == 1
-    assert "bytes of 1 files" in capsys.readouterr().err
+    assert "bytes of 1 file" in capsys.readouterr().err
     (file,) = rows_of(tmp_path / "out" / "gone" / "files.csv")
     assert (file["name"], file["path"]) == ("story", "")
 

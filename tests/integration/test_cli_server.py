@@ -137,7 +137,7 @@ def test_sync_sends_to_the_server_that_a_run_was_meant_for_once(
     with fault_server("refused") as url:
         log_a_run("meant", url=url, init_timeout=0.2, finish_timeout=0.5)
         assert run(["sync"]) == 1
-    assert "rows are left" in capsys.readouterr().out
+    assert "left: run 'pluto sync' again" in capsys.readouterr().out
     # The server comes up: here, the environment names another address for it.
     monkeypatch.setenv("PLUTO_URL", server.url)
     monkeypatch.setenv("PLUTO_API_KEY", server.key)

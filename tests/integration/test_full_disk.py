@@ -1,6 +1,9 @@
 """A full disk: training goes on, rows wait in memory, what is lost is counted and said."""
 
+import errno
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -150,3 +153,25 @@ os.unlink("ballast")
     assert told["steps"] == list(range(1100))
     assert (told["images"], told["lost"]) == (1, 0), warnings
     assert "the run can be stored again" in warnings
+
+
+QUOTA = """
+import resource
+import pluto
+from pluto.errors import StorageFull
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+try:
+    pluto.init(settings={"disable_system_metrics": True, "disable_console": True})
+except StorageFull as error:
+    print(error)
+"""
+
+
+def test_a_limit_of_what_may_be_written_is_named_as_such(tmp_path: Path) -> None:
+    """SQLite calls it an I/O error, as it calls a used-up quota."""
+    done = subprocess.run(
+        [sys.executable, "-c", QUOTA], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert os.strerror(errno.EFBIG) in done.stdout, done.stderr
+    assert "damaged" not in done.stdout

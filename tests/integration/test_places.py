@@ -351,7 +351,7 @@ def test_a_working_directory_that_is_deleted_meanwhile_is_not_missed(tmp_path: P
         tmp_path / "here", f"import pluto\n{run}{DELETE_HERE}run.log({{'loss': 1}})\nrun.finish()"
     )
     assert done.returncode == 0, done.stderr
-    assert f"1 rows logged, all kept in {tmp_path}" in done.stdout
+    assert f"1 row logged, all kept in {tmp_path}" in done.stdout
 
 
 def test_a_command_without_a_working_directory_says_so(tmp_path: Path) -> None:

@@ -187,7 +187,7 @@ def test_links_are_followed_to_files_only_and_what_cannot_be_read_is_counted(
         rows = store(Artifact(root), tmp_path).rows
     names = [row["caption"] for row in rows]
     assert names == ["config.json", "link.json", "layers/0.bin", "layers/1.bin"]
-    assert "left out 1 files" in caplog.text
+    assert "left out 1 file of" in caplog.text
 
 
 def test_a_file_without_an_extension_has_none(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from pluto.server.later import Later
 from pluto.server.rows import CLOSED, TERMINAL, RunRow
 from pluto.server.sqlite.run_cache import CachedRun, RunCache
 from pluto.server.sqlite.tree import RunTree
-from pluto.storage import RUN_DB, RunReader
+from pluto.storage import RUN_DB, RunReader, Stamp, stamp_of
 
 logger = logging.getLogger("pluto")
 
@@ -30,17 +30,18 @@ _FIRST_ID, _LAST_ID = 2**32, 2**48
 PATIENCE_SECONDS: Final = 0.3
 """So long a look at the disk may read runs that were not seen before; a thread reads the rest."""
 
-_SETTLED_NANOSECONDS: Final = 2_000_000_000
-"""A file that changed this recently may change again within the resolution of its time stamp."""
+# Of the facts of a run those that make its row; others are large.
+_FACTS: Final = (
+    "uid", "project", "name", "number", "display_id", "external_id", "status", "tags",
+    "created_at", "finished_at", "cause", "closed", "status_metadata",
+)  # fmt: skip
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(RunRow)
-
-Signature = tuple[tuple[int, int], ...]
 
 
 @dataclass
 class _Seen:
-    signature: Signature
+    stamp: Stamp
     row: RunRow | None  # None for a file that cannot be read
     problem: str = ""
     is_kept: bool = False
@@ -168,28 +169,27 @@ class LocalRuns:
     def _take_cached(self, paths: Iterable[Path]) -> None:
         for kept in self._cache.load(map(str, paths)):
             path = Path(kept.place)
-            signature = _signature(path)
-            if kept.stamp == repr(signature):
-                self._seen[path] = _Seen(signature, _decoder.decode(kept.body), is_kept=True)
+            stamp = stamp_of(path)
+            if kept.stamp == repr(stamp):
+                self._seen[path] = _Seen(stamp, _decoder.decode(kept.body), is_kept=True)
 
     def _keep(self) -> None:
         """Keep the rows of runs that have ended and that nobody is writing just now."""
-        settled = time.time_ns() - _SETTLED_NANOSECONDS
         ready = []
         for path, seen in self._seen.items():
             ended = seen.row is not None and seen.row.status in TERMINAL
-            if ended and not seen.is_kept and max(seen.signature)[0] < settled:
+            if ended and not seen.is_kept and seen.stamp.is_settled():
                 body = _encoder.encode(seen.row)
-                ready.append(CachedRun(str(path), repr(seen.signature), body))
+                ready.append(CachedRun(str(path), repr(seen.stamp), body))
                 seen.is_kept = True
         if ready:
             self._cache.save(ready)
 
     def _look(self, path: Path) -> _Seen:
         known = self._seen.get(path)
-        signature = _signature(path)
-        if known is None or known.signature != signature:
-            known = self._read(path, signature, known)
+        stamp = stamp_of(path)
+        if known is None or known.stamp != stamp:
+            known = self._read(path, stamp, known)
         row = known.row
         may_be_dead = row is not None and row.status == "RUNNING" and row.cause != CLOSED
         if row and may_be_dead and not _is_written(path):
@@ -198,20 +198,20 @@ class LocalRuns:
             )
         return known
 
-    def _read(self, path: Path, signature: Signature, known: _Seen | None) -> _Seen:
+    def _read(self, path: Path, stamp: Stamp, known: _Seen | None) -> _Seen:
         try:
             reader = RunReader(path)
             try:
-                return _Seen(signature, _row(path, reader.facts(), signature))
+                return _Seen(stamp, _row(path, reader.facts(*_FACTS), stamp))
             finally:
                 reader.close()
         except KeyError as error:  # it is just being created, or its creator died
-            return _Seen(signature, None, f"{path / RUN_DB} is skipped: it has no {error} yet")
+            return _Seen(stamp, None, f"{path / RUN_DB} is skipped: it has no {error} yet")
         except (StorageError, TypeError, ValueError) as error:
             problem = f"{path / RUN_DB} is skipped: {error}"
             if known is None or known.problem != problem:
                 logger.warning("%s", problem)
-            return _Seen(signature, None, problem)
+            return _Seen(stamp, None, problem)
 
 
 def local_id(uid: str) -> int:
@@ -225,21 +225,8 @@ def _without_times(rows: dict[int, RunRow]) -> dict[int, RunRow]:
     return {key: replace(row, updated_at=0) for key, row in rows.items()}
 
 
-def _signature(path: Path) -> Signature:
-    return (_stamp(path / RUN_DB), _stamp(path / f"{RUN_DB}-wal"))
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    try:
-        stat = os.stat(path)
-    except OSError:
-        return (0, 0)  # a finished run has no write-ahead log
-    # An empty log is as good as none: SQLite leaves one behind when a reader opens the store.
-    return (stat.st_mtime_ns, stat.st_size) if stat.st_size else (0, 0)
-
-
-def _row(path: Path, facts: dict[str, Any], signature: Signature) -> RunRow:
-    written_at = max(changed for changed, _ in signature) // 1_000_000
+def _row(path: Path, facts: dict[str, Any], stamp: Stamp) -> RunRow:
+    written_at = stamp.written_at // 1_000_000
     status = str(facts["status"])
     finished_at = facts.get("finished_at")
     return RunRow(

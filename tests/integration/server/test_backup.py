@@ -145,5 +145,5 @@ def test_a_damaged_run_is_named_and_the_others_are_copied(tmp_path: Path) -> Non
 
     assert done.returncode == 1
     assert str(damaged) in done.stderr
-    assert done.stdout == f"1 runs in {tmp_path / 'backup'}, 1 of them copied now\n"
+    assert done.stdout == f"1 run in {tmp_path / 'backup'}, 1 of them copied now\n"
     assert (tmp_path / "backup" / "runs" / "p" / str(good.id) / "run.db").exists()
