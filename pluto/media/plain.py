@@ -9,8 +9,6 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import orjson
-
 _MAX_DEPTH = 32
 LARGEST_INTEGER = 1 << 1024
 """From here on, integers become hexadecimal texts: Python prints no more than 4300 digits."""
@@ -51,6 +49,8 @@ def to_json(value: object) -> str:
 
 def dump_plain(value: object) -> str:
     """Return strict JSON text of what `plain` returned."""
+    import orjson
+
     try:
         return orjson.dumps(value).decode()
     except TypeError:  # integers of more than 64 bits
