@@ -94,6 +94,30 @@ def test_arrows_space_and_x_walk_show_and_select(visit: Visit) -> None:
     eventually(lambda: visit.page.title() == f"✓ {name(RATES[-1], SEEDS[-1])} · Pluto", "the title")
 
 
+def test_keys_lead_to_the_page_at_once_and_say_which_run_they_act_on(visit: Visit) -> None:
+    visit.open(f"/p/{PROJECT}")
+    visit.part("runs-rail").locator(".rail-row").first.wait_for()
+    visit.page.keyboard.press("Tab")
+    expect(visit.page.get_by_role("button", name="Skip to the page")).to_be_in_viewport()
+    visit.page.keyboard.press("Enter")
+    visit.page.keyboard.press("Tab")
+    expect(visit.part("tab-charts")).to_be_focused()
+    for key in "jjx":
+        visit.page.keyboard.press(key)
+    second = name(RATES[-1], SEEDS[-2])
+    expect(visit.part("cursor-news")).to_have_text(f"{second}, completed, shown, selected")
+    selected = visit.part("runs-rail").get_by_role("group", name="Selected runs")
+    expect(selected).to_contain_text("1 selected")
+    visit.part("runs-rail").get_by_role("link", name=name(RATES[-1], SEEDS[-1])).focus()
+    visit.page.keyboard.press("x")
+    expect(selected).to_contain_text("2 selected")
+    visit.screenshot("rail-selected")
+    selected.get_by_role("button", name="Clear").click()
+    expect(selected).to_have_count(0)
+    visit.page.get_by_role("button", name="Go to…").click()
+    expect(visit.page.get_by_role("combobox", name="Go to")).to_be_focused()
+
+
 def test_the_palette_does_things_too(visit: Visit) -> None:
     visit.open(f"/p/{PROJECT}?q=seed1")
     visit.page.get_by_text("3 of 12").wait_for()

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { ConsoleLine } from "../src/api/types";
 import { pieces, plain } from "../src/run/ansi";
 import { contrast, paintedAs } from "../src/run/ansiStyle";
-import { hits, kept, matching, nextMatch, ranksOf } from "../src/run/consoleFind";
+import { hits, isProgress, kept, matching, nextMatch, ranksOf } from "../src/run/consoleFind";
 
 const E = "\u001b";
 
@@ -94,3 +94,12 @@ describe("finding", () => {
     expect(nextMatch([2, 5, 9], 2, -1, 0)).toBe(2);
   });
 });
+
+test.each([
+  ["train:   3%|▎         | 609/20000 [05:20<2:47:23,  1.93it/s]", true],
+  ["100%|██████████| 1.2M/1.2M [00:02<00:00, 23.63MB/s]", true],
+  ["Working ━━━━━━━━━╸━━━━━━━  50% 0:00:01", true],
+  ["512it [04:29,  1.87it/s]", true],
+  ["RuntimeError: 95% of | memory | is used", false],
+  ["Traceback (most recent call last):", false],
+])("%s is a progress bar: %s", (text, progress) => expect(isProgress(text)).toBe(progress));

@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { formatCount } from "../format";
 import { tab } from "../state/view";
 
 interface Props {
@@ -25,7 +26,7 @@ export function Tabs({ tabs, current, children }: Props) {
           onClick={() => tab.set(id)}
         >
           {label}
-          {count !== undefined && count > 0 && <span class="muted number"> {count}</span>}
+          {count !== undefined && count > 0 && <span class="muted number"> {formatCount(count)}</span>}
         </button>
       ))}
       {children && <span class="tabs-end">{children}</span>}

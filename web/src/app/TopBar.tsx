@@ -9,6 +9,9 @@ import { notifying, toggleNotifying } from "../state/notices";
 import { theme, toggleTheme } from "../state/theme";
 import { railOpen } from "../runs/Rail";
 import { helpOpen } from "./Help";
+import { paletteOpen } from "./Palette";
+
+const IS_MAC = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
 export function TopBar() {
   const { project } = place.value;
@@ -30,6 +33,9 @@ export function TopBar() {
       </a>
       {project !== null && <ProjectSwitch project={project} />}
       <span class="spacer" />
+      <button type="button" class="button go-to" title="Go to a run, chart, tab or project by its name" onClick={() => (paletteOpen.value = true)}>
+        <span aria-hidden="true">⌕</span> <span class="go-to-words">Go to…</span> <kbd aria-hidden="true">{IS_MAC ? "⌘ K" : "Ctrl K"}</kbd>
+      </button>
       <LiveBadge />
       {exportedAt === null && (
         <button

@@ -7,7 +7,7 @@ import { useRows, type Rows } from "../parts/hooks";
 import { theme } from "../state/theme";
 import { pieces, type Piece } from "./ansi";
 import { paintedAs } from "./ansiStyle";
-import { hits } from "./consoleFind";
+import { hits, isProgress } from "./consoleFind";
 
 const ROW = 18;
 
@@ -76,7 +76,8 @@ interface LineProps {
 
 /** One line in its colours, with what is searched for marked. */
 export function Line({ line, search, current, pinned = false }: LineProps) {
-  const loud = ["ERROR", "WARNING", "CRITICAL"].includes(line.type);
+  // A progress bar is on stderr, and no error.
+  const loud = ["ERROR", "WARNING", "CRITICAL"].includes(line.type) && !isProgress(line.text);
   const parts = pieces(line.text);
   const marks = hits(parts.map((piece) => piece.text).join(""), search);
   let at = 0;

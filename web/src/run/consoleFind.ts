@@ -64,3 +64,8 @@ export function nextMatch(matches: readonly number[], current: number | null, by
 export function lineAt(lines: readonly ConsoleLine[], time: number): number | null {
   return lines.findLast((line) => line.time <= time)?.id ?? null;
 }
+
+/** The bars of tqdm and rich. */
+export function isProgress(text: string): boolean {
+  return /\d%\|.*\| *\d+(\.\d+)?[kMG]?\/|[━╸]{3}.*\d%|\d+it \[\d\d:/.test(text);
+}

@@ -10,7 +10,7 @@ export function FilterField() {
       type="search"
       class={`search ${problem ? "wrong" : ""}`}
       data-search="rail"
-      placeholder="Filter: text, tag:v2, loss<0.3"
+      placeholder="Filter: text tag:v2 loss<1"
       title={problem || "Words, tag:…, status:…, loss<0.3, min.loss<0.2, config.lr>=1e-3, /regex/, a minus in front to leave out; or a JSON filter: {\"config.lr\":{\"$gt\":0.1}}"}
       aria-label="Filter runs"
       aria-invalid={problem !== ""}

@@ -8,6 +8,7 @@ import { useRows } from "../parts/hooks";
 import { Unread } from "../parts/Unread";
 import { runs } from "../state/catalog";
 import { focusedRun } from "../state/focus";
+import { isPicked, picked } from "../state/picked";
 import { followLink, hrefFor, place } from "../state/route";
 import {
   groups,
@@ -21,6 +22,7 @@ import {
   sortOrder,
 } from "../state/selection";
 import { runFilter } from "../state/view";
+import { BulkBar } from "./BulkBar";
 import { columnFor, type Column } from "./columns";
 import { Eye } from "./Eye";
 import { FilterField } from "./FilterField";
@@ -71,6 +73,11 @@ export function Rail() {
           </p>
         )}
       </div>
+      {picked.value.size > 0 && (
+        <footer class="rail-bulk">
+          <BulkBar />
+        </footer>
+      )}
     </aside>
   );
 }
@@ -149,9 +156,10 @@ function Row({ run, column, cursor }: { run: Run; column: Column | null; cursor:
   const { project, run: own } = place.value;
   return (
     <div
-      class={`rail-row ${own === run.id ? "own" : ""} ${cursor ? "cursor" : ""} ${groups.value.length ? "member" : ""}`}
+      class={`rail-row ${own === run.id ? "own" : ""} ${cursor ? "cursor" : ""} ${groups.value.length ? "member" : ""} ${isPicked(run.id) ? "picked" : ""}`}
       data-testid={`run-row-${run.id}`}
       {...focus(run.id)}
+      onFocusIn={() => (cursorRun.value = run.id)}
     >
       <Swatch run={run} />
       <Eye run={run} />
