@@ -95,6 +95,7 @@ class ExitWatch:
         self._lock = threading.RLock()  # guards _runs
         self._terminator = Terminator(self._end_terminated, self._has_runs)
         self._main = _MainFrame()
+        self._child = _ChildFrame()
         self._hooks: list[_Hook] = []
         self._finalizer: Any = None
         self._uncaught: Verdict | None = None
@@ -138,6 +139,7 @@ class ExitWatch:
     def _install(self) -> None:
         self._uncaught = self._in_thread = None
         self._main.look()
+        self._child.look()
         observed.forget()
         self._hooks = [
             _Hook(sys, "excepthook", self._on_uncaught),
@@ -148,6 +150,8 @@ class ExitWatch:
             from multiprocessing.util import Finalize
 
             self._finalizer = Finalize(None, self._at_end_of_child, exitpriority=10)
+        if self._child.is_found:
+            self._hooks.append(_Hook(traceback, "print_exc", self._child.note_printed))
 
     def _uninstall(self) -> None:
         for hook in self._hooks:
@@ -185,6 +189,9 @@ class ExitWatch:
         self._end_all(self.verdict() if in_flight is None else judge(in_flight))
 
     def _verdict_at_exit(self) -> Verdict:
+        if self._child.is_found:
+            said, ended = self.verdict(), self._child.verdict()
+            return said if ended.status == "COMPLETED" else ended
         unwound = not self._main.returned
         if unwound and self._uncaught is not None:
             return self._uncaught
@@ -231,6 +238,42 @@ class _MainFrame:
         return dis.opname[instruction].startswith("RETURN")
 
 
+class _ChildFrame:
+    """The frame of multiprocessing that runs its child, where this process is one.
+
+    From Python 3.14 on it handles what the child raises before the functions of `atexit` run.
+    """
+
+    def __init__(self) -> None:
+        self._frame: FrameType | None = None
+        self._printed: BaseException | None = None
+
+    @property
+    def is_found(self) -> bool:
+        """Whether this process is a child of multiprocessing."""
+        return self._frame is not None
+
+    def look(self) -> None:
+        self._printed = None
+        module = sys.modules.get("multiprocessing.process")
+        code = module.BaseProcess._bootstrap.__code__ if module else None  # noqa: SLF001
+        frame = sys._current_frames().get(threading.main_thread().ident or 0)  # noqa: SLF001
+        while frame is not None and frame.f_code is not code:
+            frame = frame.f_back
+        self._frame = frame
+
+    def note_printed(self, *_arguments: object) -> None:
+        """Note an exception that is printed by that frame, which prints the one it ends with."""
+        if sys._getframe(2) is self._frame:  # noqa: SLF001
+            self._printed = sys.exc_info()[1]
+
+    def verdict(self) -> Verdict:
+        """Return how the child ended; COMPLETED where it has not."""
+        if self._printed is not None:
+            return judge(self._printed)
+        return _judge_code(self._frame.f_locals.get("exitcode") if self._frame else None)
+
+
 class _Hook:
     """One function of the interpreter, preceded by one of ours until it is restored."""
 
@@ -239,10 +282,10 @@ class _Hook:
         self._original: Callable[..., object] = getattr(module, name)
         self._active = True
 
-        def hook(*arguments: Any) -> object:
+        def hook(*arguments: Any, **options: Any) -> object:
             if self._active:
                 ours(*arguments)
-            return self._original(*arguments)
+            return self._original(*arguments, **options)
 
         self._hook = hook
         setattr(module, name, hook)

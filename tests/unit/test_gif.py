@@ -78,7 +78,7 @@ def test_a_frame_is_written_before_the_one_after_it_is_asked_for(tmp_path: Path)
         source = np.random.default_rng(0)
         for _ in range(5):
             sizes.append(target.stat().st_size)
-            yield source.integers(0, 256, (200, 200, 3)).astype(np.uint8)
+            yield source.integers(0, 256, (600, 600, 3)).astype(np.uint8)
 
     write_gif(frames(), 20, target)
-    assert all(late - early > 20_000 for early, late in pairwise(sizes))
+    assert all(late - early > 100_000 for early, late in pairwise(sizes))

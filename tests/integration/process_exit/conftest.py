@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 START = """
-import json, os, signal, sys, threading, time
+import json, os, signal, sys, threading, time, warnings
 from pathlib import Path
 from pluto.process_exit import shared
 

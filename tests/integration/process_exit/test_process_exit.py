@@ -163,6 +163,7 @@ Holder().leave(7)
 def test_a_forked_child_ends_nothing_of_its_parent(start: Start, ends: Ends) -> None:
     code, errors = finish(
         start("""
+warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside a thread
 shared().add(run := Run())
 child = os.fork()
 if child == 0:
@@ -183,7 +184,7 @@ assert os.waitstatus_to_exitcode(status) == 4
     assert ends() == [["COMPLETED", None]]
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_a_child_of_multiprocessing_ends_its_own_run(method: str, start: Start, ends: Ends) -> None:
     code, _ = finish(
         start(f"""
@@ -193,9 +194,12 @@ def good():
 def bad():
     shared().add(Run("bad"))
     raise ValueError("in a child")
+def exits():
+    shared().add(Run("exits"))
+    sys.exit(3)
 if __name__ == "__main__":
     context = multiprocessing.get_context({method!r})
-    for target in (good, bad):
+    for target in (good, bad, exits):
         child = context.Process(target=target)
         child.start()
         child.join()
@@ -205,6 +209,8 @@ if __name__ == "__main__":
     assert ends("good") == [["COMPLETED", None]]
     ((status, metadata),) = ends("bad")
     assert (status, metadata["type"]) == ("FAILED", "ValueError")
+    assert "in bad" in metadata["trace"]
+    assert ends("exits") == [["FAILED", {"type": "SystemExit", "code": 3}]]
 
 
 def test_every_run_ends_the_newest_first_even_if_one_cannot(start: Start, ends: Ends) -> None:
