@@ -116,6 +116,9 @@ def test_a_column_of_curves_shows_the_shape_of_each_run(visit: Visit) -> None:
     label = shown.get_attribute("aria-label") or ""
     low, high, last = (f"{value:.4g}" for value in (min(values), max(values), values[-1]))
     assert label.endswith(f": {low} to {high}, last {last}")
+    # All curves share one range of y, which the head of the column says.
+    head = visit.part("runs-table").get_by_role("columnheader", name="curve val/accuracy")
+    expect(head).to_contain_text(re.compile(r"0\.\d+ to 0\.\d+"))
     # From bucket to bucket it rises to the best step and falls from there.
     path = shown.locator("path").get_attribute("d") or ""
     rows = np.array([float(point.split()[1]) for point in re.split("[ML]", path)[1:]][::4])
@@ -124,6 +127,20 @@ def test_a_column_of_curves_shows_the_shape_of_each_run(visit: Visit) -> None:
     assert (np.diff(rows[: best + 1]) < 0).all()
     assert (np.diff(rows[best:]) > 0).all()
     visit.screenshot("light-table-curves")
+
+
+def test_an_outlier_of_one_run_does_not_flatten_the_curves_of_the_others(visit: Visit) -> None:
+    visit.open(f"{TABLE}&cols=name,curve.train/jumpy")
+    everybody = len(RATES) * len(SEEDS)
+    curves = visit.part("runs-table").locator("svg.sparkline path:first-of-type")
+    expect(curves).to_have_count(everybody)
+    heights = []
+    for path in curves.all():
+        points = re.split("[ML]", path.get_attribute("d") or "")[1:]
+        rows = [float(point.split()[1]) for point in points]
+        heights.append(max(rows) - min(rows))
+    assert min(heights) > 8  # of 16 pixels; one run jumps to 500, all others stay within 1
+    visit.screenshot("light-curves")
 
 
 def test_groups_show_mean_and_deviation_and_open_to_their_runs(visit: Visit) -> None:

@@ -6,6 +6,7 @@ import { padded, yExtent, type Line } from "../src/charts/lines";
 import { standOut } from "../src/charts/paint";
 import { causeOf, evidenceOf, flatten, reportedCause, restartsOf, timeLeft } from "../src/run/meta";
 import { atStep, steps } from "../src/run/steps";
+import { rangeOf, shapeOf } from "../src/runs/curveShape";
 import { availableColumns, columnFor, defaultColumns, sortRuns } from "../src/runs/columns";
 import { tableCsv } from "../src/runs/tableCsv";
 import { compileFilter, textMatcher } from "../src/runs/filter";
@@ -216,4 +217,27 @@ test("media show the latest step not after the chosen one", () => {
   expect(steps(items)).toEqual([0, 10, 20]);
   expect(atStep(items, 15)).toHaveLength(2);
   expect(atStep(items.slice(1), 5)).toHaveLength(0);
+});
+
+describe("the range that all curves of a column share", () => {
+  test.each([
+    [[0.2, 0.3, 0.4, 1], { low: 0.2, high: 0.4 }],
+    [[1, 2, 3, 4, 5, 1e9, NaN, Infinity], { low: 1, high: 5 }],
+    [[-1e9, 10, 11, 12, 13], { low: 10, high: 13 }],
+    [[7], { low: 7, high: 7 }],
+    [[NaN], null],
+  ])("of %j", (values, range) => expect(rangeOf(values)).toEqual(range));
+
+  test("leaves curves as they are, cut off at its edges, with a mark for an end beyond", () => {
+    const curve = (...mean: number[]) => ({ x: Float64Array.from(mean.keys()), mean: Float64Array.from(mean), min: Float64Array.from(mean), max: Float64Array.from(mean) });
+    const heights = (values: number[], range: { low: number; high: number } | null) =>
+      [...(shapeOf(curve(...values), range)?.line ?? "").matchAll(/ ([\d.]+)/g)].filter((_, at) => at % 4 === 0).map(([, y]) => Number(y));
+    const range = { low: 0, high: 10 };
+    expect(heights([0, 5, 10], range)).toEqual([18, 10, 2]);
+    expect(heights([5, 5], range)).toEqual([10, 10]);
+    expect(heights([5, 1000], range)).toEqual([10, 2]);
+    expect(heights([5, 1000], null)).toEqual([18, 2]);
+    expect([5, 11, -1].map((last) => shapeOf(curve(5, last), range)?.beyond !== "")).toEqual([false, true, true]);
+    expect(heights([3, 4, 2], { low: 3, high: 3 })).toEqual([10, 2, 18]);
+  });
 });

@@ -1,7 +1,7 @@
 // The runs as a table: any column, sorted by any, with rows that exist only while in sight.
 
 import { useEffect, useRef } from "preact/hooks";
-import { formatCount } from "../format";
+import { formatCount, formatNumber } from "../format";
 import { download } from "../parts/download";
 import { useRows } from "../parts/hooks";
 import { ErrorPanel } from "../parts/states";
@@ -14,6 +14,7 @@ import { columns, heat, items, listedRuns, pinned, sortBy, sortOrder, type Item 
 import { BulkBar } from "./BulkBar";
 import { ColumnChooser } from "./ColumnChooser";
 import type { Column } from "./columns";
+import { curveRanges } from "./curveRanges";
 import { DeletedButton } from "./DeletedRuns";
 import { FilterField } from "./FilterField";
 import { GroupButton } from "./GroupChooser";
@@ -141,9 +142,23 @@ function HeadCell({ column, label, pin }: { column: Column; label: string; pin: 
       <button type="button" onClick={() => sortBy(column.key)} title={`Sort by ${column.key}`}>
         {column.detail && <span class="column-detail">{column.detail} </span>}
         {label}
+        {column.curve !== undefined && <CurveRange name={column.curve} />}
         <span aria-hidden="true">{direction === "ascending" ? " ↑" : direction === "descending" ? " ↓" : ""}</span>
       </button>
     </th>
+  );
+}
+
+/** From where to where all curves of a column are drawn. */
+function CurveRange({ name }: { name: string }) {
+  const range = curveRanges.value.get(name);
+  if (!range) return null;
+  const words = `${formatNumber(range.low, 3)} to ${formatNumber(range.high, 3)}`;
+  return (
+    <span class="column-detail" title="All curves of this column have this range; outliers are cut off at its edges">
+      {" "}
+      {words}
+    </span>
   );
 }
 

@@ -5,6 +5,7 @@ import { fetchSummaries } from "../api/client";
 import { asApiError, type ApiError } from "../api/http";
 import type { Summaries } from "../api/types";
 import { best, measureOf, type Best, type Measure } from "../runs/best";
+import { CURVE } from "../runs/columns";
 import { words } from "../runs/filter";
 import { columnKeys, groupKeys, sortOrder } from "./selection";
 import { runs, runsById, runsList } from "./catalog";
@@ -23,6 +24,7 @@ const wanted = computed(() => {
   const filtered = words(runFilter.value).map((word) => word.replace(/^-/, "").split(/[<>=!]/)[0] as string);
   const keys = [...columnKeys.value, ...otherColumns.value, ...groupKeys.value, sweepGoal.value, sortOrder.value.replace(/^-/, ""), ...filtered];
   const names = keys.flatMap((key) => {
+    if (key.startsWith(CURVE)) return [key.slice(CURVE.length)]; // whose range all curves of the column share
     const found = measureOf(key);
     return found && (found.measure !== "metric" || isBeyondSummary(found.name)) ? [found.name] : [];
   });
