@@ -6,16 +6,17 @@ import logging
 import re
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, quote, urlencode
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from pluto.server.assets import Assets
 from pluto.server.auth import Gate
 from pluto.server.keys import OWN, Keys
 from pluto.server.session import COOKIE_DAYS, Sessions, cookie_name
+from pluto.server.sign_in import Why, no_such_page, not_built, own_address, sign_in
 from pluto.server.state import ServerState
 from pluto.server.wire import local_port
 
@@ -28,48 +29,10 @@ CONTENT_POLICY: Final = (
     " worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self';"
     " frame-ancestors 'none'"
 )
-_SIGN_IN_POLICY: Final = (
-    "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; form-action 'self';"
-    " base-uri 'none'; frame-ancestors 'none'"
-)
 PAGES: Final = ("/p", "/o")
 """Paths that the page itself understands: a project, and the deep link to a run."""
 _PLAIN_PROJECT: Final = re.compile(r"/p/([A-Za-z0-9_.-]+)(?:/|$)")
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
-
-_PAGE: Final = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Pluto</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="/favicon.svg">
-<style>
-:root {{ color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif }}
-body {{ max-width: 26rem; margin: 18vh auto 0; padding: 0 1rem }}
-h1 {{ font-size: 1.35rem; display: flex; gap: .5rem; align-items: center }}
-h1 img {{ width: 1.75rem }}
-small {{ display: block; margin-top: 1.5rem; opacity: .75 }}
-input, button {{ font: inherit; padding: .45rem .7rem; border-radius: 6px; border: 1px solid gray }}
-input {{ width: 100%; box-sizing: border-box; margin: .3rem 0 .8rem }}
-button {{ background: #2c5fc4; border-color: #2c5fc4; color: white; cursor: pointer }}
-</style></head><body><h1><img src="/favicon.svg" alt="">Pluto</h1>{content}</body></html>"""
-_SIGN_IN: Final = """<p>{message}</p>
-<form method="post" action="/sign-in"><label>API key
-<input name="key" type="password" autocomplete="current-password" autofocus required></label>
-<button>Open the dashboard</button></form>
-<small>The terminal in which the server runs shows a link that needs no key;
-<code>pluto server key create NAME</code> makes a key.</small>"""
-_OPEN_LINK: Final = """<p>{message}</p>
-<p>Open the link that <code>pluto ui</code> shows in its terminal.</p>
-<small><code>pluto ui --auth off</code> needs none: every user of this machine can then see the
-runs.</small>"""
-_USED: Final = (
-    "This link was used before: each one opens a single session. The terminal in which the server"
-    " runs has a new one."
-)
-_NOT_BUILT: Final = """<p>This installation has no dashboard: it runs from bare sources. Build it
-once with <code>cd web &amp;&amp; npm ci &amp;&amp; npm run build</code>. The API works.</p>"""
-
-_NO_PAGE: Final = """<p>There is no such page. Links to a project begin with <code>/p/</code> and
-its name.</p><p><a href="/">All projects</a></p>"""
 
 
 class DashboardRoutes:
@@ -102,7 +65,7 @@ class DashboardRoutes:
         if found is not None:
             return found
         if "text/html" in request.headers.get("accept", ""):
-            return _html(_NO_PAGE, 404)
+            return no_such_page()
         return Response("404 Not Found", 404, media_type="text/plain")
 
     async def _page(self, request: Request) -> Response:
@@ -110,30 +73,30 @@ class DashboardRoutes:
         if code is not None:
             return self._redeem(request, code)
         if not self._gate.has_session(request.scope):
-            return self._sign_in_page("Sign in to see the runs of this server.")
+            return self._sign_in_page(_address(request))
         headers = {"content-security-policy": CONTENT_POLICY, "cache-control": "no-cache"}
         headers |= _ahead(request.url.path)
-        return self._assets.answer(request, "index.html", headers) or _html(_NOT_BUILT, 503)
+        return self._assets.answer(request, "index.html", headers) or not_built()
 
     def _redeem(self, request: Request, code: str) -> Response:
-        rest = [item for item in request.query_params.multi_items() if item[0] != "t"]
-        target = request.url.path + (f"?{urlencode(rest)}" if rest else "")
+        target = _address(request)
         if self._sessions.redeem(code):
             return self._with_cookie(request, target, OWN)
         if not self._gate.has_session(request.scope):
             new = self._sessions.renewed_code()
             if new is not None:
                 logger.warning("that link was used before; a new one: %s/?t=%s", self._url, new)
-            return self._sign_in_page(_USED)
+            return self._sign_in_page(target, "used link")
         return _redirect(target)
 
     async def _sign_in(self, request: Request) -> Response:
         form = parse_qs((await request.body()).decode("utf-8", "replace"))
         key = form.get("key", [""])[0].strip()
+        to = own_address(form.get("to", ["/"])[0])
         number = self._keys.session_of(key)
         if number is None:
-            return self._sign_in_page("This key is not valid here.")
-        return self._with_cookie(request, "/", number)
+            return self._sign_in_page(to, "wrong key")
+        return self._with_cookie(request, to, number)
 
     def _with_cookie(self, request: Request, target: str, key: int) -> Response:
         response = _redirect(target)
@@ -147,9 +110,14 @@ class DashboardRoutes:
         )
         return response
 
-    def _sign_in_page(self, message: str) -> Response:
-        form = _OPEN_LINK if self._mode == "ui" else _SIGN_IN
-        return _html(form.format(message=message), 401)
+    def _sign_in_page(self, to: str, why: Why = "none") -> Response:
+        return sign_in(to, with_key=self._mode != "ui", why=why)
+
+
+def _address(request: Request) -> str:
+    """Return what a request asked for, without the code of a link."""
+    rest = [item for item in request.query_params.multi_items() if item[0] != "t"]
+    return quote(request.url.path) + (f"?{urlencode(rest)}" if rest else "")
 
 
 def _ahead(path: str) -> dict[str, str]:
@@ -168,8 +136,3 @@ def _ahead(path: str) -> dict[str, str]:
 def _redirect(target: str) -> Response:
     # One slash only: "//host" would lead the browser to another site.
     return RedirectResponse("/" + target.lstrip("/"), 303)
-
-
-def _html(content: str, status: int) -> Response:
-    headers = {"content-security-policy": _SIGN_IN_POLICY, "cache-control": "no-store"}
-    return HTMLResponse(_PAGE.format(content=content), status, headers=headers)

@@ -180,6 +180,15 @@ class Visit:
         return float(np.asarray(Image.open(io.BytesIO(picture)).convert("L")).mean())
 
 
+# What axe-core, which a page has to have as a script of its own, finds serious in it.
+SERIOUS = """async () => {
+  const { violations } = await axe.run(document, { resultTypes: ["violations"], iframes: false });
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) => nodes.map(({ target, any }) =>
+      `${id}: ${target.join(" ")} ${any.map(({ message }) => message).join("; ")}`));
+}"""
+
 PAINTED = """([canvas, color]) => {
   const [r, g, b] = color.match(/[0-9.]+/g).map(Number);
   const image = document.querySelector(canvas);

@@ -9,35 +9,17 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import REPOSITORY
-from tests.e2e.browser import Site, Theme, Visit, eventually, site
+from tests.e2e.browser import SERIOUS, Site, Theme, Visit, eventually, site
 from tests.e2e.recorded_media import PROJECT, record_media
 
 pytestmark = pytest.mark.slow
 
-AXE = REPOSITORY / "web" / "node_modules" / "axe-core" / "axe.min.js"
 PROJECT_TABS = ("charts", "table", "media", "compare", "sweep", "search", "alerts")
 RUN_TABS = (
     *("charts", "overview", "media", "data", "console", "system", "files", "graph"),
     *("graph&drawn=1", "code", "config"),
 )
 PHONE = 390
-
-SERIOUS = """async () => {
-  const { violations } = await axe.run(document, { resultTypes: ["violations"], iframes: false });
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, nodes }) => nodes.map(({ target, any }) =>
-      `${id}: ${target.join(" ")} ${any.map(({ message }) => message).join("; ")}`));
-}"""
-
-
-@pytest.fixture(scope="module")
-def axe() -> Path:
-    """axe-core comes with the sources of the dashboard; without npm there is none to be had."""
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: 'make web-check' installs it")
-    return AXE
 
 
 @pytest.fixture(scope="module")

@@ -78,7 +78,7 @@ def test_who_is_signed_out_is_told_so_and_led_to_the_sign_in(dashboard: Site) ->
         visit.part("runs-rail").get_by_role("link", name="first").click()
         expect(visit.page.get_by_text("You are not signed in any more").first).to_be_visible()
         visit.page.get_by_role("button", name="Sign in").first.click()
-        expect(visit.page.get_by_text("Sign in to see the runs of this server")).to_be_visible()
+        expect(visit.page.get_by_role("heading", name="Sign in")).to_be_visible()
         forgive(visit, "401", "/api/ui/", "/r/")
 
 

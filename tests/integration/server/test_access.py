@@ -189,54 +189,6 @@ def test_chart_data_gives_no_reason_for_a_refusal(
     assert (answer.status_code, answer.json()) == (401, {"error": "Unauthorized"})
 
 
-def test_the_link_opens_one_session_and_its_cookie_is_out_of_reach_of_scripts(
-    server: RunningServer,
-) -> None:
-    with httpx.Client(base_url=server.url) as browser:
-        before = browser.get("/")
-        opened = browser.get(server.link)
-        page = browser.get(opened.headers["location"])
-        read = browser.get("/api/runs/projects")
-    with httpx.Client(base_url=server.url) as other:
-        again = other.get(server.link)
-
-    assert (before.status_code, opened.status_code, opened.headers["location"]) == (401, 303, "/")
-    assert "HttpOnly" in opened.headers["set-cookie"]
-    assert "samesite=strict" in opened.headers["set-cookie"].lower()
-    assert page.status_code == 200
-    assert read.status_code == 200
-    assert (again.status_code, "set-cookie" in again.headers) == (401, False)
-    assert "used before" in again.text
-
-
-def test_who_opens_a_used_link_finds_a_new_one_in_the_terminal_and_strangers_flood_nobody(
-    tmp_path: Path,
-) -> None:
-    with running_server(tmp_path, command="ui") as local:
-        first = httpx.get(local.link)
-        refused = [httpx.get(local.link) for _ in range(3)]
-        assert local.process.stdout is not None
-        announced = local.process.stdout.readline()
-        opened = httpx.get(announced.split()[-1])
-        local.stop()
-        rest = local.process.stdout.read()
-
-    assert (first.status_code, opened.status_code) == (303, 303)
-    assert {answer.status_code for answer in refused} == {401}
-    assert "has a new one" in refused[0].text
-    assert "<form" not in refused[0].text
-    assert "a new one" not in rest
-
-
-def test_a_key_signs_in_on_the_page(server: RunningServer) -> None:
-    with httpx.Client(base_url=server.url) as browser:
-        wrong = browser.post("/sign-in", data={"key": "mlpl_wrong"})
-        right = browser.post("/sign-in", data={"key": server.key})
-        page = browser.get("/o/local/projects/p/JgaEB")
-
-    assert (wrong.status_code, right.status_code, page.status_code) == (401, 303, 200)
-
-
 def test_revoking_a_key_ends_the_sessions_that_it_opened_and_what_they_listen_to(
     server: RunningServer,
 ) -> None:
