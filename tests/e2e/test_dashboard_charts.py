@@ -226,6 +226,47 @@ def middle_of(visit: Visit, chart: str) -> tuple[float, float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, box["width"]
 
 
+def test_the_values_beside_the_crosshair_stay_on_the_page(visit: Visit) -> None:
+    visit.open(f"/p/{PROJECT}?smooth=0.6")
+    eventually(lambda: visit.curves(LOSS))
+    page = visit.page.locator("main").bounding_box()
+    first_line = visit.page.get_by_label("Filter charts by name").bounding_box()
+    last_check = visit.page.get_by_label("Leave outliers out of the y range").bounding_box()
+    assert page
+    assert first_line
+    assert last_check
+    assert last_check["y"] < first_line["y"] + first_line["height"]  # smoothing wraps no toolbar
+    for chart in (LOSS, JUMPY):
+        x, y, width = middle_of(visit, chart)
+        for part in (-0.3, 0.3):
+            visit.page.mouse.move(x + part * width, y)
+            tooltip = visit.part(f"chart-{chart}").locator(".tooltip")
+            expect(tooltip).to_contain_text("step")
+            box = tooltip.bounding_box()
+            assert box
+            assert page["x"] <= box["x"], (chart, part)
+            assert box["x"] + box["width"] <= page["x"] + page["width"], (chart, part)
+
+
+def test_a_chart_in_full_screen_names_its_lines_and_gives_the_focus_back(visit: Visit) -> None:
+    visit.open(f"/p/{PROJECT}?q=seed1")
+    eventually(lambda: visit.curves(LOSS))
+    opener = visit.page.get_by_role("button", name="loss in full screen")
+    opener.focus()
+    visit.page.keyboard.press("Enter")
+    big = visit.page.get_by_role("dialog", name=LOSS)
+    lines = [name(rate, 1) for rate in reversed(RATES)]
+    expect(big.get_by_role("list", name="Legend").locator("li")).to_have_text(lines)
+    expect(visit.part("runs-rail")).to_be_hidden()  # what it covers is out of reach of the Tab key
+    visit.page.keyboard.press("Tab")
+    expect(big.get_by_label("x axis")).to_be_focused()
+    visit.screenshot("chart-full-legend")
+    big.get_by_label("Smoothing").focus()
+    visit.page.keyboard.press("Escape")
+    expect(big).to_have_count(0)
+    expect(opener).to_be_focused()
+
+
 def test_a_click_pins_the_crosshair_in_all_charts_until_it_is_let_go(visit: Visit) -> None:
     visit.open(f"/p/{PROJECT}")
     eventually(lambda: visit.curves("train/loss"))

@@ -1,8 +1,11 @@
 // The chart that the URL asks for in full screen, over the page.
 
+import { useRef } from "preact/hooks";
+import { useFocusWithin } from "../parts/focus";
 import { shownRuns } from "../state/selection";
 import { fullChart } from "../state/view";
 import { Chart } from "./Chart";
+import { Legend } from "./Legend";
 import { Toolbar } from "./Toolbar";
 import { lazy } from "../parts/lazy";
 
@@ -19,14 +22,22 @@ export interface Together {
 export function ChartOverlay({ together = [] }: { together?: readonly Together[] }) {
   const name = fullChart.value;
   if (!name) return null;
-  const several = together.find((chart) => chart.name === name);
+  return <Overlay key={name} name={name} several={together.find((chart) => chart.name === name)} />;
+}
+
+function Overlay({ name, several }: { name: string; several: Together | undefined }) {
+  const box = useRef<HTMLDivElement>(null);
+  useFocusWithin(box, () => document.querySelector<HTMLElement>(`[data-chart="${CSS.escape(name)}"] button`));
   return (
-    <div class="overlay" role="dialog" aria-modal="true" aria-label={name}>
+    <div class="overlay" role="dialog" aria-modal="true" aria-label={several?.title ?? name} ref={box} tabIndex={-1}>
       <Toolbar filter={false} name={name} />
       {name.startsWith("panel:") ? (
-        <FullPanel key={name} />
+        <FullPanel />
       ) : (
-        <Chart key={name} title={name} {...several} name={name} runs={shownRuns.value} full />
+        <>
+          <Chart title={name} {...several} name={name} runs={shownRuns.value} full />
+          {!several && <Legend runs={shownRuns.value} />}
+        </>
       )}
     </div>
   );

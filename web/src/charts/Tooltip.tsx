@@ -1,5 +1,6 @@
 // The legend under the crosshair: the runs' values at this x, largest first.
 
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Smoothing } from "../smoothing";
 import type { Axis } from "../state/view";
 import { FLAG_NAN, FLAG_NEGATIVE, FLAG_POSITIVE } from "../api/types";
@@ -7,6 +8,7 @@ import { formatCount, formatDate, formatDeviation, formatDuration, formatNumber 
 import { nearest } from "../series/merge";
 import type { Focus } from "../state/focus";
 import { isFocused, type Line } from "./lines";
+import { besideX } from "./place";
 import type { Hover } from "./plot";
 import { formatIn, type Unit } from "./units";
 
@@ -18,11 +20,13 @@ export interface Reading {
   /** What was logged, when the drawn value is not it. */
   raw: string;
   text: string;
+  /** Whether the line has no points here: it ended before, or begins later. */
+  beyond: boolean;
 }
 
 const MOST_ROWS = 14;
 
-/** The value of each line at the bucket nearest to the crosshair, largest first. */
+/** The value of each line at the bucket nearest to the crosshair, largest first; lines that do not reach it last. */
 export function readings(lines: readonly Line[], x: number, unit: Unit): Reading[] {
   const found: Reading[] = [];
   for (const line of lines) {
@@ -30,9 +34,16 @@ export function readings(lines: readonly Line[], x: number, unit: Unit): Reading
     if (index < 0) continue;
     const value = line.drawn[index] as number;
     const texts = { raw: rawText(line, index, unit), text: valueText(line, index, unit) };
-    found.push({ line, x: line.series.x[index] as number, value, ...texts });
+    found.push({ line, x: line.series.x[index] as number, value, ...texts, beyond: isBeyond(line.series.x, x) });
   }
-  return found.sort((a, b) => (b.value || 0) - (a.value || 0));
+  return found.sort((a, b) => Number(a.beyond) - Number(b.beyond) || (b.value || 0) - (a.value || 0));
+}
+
+/** Farther from the ends than points are from each other. */
+function isBeyond(points: Float64Array, x: number): boolean {
+  const [first, last] = [points[0] as number, points[points.length - 1] as number];
+  const gap = (last - first) / Math.max(1, points.length - 1);
+  return x > last + gap || x < first - gap;
 }
 
 function valueText(line: Line, index: number, unit: Unit): string {
@@ -76,28 +87,33 @@ interface Props {
 }
 
 export function Tooltip({ axis, hover, rows, focus, smoothing, area }: Props) {
-  const rightHalf = hover.left > area.width / 2;
-  const place = rightHalf
-    ? { right: `calc(100% - ${area.left + hover.left - 12}px)` }
-    : { left: `${area.left + hover.left + 12}px` };
+  const box = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => put(box.current as HTMLElement, area.left + hover.left, hover.left > area.width / 2 ? "left" : "right"));
   const shown = around(rows, focus);
   return (
-    <div class="tooltip" style={{ ...place, top: `${area.top + 4}px` }}>
+    <div class="tooltip" ref={box} style={{ top: `${area.top + 4}px` }}>
       <div class="tooltip-x">
-        {xText(axis, rows[0]?.x ?? hover.x)}
+        {xText(axis, rows[0]?.beyond === false ? rows[0].x : hover.x)}
         {smoothing.weight > 0 && <span class="muted"> · smoothed {smoothing.weight}</span>}
       </div>
-      {shown.map(({ line, text, raw }) => (
-        <div class={`tooltip-row ${isFocused(line, focus) ? "focused" : ""}`} key={`${line.run}|${line.series.name}`}>
+      {shown.map(({ line, x, text, raw, beyond }) => (
+        <div class={`tooltip-row ${isFocused(line, focus) ? "focused" : ""} ${beyond ? "muted" : ""}`} key={`${line.run}|${line.series.name}`}>
           <span class="dot" style={{ background: line.color }} />
           <span class="tooltip-name">{line.label}</span>
           <b class="number">{text}</b>
-          <span class="number muted">{raw}</span>
+          <span class="number muted">{beyond ? `at ${xText(axis, x)}` : raw}</span>
         </div>
       ))}
       {rows.length > shown.length && <div class="muted">and {rows.length - shown.length} more</div>}
     </div>
   );
+}
+
+/** Puts the box beside `x`, in pixels from the left of the plot, within the page that it is on. */
+function put(box: HTMLElement, x: number, wanted: "left" | "right"): void {
+  const plot = (box.offsetParent ?? document.body).getBoundingClientRect();
+  const frame = box.closest("main, .overlay")?.getBoundingClientRect() ?? { left: 0, right: innerWidth };
+  box.style.left = `${besideX(plot.left + x, box.offsetWidth, frame, wanted) - plot.left}px`;
 }
 
 /** At most so many rows, the focused one among them. */
@@ -117,7 +133,8 @@ export function nearestLine(
 ): Line | null {
   let best: Line | null = null;
   let distance = reach;
-  for (const { line, value } of rows) {
+  for (const { line, value, beyond } of rows) {
+    if (beyond) continue;
     const gap = Math.abs(yToPixel(value) - top);
     if (gap < distance) [best, distance] = [line, gap];
   }
