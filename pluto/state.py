@@ -30,7 +30,14 @@ class Trial:
         self.project = project
         self.runs: list[Op] = []
         told = {"method": definition.get("method"), "metric": definition.get("metric")}
-        self.config = {**parameters, "sweep": {"id": sweep_id, **told, "parameters": parameters}}
+        nested: dict[str, Any] = {}
+        for name, value in parameters.items():
+            *outer, last = definition.get("paths", {}).get(name, (name,))
+            place = nested
+            for each in outer:
+                place = place.setdefault(each, {})
+            place[last] = value
+        self.config = {**nested, "sweep": {"id": sweep_id, **told, "parameters": parameters}}
 
 
 _runs: list[Op] = []

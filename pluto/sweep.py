@@ -23,17 +23,20 @@ from pluto import state
 from pluto.errors import UsageError
 from pluto.home import home
 from pluto.names import random_id
+from pluto.sweep_space import (
+    LOG_UNIFORM,
+    QUANTISED,
+    base,
+    check_spec,
+    drawn,
+    flat,
+    is_whole,
+    rounded,
+)
 
 logger = logging.getLogger("pluto")
 
 METHODS: Final = ("grid", "random", "bayes")
-LOG_UNIFORM: Final = ("log_uniform", "log_uniform_values")
-QUANTISED: Final = {
-    "q_uniform": "uniform",
-    "q_log_uniform_values": "log_uniform_values",
-    "q_normal": "normal",
-}
-"""Distributions whose values are multiples of `q`, and what those are drawn from."""
 PAGE: Final = 200
 
 Parameters = dict[str, Any]
@@ -51,8 +54,9 @@ def sweep(
 
     Args:
         config: `method` (grid, random or bayes), `parameters` (name to a mapping with `value`,
-            `values`, `min` and `max`, or a `distribution`), for bayes `metric` with `name` and
-            `goal`, and `run_cap`, the `count` of agents that are given none.
+            `values`, perhaps with `probabilities`, `min` and `max`, a `distribution`, or
+            `parameters` of their own, which are nested in the config), for bayes `metric` with
+            `name` and `goal`, and `run_cap`, the `count` of agents that are given none.
         project: of its runs, where `init` names none.
         entity: accepted for scripts that pass it.
 
@@ -67,6 +71,11 @@ def sweep(
     if not isinstance(config, Mapping):
         raise TypeError(f"a sweep is a mapping, not {type(config).__name__}")
     definition = {"method": "grid", **config, "project": project or config.get("project")}
+    _check_form(definition)
+    specs = dict(flat(definition["parameters"]))
+    definition["parameters"] = {".".join(path): spec for path, spec in specs.items()}
+    if nested := {".".join(path): list(path) for path in specs if len(path) > 1}:
+        definition["paths"] = nested
     _check(definition)
     sweep_id = random_id(8)
     _known[sweep_id] = definition
@@ -116,40 +125,24 @@ def agent(
         return
 
 
-def _check(definition: Mapping[str, Any]) -> None:
+def _check_form(definition: Mapping[str, Any]) -> None:
     if definition["method"] not in METHODS:
         raise UsageError(f"method must be one of {', '.join(METHODS)}")
     parameters = definition.get("parameters")
     if not isinstance(parameters, Mapping) or not parameters:
         raise UsageError("parameters must be a mapping that is not empty")
-    for name, spec in parameters.items():
+
+
+def _check(definition: Mapping[str, Any]) -> None:
+    for name, spec in definition["parameters"].items():
         if not isinstance(spec, Mapping):
             raise UsageError(f"parameter {name!r} must be a mapping such as {{'values': [1, 2]}}")
-        _check_spec(name, spec)
+        check_spec(name, spec)
     metric = definition.get("metric")
     if definition["method"] == "bayes" and not (
         isinstance(metric, Mapping) and {"name", "goal"} <= metric.keys()
     ):
         raise UsageError("a bayes sweep needs metric={'name': ..., 'goal': 'minimize'}")
-
-
-def _check_spec(name: str, spec: Mapping[str, Any]) -> None:
-    if "value" in spec or (isinstance(spec.get("values"), (list, tuple)) and spec["values"]):
-        return
-    step, spec = spec.get("q", 1), _base(spec)
-    if isinstance(step, bool) or not isinstance(step, (int, float)) or step <= 0:
-        raise UsageError(f"parameter {name!r}: q is a number above 0")
-    if spec.get("distribution") == "normal":
-        if not {"mu", "sigma"} <= spec.keys():
-            raise UsageError(f"parameter {name!r}: a normal distribution needs mu and sigma")
-        return
-    if spec.get("distribution", "uniform") not in ("uniform", "int_uniform", *LOG_UNIFORM):
-        raise UsageError(f"parameter {name!r}: unknown distribution {spec['distribution']!r}")
-    low, high = spec.get("min"), spec.get("max")
-    if not (isinstance(low, (int, float)) and isinstance(high, (int, float)) and low <= high):
-        raise UsageError(f"parameter {name!r} needs value, values, or min and max")
-    if spec.get("distribution") in LOG_UNIFORM and low <= 0:
-        raise UsageError(f"parameter {name!r}: the bounds of a log_uniform are values above 0")
 
 
 def _grid(definition: Mapping[str, Any], count: int | None, done: list[_Done]) -> Proposals:
@@ -170,51 +163,7 @@ def _random(definition: Mapping[str, Any], count: int | None, done: list[_Done])
     source = random.SystemRandom()  # seeding the global one must not repeat a sweep
     for _ in range(_needed(count) - len(done)):
         specs = definition["parameters"].items()
-        yield {name: _drawn(spec, source) for name, spec in specs}
-
-
-def _drawn(spec: Mapping[str, Any], source: random.Random) -> Any:
-    if "value" in spec:
-        return spec["value"]
-    if "values" in spec:
-        return source.choice(list(spec["values"]))
-    if spec.get("distribution") in QUANTISED:
-        return _rounded(_drawn(_base(spec), source), spec)
-    if spec.get("distribution") == "normal":
-        return source.gauss(spec["mu"], spec["sigma"])
-    return _between(spec, source)
-
-
-def _base(spec: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a parameter is drawn from before it is rounded."""
-    kind = spec.get("distribution")
-    return {**spec, "distribution": QUANTISED[kind]} if kind in QUANTISED else spec
-
-
-def _rounded(value: float, spec: Mapping[str, Any]) -> float:
-    """Return the multiple of `q` nearest to a value, within the bounds; whole if `q` is."""
-    step: float = spec.get("q", 1)
-    places = round(value / step)
-    if {"min", "max"} <= spec.keys():
-        least, most = math.ceil(spec["min"] / step), math.floor(spec["max"] / step)
-        if least <= most:
-            places = min(max(places, least), most)
-    return places * step if isinstance(step, int) else round(places * step, 12)
-
-
-def _between(spec: Mapping[str, Any], source: random.Random) -> float:
-    low, high = spec["min"], spec["max"]
-    if _is_whole(spec):
-        return source.randint(int(low), int(high))
-    if spec.get("distribution") in LOG_UNIFORM:
-        return math.exp(source.uniform(math.log(low), math.log(high)))
-    return source.uniform(low, high)
-
-
-def _is_whole(spec: Mapping[str, Any]) -> bool:
-    if "distribution" in spec:
-        return bool(spec["distribution"] == "int_uniform")
-    return type(spec["min"]) is int and type(spec["max"]) is int
+        yield {name: drawn(spec, source) for name, spec in specs}
 
 
 def _bayes(definition: Mapping[str, Any], count: int | None, done: list[_Done]) -> Proposals:
@@ -244,10 +193,10 @@ def _bayes(definition: Mapping[str, Any], count: int | None, done: list[_Done]) 
 def _distribution(optuna: Any, name: str, spec: Mapping[str, Any]) -> Any:
     if "values" in spec:  # places in the list: values may be anything
         return optuna.distributions.CategoricalDistribution(list(range(len(spec["values"]))))
-    spec = _base(spec)
+    spec = base(spec)
     if spec.get("distribution") == "normal":
         raise UsageError(f"parameter {name!r}: normal is for random sweeps")
-    if _is_whole(spec):
+    if is_whole(spec):
         return optuna.distributions.IntDistribution(int(spec["min"]), int(spec["max"]))
     is_log = spec.get("distribution") in LOG_UNIFORM
     return optuna.distributions.FloatDistribution(spec["min"], spec["max"], log=is_log)
@@ -256,7 +205,7 @@ def _distribution(optuna: Any, name: str, spec: Mapping[str, Any]) -> Any:
 def _chosen(spec: Mapping[str, Any], value: Any) -> Any:
     if "values" in spec:
         return spec["values"][value]
-    return _rounded(value, spec) if spec.get("distribution") in QUANTISED else value
+    return rounded(value, spec) if spec.get("distribution") in QUANTISED else value
 
 
 def _places(

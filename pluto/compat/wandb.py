@@ -110,6 +110,7 @@ __version__ = "0.31.0"
 
 _ABSENT: Final = {
     "EvalTable": "log a Table",
+    "integration": "use the hooks of Pluto for frameworks, or log from a callback of your own",
     "Graph": "log a model's graph with pluto.watch(model, disable_graph=False)",
     "visualize": "use wandb.plot",
     "tensorboard": "use pluto.compat.tensorboard, or wandb.init(sync_tensorboard=True)",
@@ -143,6 +144,9 @@ sdk: Final = SimpleNamespace(
     data_types=data_types,
 )
 """What scripts name in annotations, as `wandb.sdk.wandb_run.Run`."""
+
+api: Final = SimpleNamespace(api_key=None)
+"""`if wandb.api.api_key is None: wandb.login()`: there is no key of wandb here."""
 
 join = finish
 

@@ -16,8 +16,8 @@ from typing import IO, Any, Final
 
 import pluto
 from pluto.compat.wandb_artifact_facts import ArtifactFacts
+from pluto.compat.wandb_artifact_media import read, written
 from pluto.compat.wandb_errors import CommError, UnsupportedError
-from pluto.compat.wandb_table import Table
 
 logger = logging.getLogger("pluto")
 
@@ -188,35 +188,23 @@ class Artifact(ArtifactFacts):
         self._add(name, path)
 
     def add(self, obj: Any, name: str, **_options: Any) -> ArtifactFile:
-        """Add a table as `<name>.table.json`.
+        """Add a table, a picture, a sound, a video or HTML, as `wandb_artifact_media` says.
 
         Raises:
             UnsupportedError: it is something else.
         """
-        if not isinstance(obj, Table):
-            raise UnsupportedError(
-                f"Artifact.add() takes a Table, got {type(obj).__name__}: write it to a file and"
-                " use add_file(), or log it to the run"
-            )
-        cells = (zip(obj.columns, row, strict=True) for row in obj.data)
-        lost = {
-            str(column) for row in cells for column, cell in row if isinstance(cell, pluto.File)
-        }
-        if lost:
-            logger.warning(
-                "%r keeps of the table %r no media, which are in %s: log the table to the run",
-                self,
-                name,
-                ", ".join(sorted(lost)),
-            )
-        path = self._own_path(f"{name}.table.json")
-        path.write_text(json.dumps({"columns": obj.columns, "data": obj.data}, default=str))
-        return self._add(f"{name}.table.json", path)
+        kind, document = written(obj, self._take)
+        path = self._own_path(f"{name}.{kind}.json")
+        path.write_text(json.dumps(document), "utf-8")
+        return self._add(f"{name}.{kind}.json", path)
 
     def get(self, name: str) -> Any:
-        """Return the table that was added under a name; None if there is none."""
-        path = self.files_by_name.get(f"{name}.table.json")
-        return None if path is None else Table(**json.loads(path.read_text()))
+        """Return the table or the media value that was added under a name; None if there is none.
+
+        Media files are copied to where `download` copies all. What lay over a picture, boxes and
+        masks, is not part of it.
+        """
+        return read(name, self.files_by_name, self._named)
 
     def __getitem__(self, name: str) -> Any:
         return self.get(name)
@@ -339,6 +327,16 @@ class Artifact(ArtifactFacts):
     def _add(self, name: str, path: Path) -> ArtifactFile:
         self.files_by_name[name] = path
         return ArtifactFile(name, path)
+
+    def _take(self, name: str, path: Path) -> None:
+        """Add a file that will not stay where it is."""
+        target = self._own_path(name)
+        shutil.move(path, target)
+        self._add(name, target)
+
+    def _named(self, name: str) -> Path:
+        """Return a copy of a file under its own name, whose ending tells of its content."""
+        return Path(self.get_entry(name).download(self._default_root()))
 
     def _own_path(self, name: str) -> Path:
         if self._own is None:

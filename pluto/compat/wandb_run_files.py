@@ -54,13 +54,19 @@ class FileMethods:
 
     def save(
         self,
-        glob_str: str | os.PathLike[str],
+        glob_str: str | os.PathLike[str] | None = None,
         base_path: str | os.PathLike[str] | None = None,
         policy: str = "live",
         glob: bool = True,
     ) -> list[str]:
-        """Keep files with the run; see `SavedFiles.save`. `glob=False`: the text is a path."""
+        """Keep files with the run; see `SavedFiles.save`. `glob=False`: the text is a path.
+
+        Without files it does nothing: older scripts call `run.save()` after a change of the name,
+        which is kept anyway.
+        """
         self._refuse_if_ended("save")
+        if glob_str is None:
+            return []
         pattern = glob_str if glob else escape(os.fspath(glob_str))
         return self._saved.save(pattern, base_path, policy)
 

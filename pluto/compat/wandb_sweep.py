@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import pluto
 from pluto.compat.wandb_errors import UnsupportedError, UsageError
@@ -100,15 +100,31 @@ def _call(function: Callable[[], object]) -> None:
 
 
 def _with_values_as_bounds(parameters: Any) -> Any:
-    """Return parameters whose `log_uniform` has values for bounds; wandb's are exponents of e."""
+    """Return parameters whose `log_uniform` has values for bounds; wandb's are exponents of e.
+
+    The inverse of a value of `inv_log_uniform` is so distributed, and so is then the value.
+    """
     if not isinstance(parameters, Mapping):
         return parameters
     return {name: _with_values(spec) for name, spec in parameters.items()}
 
 
 def _with_values(spec: Any) -> Any:
-    kind = spec.get("distribution") if isinstance(spec, Mapping) else None
-    if kind not in ("log_uniform", "q_log_uniform"):
+    if not isinstance(spec, Mapping):
         return spec
-    bounds = {name: math.exp(spec[name]) for name in ("min", "max") if name in spec}
-    return {**spec, **bounds, "distribution": f"{kind}_values"}
+    if "parameters" in spec:
+        return {**spec, "parameters": _with_values_as_bounds(spec["parameters"])}
+    kind = str(spec.get("distribution"))
+    is_inverse, plain = kind.startswith("inv_"), kind.removeprefix("inv_")
+    if plain.removeprefix("q_") not in ("log_uniform", "log_uniform_values"):
+        return spec
+    bounds = {name: spec[name] for name in ("min", "max") if name in spec}
+    if not plain.endswith("_values"):
+        bounds = {name: math.exp(-at if is_inverse else at) for name, at in bounds.items()}
+        plain = f"{plain}_values"
+        if is_inverse:
+            bounds = {_OTHER_END[name]: at for name, at in bounds.items()}
+    return {**spec, **bounds, "distribution": plain}
+
+
+_OTHER_END: Final = {"min": "max", "max": "min"}

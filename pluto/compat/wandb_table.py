@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from numbers import Number
 from typing import Any, Final
 
 import pluto
 from pluto.compat.wandb_errors import Error
 from pluto.media.tabular import read_grid
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Number) and not isinstance(value, bool)
+
+
+_KINDS: Final[dict[Any, Callable[[Any], bool]]] = {
+    **dict.fromkeys((str, "string"), lambda value: isinstance(value, str)),
+    **dict.fromkeys((bool, "boolean"), lambda value: type(value).__name__ in {"bool", "bool_"}),
+    **dict.fromkeys((int, float, "number"), _is_number),
+}
+"""What `Table.cast` checks, by type."""
 
 DEFAULT_COLUMNS: Final = ("Input", "Output", "Expected")
 
@@ -85,6 +98,29 @@ class Table:
         ]
         for name in found[0] if found else []:
             self.add_column(name, [values[name] for values in found])
+
+    def cast(self, col_name: str, dtype: Any, optional: bool = False) -> Any:
+        """Check that a column holds values of a type; every cell stays as it is.
+
+        Args:
+            col_name: the column.
+            dtype: `str`, `bool`, `int` or `float` (both mean any number), or one of their names
+                "string", "boolean", "number"; whatever else is not checked.
+            optional: whether None is a value too.
+
+        Returns:
+            `dtype`.
+
+        Raises:
+            Error: there is no such column.
+            TypeError: a value is of another type.
+        """
+        columns_of(self, {"col_name": col_name})
+        is_kind = _KINDS.get(dtype) if isinstance(dtype, Hashable) else None
+        for row, value in enumerate(self.get_column(col_name)):
+            if is_kind and not (is_kind(value) or (optional and value is None)):
+                raise TypeError(f"row {row} of {col_name!r} holds {value!r}, which is no {dtype}")
+        return dtype
 
     def get_column(self, name: str, convert_to: str | None = None) -> Any:
         """Return the values of a column; `convert_to="numpy"` makes an array of them."""

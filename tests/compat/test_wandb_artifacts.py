@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+import numpy as np
+import PIL.Image
 import pytest
 
 import pluto.compat.wandb as wandb
@@ -119,6 +121,8 @@ def test_what_is_not_here_is_refused(tmp_path: Path) -> None:
         artifact.add_dir("absent")
     with pytest.raises(wandb.Error, match="keeps files and no references"):
         artifact.add_reference("s3://bucket/key")
+    with pytest.raises(wandb.Error, match="takes a Table, Image, Audio, Video or Html, got int"):
+        artifact.add(3, "three")
     with pytest.raises(KeyError, match="has no file"):
         artifact.get_entry("absent.txt")
 
@@ -182,13 +186,33 @@ def test_a_draft_of_a_version_is_changed_and_logged_as_the_next_one() -> None:
         assert found["more"] == wandb.Table(["a"], [[1]])
 
 
-def test_media_in_a_table_of_an_artifact_are_told_to_be_left_out(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    artifact = wandb.Artifact("numbers", "dataset")
-    table = wandb.Table(["digit", "picture"], [[3, wandb.Image([[0, 1], [1, 0]])]])
-    artifact.add(table, "shown")
-    assert "of the table 'shown' no media, which are in picture" in caplog.text
+def test_media_of_an_artifact_and_of_its_tables_come_back_as_what_they_were() -> None:
+    picture = np.arange(12, dtype=np.uint8).reshape(2, 2, 3) * 20
+    sound = wandb.Audio(np.zeros(80), sample_rate=8000, caption="silence")
+    with wandb.init(project="p") as run:
+        artifact = wandb.Artifact("shown", "dataset")
+        table = wandb.Table(["digit", "picture", "sound"])
+        table.add_data(3, wandb.Image(picture, caption="three"), sound)
+        table.add_data(None, None, sound)
+        artifact.add(table, "examples")
+        artifact.add(wandb.Html("<b>bold</b>"), "page")
+        run.log_artifact(artifact)
+    with wandb.init(project="p") as run:
+        found = run.use_artifact("shown:latest").get("examples")
+        assert run.use_artifact("shown:latest").get("absent") is None
+        names = [file.path for file in run.use_artifact("shown:latest").files()]
+        page = run.use_artifact("shown:latest").get("page")
+        run.log({"again": found, "page": page})
+        assert found.columns == ["digit", "picture", "sound"]
+        assert found.get_column("digit") == [3, None]
+        read_picture, nothing = found.get_column("picture")
+        assert (read_picture.caption, nothing) == ("three", None)
+        assert (np.asarray(PIL.Image.open(read_picture.given)) == picture).all()
+        assert [each.caption for each in found.get_column("sound")] == ["silence"] * 2
+        kinds = sorted(Path(name).suffix for name in names)
+        assert kinds == [".html", ".json", ".json", ".png", ".wav"]
+    with reading(run.op) as reader:
+        assert reader.count(Kind.FILE, "again/picture") == 1
 
 
 def test_an_artifact_is_saved_and_linked_without_a_run() -> None:

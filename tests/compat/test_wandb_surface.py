@@ -19,7 +19,7 @@ ABSENT = {
     | {"get_added_local_path_name", "json_encode", "linked_artifacts", "linked_at", "updated_at"}
     | {"source_artifact", "source_collection", "url"},
     # of typed columns and links between tables
-    "Table": {"cast", "has_been_logged", "index_ref", "set_fk", "set_pk"},
+    "Table": {"has_been_logged", "index_ref", "set_fk", "set_pk"},
     "Config": {"merge_locked", "update_locked"},
     "Summary": set(),
 }

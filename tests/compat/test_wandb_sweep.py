@@ -71,3 +71,39 @@ def test_what_sweeps_cannot_do_says_so(caplog: pytest.LogCaptureFixture) -> None
         wandb.agent("nothing")
     with pytest.raises(wandb.Error, match="no controller of sweeps"):
         wandb.controller("nothing")
+
+
+def test_parameters_may_be_nested_and_values_may_have_probabilities() -> None:
+    drawn = []
+    spec = {
+        "model": {"parameters": {"depth": {"values": [1, 2]}, "act": {"value": "relu"}}},
+        "seed": {"values": [7, 8], "probabilities": [1, 0]},
+        "decay": {"distribution": "inv_log_uniform", "min": 2, "max": 3},
+        "warmup": {"distribution": "inv_log_uniform_values", "min": 0.1, "max": 0.2},
+    }
+    sweep_id = wandb.sweep({"method": "random", "parameters": spec}, project="swept")
+    wandb.agent(sweep_id, lambda: drawn.append(dict(wandb.init().config)), count=3)
+
+    assert [config["model"]["act"] for config in drawn] == ["relu"] * 3
+    assert all(config["model"]["depth"] in (1, 2) for config in drawn)
+    assert [config["seed"] for config in drawn] == [7] * 3
+    assert all(math.exp(-3) <= config["decay"] <= math.exp(-2) for config in drawn)
+    assert all(0.1 <= config["warmup"] <= 0.2 for config in drawn)
+    tried = drawn[0]["sweep"]["parameters"]
+    assert tried["model.depth"] == drawn[0]["model"]["depth"]
+
+
+def test_a_grid_of_nested_parameters_has_every_combination() -> None:
+    seen = []
+    nested = {"net": {"parameters": {"a": {"values": [1, 2]}, "b": {"values": [3, 4]}}}}
+    sweep_id = wandb.sweep({"method": "grid", "parameters": nested}, project="swept")
+    wandb.agent(sweep_id, lambda: seen.append(wandb.init().config["net"]))
+    wandb.agent(sweep_id, lambda: seen.append(None))  # all are done
+
+    assert seen == [{"a": a, "b": b} for a in (1, 2) for b in (3, 4)]
+
+
+def test_as_many_probabilities_as_values_are_wanted() -> None:
+    spec = {"seed": {"values": [7, 8], "probabilities": [1]}}
+    with pytest.raises(wandb.UsageError, match="as many probabilities as values"):
+        wandb.sweep({"method": "random", "parameters": spec})

@@ -142,6 +142,18 @@ def test_columns_are_added_and_computed_as_wandb_does() -> None:
     assert list(table.get_index()) == [0, 1]
 
 
+def test_casting_a_column_checks_its_values_and_leaves_them_as_they_are() -> None:
+    table = wandb.Table(["id", "text"], [[1, "a"], [np.float64(2), None]])
+    assert table.cast("id", "number") == "number"
+    assert table.cast("text", str, optional=True) is str
+    assert table.cast("text", wandb.Classes([{"id": 0, "name": "a"}])) is not None
+    with pytest.raises(TypeError, match="row 1 of 'text' holds None"):
+        table.cast("text", str)
+    with pytest.raises(wandb.Error, match="absent"):
+        table.cast("absent", int)
+    assert table.data == [[1, "a"], [2, None]]
+
+
 def test_a_picture_is_made_of_another_one() -> None:
     pixels = np.arange(64, dtype=np.uint8).reshape(8, 8)
     first = wandb.Image(pixels, caption="steps")
