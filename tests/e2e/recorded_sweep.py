@@ -1,4 +1,4 @@
-"""Records a sweep: three learning rates with four seeds each, for tests of groups.
+"""Records a sweep: three learning rates with four seeds each, for tests of groups; and one long run.
 
 usage: recorded_sweep.py DIRECTORY
 """
@@ -14,6 +14,7 @@ PROJECT = "sweep"
 RATES = (0.003, 0.01, 0.03)
 SEEDS = (1, 2, 3, 4)
 STEPS = 120
+LONG, LONG_STEPS = "long", 2000
 SPIKE_AT, SPIKE = 60, 500.0
 """One value of `train/jumpy` that is far from all others, in the last run."""
 
@@ -51,10 +52,14 @@ def record_sweep(directory: Path) -> None:
 def main(directory: str) -> None:
     import pluto
 
+    settings = {"disable_system_metrics": True, "disable_console": True}
+    run = pluto.init(directory, LONG, LONG, mode="local", settings=settings)
+    for step in range(LONG_STEPS):
+        run.log({"train/loss": loss(0.001, 1, step), "samples": samples(1, step)}, step=step)
+    run.finish()
     for rate in RATES:
         for seed in SEEDS:
             config = {"lr": rate, "seed": seed, "optimizer": {"name": "adam"}, "depth": 4}
-            settings = {"disable_system_metrics": True, "disable_console": True}
             run = pluto.init(
                 directory, PROJECT, name(rate, seed), config, mode="local", settings=settings
             )

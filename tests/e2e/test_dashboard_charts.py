@@ -14,10 +14,11 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Download, Request, expect
+from playwright.sync_api import Download, Request, Route, expect
 
 from tests.e2e.browser import Curve, Site, Theme, Visit, dashboard_over, eventually, record
 from tests.e2e.recorded_sweep import (
+    LONG,
     PROJECT,
     RATES,
     SEEDS,
@@ -155,12 +156,59 @@ def test_a_zoom_over_a_metric_fetches_the_steps_that_have_its_values(visit: Visi
         return "ui/series" in request.url and body_of(request)["hi"] is not None
 
     with visit.page.expect_request(asks_for_detail) as waiting:
-        visit.open(f"/p/{PROJECT}?q=lr0.01-seed2&x=metric:samples&zoom=1600:2400")
+        visit.open(f"/p/{LONG}?x=metric:samples&zoom=16000:24000")
     asked = body_of(waiting.value)
-    low, high = asked["lo"], asked["hi"]
-    # 32 samples a step: 1600 were seen at step 49, 2400 at step 74; a neighbour on each side.
-    assert (low, high) == (48, 75)
-    eventually(lambda: len(visit.curve(LOSS).x) == 28)
+    # 16 samples a step: 16,000 were seen at step 999, 24,000 at step 1499; a bucket of 4 on each side.
+    assert 990 <= asked["lo"] < 999 and 1499 < asked["hi"] <= 1508
+    eventually(lambda: 500 < len(visit.curve(LOSS).x) < 520, "every step of the stretch")
+
+
+def test_a_zoom_into_a_run_that_is_there_whole_asks_for_nothing_and_saves_what_is_in_sight(
+    visit: Visit, tmp_path: Path
+) -> None:
+    visit.open(f"/p/{PROJECT}?q=lr0.01-seed2")
+    visit.curve(LOSS)
+    asked: list[str] = []
+    visit.page.on("request", lambda request: asked.append(request.url))
+    x, y, width = middle_of(visit, LOSS)
+    visit.page.mouse.move(x, y)
+    visit.page.mouse.down()
+    visit.page.mouse.move(x + width / 4, y, steps=5)
+    visit.page.mouse.up()
+    eventually(lambda: query(visit, "zoom"), "a zoom in the address")
+    low, high = window(visit)
+    save(visit, LOSS, "Save values as CSV").save_as(tmp_path / "loss.csv")
+    with (tmp_path / "loss.csv").open(newline="") as file:
+        steps = [int(row["x"]) for row in csv.DictReader(file)]
+    assert steps == [step for step in range(STEPS) if low <= step <= high]
+    assert not [url for url in asked if url.endswith("/series")]
+
+
+def asks_for_series(request: Request) -> bool:
+    return "ui/series" in request.url
+
+
+def test_a_page_opened_again_asks_for_its_series_before_its_list_is_there(visit: Visit) -> None:
+    visit.open(f"/p/{PROJECT}?q=lr0.01-seed2")
+    visit.curve(LOSS)
+    visit.page.wait_for_function("() => localStorage.getItem('pluto.asked')?.includes('seed2')")
+    lists: list[Route] = []
+    visit.page.route("**/api/ui/runs?project=*", lambda route: lists.append(route))
+    with visit.page.expect_request(asks_for_series) as waiting:
+        visit.page.reload()
+    assert LOSS in body_of(waiting.value)["names"]
+    lists[0].continue_()
+    visit.curve(LOSS)
+
+
+def test_what_another_version_remembered_of_a_page_does_not_keep_it_from_opening(
+    visit: Visit,
+) -> None:
+    visit.open(f"/p/{PROJECT}?q=seed2")
+    for kept in ("{", "{}", f'[["/p/{PROJECT}?q=seed2"]]', f'[["/p/{PROJECT}?q=seed2", [{{}}]]]'):
+        visit.page.evaluate("kept => localStorage.setItem('pluto.asked', kept)", kept)
+        visit.page.reload()
+        drawn(visit, LOSS, len(RATES))
 
 
 def test_the_kind_of_smoothing_is_in_the_link(visit: Visit) -> None:

@@ -6,6 +6,7 @@ A module of its own: one thread cannot have two browsers, that of a module and t
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,6 +69,34 @@ def test_one_spike_among_a_million_points_is_drawn_and_found_by_zooming(million:
         visit.open(f"{path(visit)}?zoom={SPIKE_AT - 50}:{SPIKE_AT + 50}")
         close = eventually(lambda: single_points(visit), "single points")
         assert close.mean[np.flatnonzero(close.x == SPIKE_AT)] == [SPIKE]
+
+
+def test_the_points_of_a_zoom_are_there_before_the_button_is_let_go(million: Site) -> None:
+    with million.visit() as visit:
+        visit.open_run("million")
+        visit.curve(NOISE)
+        area = visit.part(f"chart-{NOISE}").locator(".u-over").bounding_box()
+        assert area
+        asked: list[str] = []
+        mouse, middle = visit.page.mouse, area["y"] + area["height"] / 2
+        mouse.move(area["x"] + 0.4 * area["width"], middle)
+        mouse.down()
+        with visit.page.expect_response("**/api/ui/series"):
+            mouse.move(area["x"] + 0.5 * area["width"], middle, steps=5)
+        visit.page.on("request", lambda request: asked.append(request.url))
+        mouse.up()
+        visit.page.wait_for_url(re.compile("zoom="))
+        low, high = map(float, visit.page.url.split("zoom=")[1].split(":"))
+        close = eventually(lambda: within(visit, low, high), "points of the zoom")
+        assert 500 < len(close.x)
+        assert not [url for url in asked if url.endswith("/series")]
+
+
+def within(visit: Visit, low: float, high: float) -> Curve | None:
+    """Return the curve once it has buckets of a stretch, and a neighbour on each side."""
+    ends = [low, high]
+    found = (c for c in visit.curves(NOISE) if np.allclose(c.x[[1, -2]], ends, rtol=0, atol=500))
+    return next(found, None)
 
 
 def path(visit: Visit) -> str:

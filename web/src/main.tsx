@@ -12,8 +12,9 @@ import "./style/panels.css";
 import { render } from "preact";
 import { App } from "./app/App";
 import { startKeyboard } from "./app/keyboard";
+import { startAsked } from "./state/asked";
 import { startBest } from "./state/best";
-import { startCatalog } from "./state/catalog";
+import { firstList, startCatalog, startFrame } from "./state/catalog";
 import { startLive } from "./state/live";
 import { startNotices } from "./state/notices";
 import { startTabIcon } from "./state/tabIcon";
@@ -26,23 +27,30 @@ import { startSaved } from "./state/saved";
 import { startRouting } from "./state/route";
 import { startTheme } from "./state/theme";
 
+/** So long a page stays empty for its list, in ms, before it says that it is loading. */
+const PATIENCE = 100;
+
 async function start(): Promise<void> {
   startTheme();
   const address = await ownAddress(location.pathname);
   if (address) history.replaceState(null, "", address + location.search);
   startRouting();
   startCatalog();
+  const asked = startAsked();
   startMetrics();
   startClock();
   startBest();
   startSaved();
   startPanels();
+  startKeyboard();
+  // Most often these are on their way already: with them, the page is drawn once.
+  await Promise.race([Promise.all([firstList(), asked]), new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+  render(<App />, document.getElementById("app") as HTMLElement);
+  startFrame();
   startLive();
   startNotices();
   startTitle();
   startTabIcon();
-  startKeyboard();
-  render(<App />, document.getElementById("app") as HTMLElement);
 }
 
 void start();

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { answerWith } from "../src/api/http";
-import { runChanged, watch } from "../src/series/store";
+import { prefetch, release, runChanged, watch, watchedKeys } from "../src/series/store";
 
 /** An answer of one series with one point, in the layout of `api/frames.ts`. */
 function frame(run: number, version: number): ArrayBuffer {
@@ -40,5 +40,37 @@ describe("a series that is being fetched", () => {
 
   it("is asked for again when the tick announced more", async () => {
     expect(await requestsWhenAnswered(2, 1)).toBe(2);
+  });
+});
+
+describe("a series that was prefetched", () => {
+  const key = { run: 3, name: "loss", x: "step", lo: 10, hi: 20, buckets: 600 } as const;
+  afterEach(() => answerWith(fetch));
+
+  it("is there when a chart looks at it, and is not asked for again", async () => {
+    let count = 0;
+    answerWith(() => {
+      count += 1;
+      return Promise.resolve(new Response(frame(3, 1)));
+    });
+    await prefetch([key]);
+    const entry = watch(key);
+    expect(entry.state.value.series?.x.length).toBe(1);
+    expect(watchedKeys()).toContainEqual(key);
+    await soon();
+    expect(count).toBe(1);
+    release(entry);
+  });
+
+  it("is asked for by the chart when that had failed", async () => {
+    const other = { ...key, run: 4 };
+    answerWith(() => Promise.reject(new TypeError("away")));
+    await prefetch([other]);
+    answerWith(() => Promise.resolve(new Response(frame(4, 1))));
+    const entry = watch(other);
+    await soon();
+    expect(entry.state.value.error).toBe(null);
+    expect(entry.state.value.series?.x.length).toBe(1);
+    release(entry);
   });
 });

@@ -20,7 +20,7 @@ import { CROWD } from "./paint";
 import { tellDrawn, tellGone } from "./probe";
 import { nearestLine, readings, Tooltip, type Reading } from "./Tooltip";
 import { formatIn, unitOf, type Unit } from "./units";
-import { useLines } from "./useLines";
+import { prepare, useLines } from "./useLines";
 import { usePlot, type UsedPlot } from "./usePlot";
 
 interface Props {
@@ -86,15 +86,17 @@ function Body({ name, title, runs, names = [name], labels = {}, own = {}, full =
   const groups = shownGroups.value;
   const focus = focusIn(names);
   const buckets = bucketsFor(full ? innerWidth : 500, runs.length);
-  const { lines, loading, error, retry } = useLines({ runs, groups, names, labels, x: axis, span, buckets, smoothing });
+  const wanted = { runs, groups, names, labels, x: axis, span, buckets, smoothing };
+  const { lines, loading, error, retry } = useLines(wanted);
   const { log, logX, clip, limits } = look;
   const onZoom = (next: Span | null) => look.zoom.set(next);
+  const onReach = (next: Span) => prepare(wanted, next);
   const pinned = mark.value;
   const onClick = (x: number) => {
     markedChart.value = name;
     mark.set(pinned === null ? (nearestX(lines, x) ?? x) : null);
   };
-  const used = usePlot({ lines, x: axis, log, logX, clip, unit, span, limits, onZoom, onClick, focus, mark: pinned });
+  const used = usePlot({ lines, x: axis, log, logX, clip, unit, span, limits, onZoom, onReach, onClick, focus, mark: pinned });
   const at = used.plot && pinned !== null ? pinnedAt(used.plot, used.hover, pinned, markedChart.value === name) : used.hover;
   const rows = at ? readings(lines, at.x, unit) : [];
   useProbe(name, lines);

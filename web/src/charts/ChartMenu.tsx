@@ -5,7 +5,7 @@ import type { ComponentChildren } from "preact";
 import { copyText } from "../parts/states";
 import { download } from "../parts/download";
 import { Popover } from "../parts/Popover";
-import { fullChart, type ChartLook } from "../state/view";
+import { fullChart, type ChartLook, type Span } from "../state/view";
 import { ChartSettings } from "./ChartSettings";
 import type { Line } from "./lines";
 import type { Plot } from "./plot";
@@ -36,7 +36,7 @@ export function ChartMenu({ name, title, lines, plot, look, unit, full, children
     const { toSvg } = await import("./svg");
     download(new Blob([toSvg({ plot, lines, title, look, unit })], { type: "image/svg+xml" }), `${file}.svg`);
   };
-  const table = () => download(new Blob([toCsv(lines)], { type: "text/csv" }), `${file}.csv`);
+  const table = () => download(new Blob([toCsv(lines, look.span)], { type: "text/csv" }), `${file}.csv`);
   const link = async () => {
     const url = new URL(location.href);
     url.searchParams.set("full", name);
@@ -74,14 +74,15 @@ export function ChartMenu({ name, title, lines, plot, look, unit, full, children
   );
 }
 
-/** The buckets as drawn: a line a bucket with the range of its values (of a group: mean ± deviation). */
-export function toCsv(lines: readonly Line[]): string {
+/** The buckets in sight: a line a bucket with the range of its values (of a group: mean ± deviation). */
+function toCsv(lines: readonly Line[], span: Span | null): string {
+  const [low, high] = span ?? [-Infinity, Infinity];
   const rows = ["run,metric,x,mean,min,max"];
   for (const { label, series } of lines) {
     const names = [label, series.name].map((text) => `"${text.replaceAll('"', '""')}"`);
-    for (let i = 0; i < series.x.length; i += 1) {
-      rows.push([...names, series.x[i], series.mean[i], series.min[i], series.max[i]].join(","));
-    }
+    series.x.forEach((x, i) => {
+      if (low <= x && x <= high) rows.push([...names, x, series.mean[i], series.min[i], series.max[i]].join(","));
+    });
   }
   return `${rows.join("\n")}\n`;
 }

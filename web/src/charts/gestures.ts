@@ -6,6 +6,8 @@ import type { Span } from "../state/view";
 interface Does {
   logX: boolean;
   onZoom(span: Span | null): void;
+  /** A drag rests, and would end here. */
+  onReach(span: Span): void;
   onClick(x: number): void;
 }
 
@@ -13,9 +15,17 @@ interface Does {
 const STILL = 4;
 /** While a chart is dragged along, the window moves at most so often, in ms: each time finer detail is asked for. */
 const PERIOD = 60;
+/** A drag that stands still for so long, in ms, is likely to end there. */
+const REST = 50;
 
-export function gestures(u: uPlot, { logX, onZoom, onClick }: Does): void {
+export function gestures(u: uPlot, { logX, onZoom, onReach, onClick }: Does): void {
   let down = { x: 0, y: 0 };
+  let resting: ReturnType<typeof setTimeout> | undefined;
+  u.over.addEventListener("mousemove", (event) => {
+    clearTimeout(resting);
+    if (event.buttons !== 1 || event.shiftKey) return;
+    resting = setTimeout(() => u.select.width > 0 && onReach(selected(u)), REST);
+  });
   u.over.addEventListener("mousedown", (event) => {
     down = { x: event.clientX, y: event.clientY };
     if (event.shiftKey && event.button === 0) pan(u, event, logX, onZoom);
@@ -25,6 +35,12 @@ export function gestures(u: uPlot, { logX, onZoom, onClick }: Does): void {
     if (moved <= STILL && !event.shiftKey) onClick(u.posToVal(u.cursor.left ?? 0, "x"));
   });
   u.over.addEventListener("dblclick", () => onZoom(null));
+}
+
+/** The stretch that a drag has covered so far. */
+export function selected(u: uPlot): Span {
+  const { left, width } = u.select;
+  return [u.posToVal(left, "x"), u.posToVal(left + width, "x")];
 }
 
 /** Moves the window with the pointer until the button is let go. */

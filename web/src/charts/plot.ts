@@ -7,7 +7,7 @@ import type { Focus } from "../state/focus";
 import { token } from "../state/theme";
 import type { Axis, Span } from "../state/view";
 import { axes } from "./axes";
-import { gestures } from "./gestures";
+import { gestures, selected } from "./gestures";
 import { Layer } from "./layer";
 import { countOutside, padded, xExtent, yExtent, type Extent, type Line, type Range } from "./lines";
 import type { Frame } from "./paint";
@@ -25,6 +25,7 @@ export interface PlotOptions {
   height: number;
   /** A drag over a stretch of the axis, or along it with Shift; null is a double click. */
   onZoom(span: Span | null): void;
+  onReach(span: Span): void;
   /** A click, with its x. */
   onClick(x: number): void;
   /** The pointer's x, or null when it left; `own` is false for a pointer over another chart. */
@@ -86,7 +87,9 @@ export function createPlot(host: HTMLElement, options: PlotOptions): Plot {
       shown.mark = x;
       u.redraw(false);
     },
-    resize: (width, height) => u.setSize({ width, height }),
+    resize(width, height) {
+      if (width !== u.width || height !== u.height) u.setSize({ width, height });
+    },
     canvas: u.ctx.canvas,
     area: () => {
       const ratio = devicePixelRatio;
@@ -118,7 +121,6 @@ function show(u: uPlot, shown: Shown, lines: readonly Line[], { span, limits }: 
     u.setScale("x", { min: x[0], max: x[1] });
     u.setScale("y", { min: y[0], max: y[1] });
   });
-  u.redraw(false);
   return { hidden, outside: y === whole ? outside : countOutside(lines, x, y) };
 }
 
@@ -221,9 +223,8 @@ function frameOf(u: uPlot, { log, logX }: PlotOptions): Frame {
 }
 
 function onSelect(u: uPlot, options: PlotOptions): void {
-  const { left, width } = u.select;
-  if (width <= 0) return;
-  const span: Span = [u.posToVal(left, "x"), u.posToVal(left + width, "x")];
+  if (u.select.width <= 0) return;
+  const span = selected(u);
   u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
   options.onZoom(span);
 }

@@ -7,7 +7,7 @@ import type { Group } from "../runs/groups";
 import { against, stepsWithin } from "../series/against";
 import { withNeighbours } from "../series/merge";
 import { spreadOf } from "../series/spread";
-import { overviewOf, release, retry, watch, type Entry, type SeriesKey } from "../series/store";
+import { overviewOf, prefetch, release, retry, watch, type Entry, type SeriesKey } from "../series/store";
 import type { Smoothing } from "../smoothing";
 import { colorAt, colorOf, colorOfGroup, dashesOf } from "../state/colors";
 import type { Axis, Span } from "../state/view";
@@ -56,7 +56,7 @@ export function useLines(wanted: Wanted): Lines {
         const overview = whole[index];
         // For one render after the axis changes, the entries are still those of the old one.
         if (!own || key.x !== fetchedAxis(x)) return;
-        series.set(idOf(key), span && overview ? withNeighbours(own, overview, span) : own);
+        series.set(idOf(key), span && overview && own !== overview ? withNeighbours(own, overview, span) : own);
       });
       return buildLines(wanted, series, looks);
     },
@@ -79,18 +79,33 @@ function fetchedAxis({ kind }: Axis): XKind {
   return kind === "metric" ? "step" : kind;
 }
 
-function useEntries({ runs, names, x, span, buckets }: Wanted): Entry[] {
+function useEntries(wanted: Wanted): Entry[] {
   const [entries, setEntries] = useState<Entry[]>([]);
-  const ids = runs.map((run) => run.id).join(",");
+  const keys = keysFor(wanted, wanted.span);
+  useLayoutEffect(() => {
+    const watched = keys.map(watch);
+    setEntries(watched);
+    return () => watched.forEach(release);
+  }, [JSON.stringify(keys)]);
+  return entries;
+}
+
+/** What to fetch for a window: no more than the whole, where that has every point. */
+function keysFor({ runs, names, x, buckets }: Wanted, span: Span | null): SeriesKey[] {
   const axis = fetchedAxis(x);
   const all = x.kind === "metric" ? [...new Set([...names, x.metric])] : names;
   const [lo, hi] = (x.kind === "metric" && span ? stepsOf(runs, x.metric, span, buckets) : span) ?? [null, null];
-  useLayoutEffect(() => {
-    const watched = runs.flatMap((run) => all.map((name) => watch({ run: run.id, name, x: axis, lo, hi, buckets })));
-    setEntries(watched);
-    return () => watched.forEach(release);
-  }, [ids, all.join("\n"), axis, lo, hi, buckets]);
-  return entries;
+  return runs.flatMap((run) =>
+    all.map((name) => {
+      const whole: SeriesKey = { run: run.id, name, x: axis, lo: null, hi: null, buckets };
+      return overviewOf(whole)?.downsampled === false ? whole : { ...whole, lo, hi };
+    }),
+  );
+}
+
+/** Fetches the fine points of a window that is likely to be looked at next. */
+export function prepare(wanted: Wanted, span: Span): void {
+  void prefetch(keysFor(wanted, span));
 }
 
 /** The steps to fetch for a stretch of a metric's values; null until the whole of it was fetched once. */

@@ -1,7 +1,7 @@
 // Ties a plot to its host element: made when the host has a size, redrawn when lines or window
 // change, made anew when the axis, the scale or the theme does.
 
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { RefObject } from "preact";
 import { useSize } from "../parts/hooks";
 import type { Focus } from "../state/focus";
@@ -23,6 +23,8 @@ interface Options {
   limits: Limits;
   /** What a drag does. */
   onZoom(span: Span | null): void;
+  /** What a drag does that stands still. */
+  onReach(span: Span): void;
   /** What a click does. */
   onClick(x: number): void;
   focus: Focus | null;
@@ -38,15 +40,15 @@ export interface UsedPlot {
   width: number;
 }
 
-export function usePlot({ lines, x, log, logX, clip, unit, span, limits, onZoom, onClick, focus, mark }: Options): UsedPlot {
+export function usePlot({ lines, x, log, logX, clip, unit, span, limits, onZoom, onReach, onClick, focus, mark }: Options): UsedPlot {
   const [host, size] = useSize<HTMLDivElement>();
   const [plot, setPlot] = useState<Plot | null>(null);
   const [hover, setHover] = useState<Hover | null>(null);
   const [omitted, setOmitted] = useState<Omitted>({ hidden: 0, outside: 0 });
   const ready = size.width > 0 && size.height > 0;
   const colors = theme.value;
-  const does = useRef({ onZoom, onClick });
-  does.current = { onZoom, onClick };
+  const does = useRef({ onZoom, onReach, onClick });
+  does.current = { onZoom, onReach, onClick };
 
   useLayoutEffect(() => {
     if (!ready || !host.current) return;
@@ -59,17 +61,19 @@ export function usePlot({ lines, x, log, logX, clip, unit, span, limits, onZoom,
       ...size,
       onHover: setHover,
       onZoom: (next) => does.current.onZoom(next),
+      onReach: (next) => does.current.onReach(next),
       onClick: (at) => does.current.onClick(at),
     });
     setPlot(made);
     return () => made.destroy();
   }, [ready, x.kind, x.metric, log, logX, clip, unit, colors]);
 
-  useEffect(() => plot?.resize(size.width, size.height), [plot, size.width, size.height]);
-  useEffect(() => {
+  // Before the browser paints: an effect after it would show every change a frame later.
+  useLayoutEffect(() => plot?.resize(size.width, size.height), [plot, size.width, size.height]);
+  useLayoutEffect(() => {
     if (plot) setOmitted(plot.show(lines, span, limits));
   }, [plot, lines, span?.[0], span?.[1], limits[0], limits[1]]);
-  useEffect(() => plot?.focus(focus), [plot, focus]);
-  useEffect(() => plot?.mark(mark), [plot, mark]);
+  useLayoutEffect(() => plot?.focus(focus), [plot, focus]);
+  useLayoutEffect(() => plot?.mark(mark), [plot, mark]);
   return { host, plot, hover, omitted, width: size.width };
 }

@@ -33,14 +33,14 @@ export function useSize<T extends Element>(): [RefObject<T>, Size] {
   const ref = useRef<T>(null);
   const [size, setSize] = useState<Size>({ width: 0, height: 0 });
   useLayoutEffect(() => {
-    const { clientWidth: width, clientHeight: height } = ref.current as T;
-    setSize({ width, height });
-    const observer = new ResizeObserver(([entry]) => {
-      if (!entry) return;
-      const { width, height } = entry.contentRect;
-      setSize({ width: Math.floor(width), height: Math.floor(height) });
-    });
-    observer.observe(ref.current as T);
+    const element = ref.current as T;
+    const look = () => {
+      const { clientWidth: width, clientHeight: height } = element;
+      setSize((old) => (old.width === width && old.height === height ? old : { width, height }));
+    };
+    look();
+    const observer = new ResizeObserver(look);
+    observer.observe(element);
     return () => observer.disconnect();
   }, []);
   return [ref, size];

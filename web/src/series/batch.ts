@@ -26,6 +26,11 @@ export function pack(wants: readonly Want[]): SeriesRequest[] {
   return sameRuns.flatMap(requests);
 }
 
+/** The series that a request asks for. */
+export function keysOf({ runs, names, x, lo, hi, buckets }: SeriesRequest): Omit<Want, "since">[] {
+  return runs.flatMap((run) => names.map((name) => ({ run, name, x, lo, hi, buckets })));
+}
+
 function axis(want: Want): string {
   return [want.x, want.lo, want.hi, want.buckets, want.since !== null].join("|");
 }

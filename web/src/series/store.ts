@@ -48,6 +48,24 @@ function idOf(key: SeriesKey): string {
 
 /** The entry of a series, fetched soon if need be; give it back with `release`. */
 export function watch(key: SeriesKey): Entry {
+  const entry = entryOf(key);
+  entry.watchers += 1;
+  if (isBehind(entry) || entry.state.peek().error) enqueue(entry);
+  return entry;
+}
+
+/** Fetches series at once that a chart will want in a moment; resolves when they are there or failed. */
+export async function prefetch(keys: readonly SeriesKey[]): Promise<void> {
+  keys.map(entryOf).filter(isBehind).forEach((entry) => queue.add(entry));
+  await flush();
+}
+
+/** What charts look at now. */
+export function watchedKeys(): SeriesKey[] {
+  return [...entries.values()].filter(({ watchers }) => watchers > 0).map(({ key }) => key);
+}
+
+function entryOf(key: SeriesKey): Entry {
   const id = idOf(key);
   let entry = entries.get(id);
   if (!entry) {
@@ -55,8 +73,6 @@ export function watch(key: SeriesKey): Entry {
     entries.set(id, entry);
     forgetOldest();
   }
-  entry.watchers += 1;
-  if (isBehind(entry)) enqueue(entry);
   return entry;
 }
 
@@ -123,10 +139,10 @@ function enqueue(entry: Entry, all = false): void {
   if (scheduled) return;
   scheduled = true;
   // A macrotask later all charts that became visible together have asked.
-  setTimeout(flush, 0);
+  setTimeout(() => void flush(), 0);
 }
 
-function flush(): void {
+async function flush(): Promise<void> {
   scheduled = false;
   const ready = [...queue].filter((entry) => !entry.busy);
   ready.forEach((entry) => queue.delete(entry));
@@ -140,7 +156,7 @@ function flush(): void {
     wants.set(`${entry.key.run}|${axisOf(want)}|${want.name}`, { entry, tail: want.since !== null });
     return want;
   });
-  for (const request of pack(list)) void load(request, wants);
+  await Promise.all(pack(list).map((request) => load(request, wants)));
 }
 
 function axisOf(of: { x: XKind; lo: number | null; hi: number | null; buckets: number }): string {

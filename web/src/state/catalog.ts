@@ -31,18 +31,34 @@ export async function loadDetails(id: number): Promise<void> {
 /** A clock for durations and ages; it ticks only as fast as anybody can see. */
 export const now = signal(Date.now());
 
+/** Resolves when the first list is there, or is known not to come. */
+export function firstList(): Promise<void> {
+  const { state } = project.peek() === null ? projects : runsList;
+  return new Promise((resolve) => {
+    effect(() => {
+      if (state.value.data || state.value.error) resolve();
+    });
+  });
+}
+
+/** Loads what only the frame of the page shows. */
+export function startFrame(): void {
+  void session.reload();
+  effect(() => {
+    if (project.value !== null) void untracked(projects.reload);
+  });
+}
+
 /** Loads what the place asks for, and again whenever the place changes. */
 export function startCatalog(): void {
   fillUp(() => void (project.peek() === null ? projects : runsList).reload());
   setInterval(() => (now.value = Date.now()), 1000);
-  void session.reload();
   effect(() => {
     const name = project.value;
     untracked(() => {
       runsList.clear();
       details.value = new Map();
-      if (name !== null) void runsList.reload();
-      void projects.reload();
+      void (name === null ? projects : runsList).reload();
     });
   });
   effect(() => {
