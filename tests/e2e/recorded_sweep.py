@@ -1,4 +1,4 @@
-"""Records a sweep: three learning rates with four seeds each, for tests of groups; and one long run.
+"""Records a sweep of three learning rates with four seeds each, for groups; and one long run.
 
 usage: recorded_sweep.py DIRECTORY
 """
