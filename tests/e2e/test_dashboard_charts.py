@@ -194,7 +194,11 @@ def test_a_page_opened_again_asks_for_its_series_before_its_list_is_there(visit:
     visit.curve(LOSS)
     visit.page.wait_for_function("() => localStorage.getItem('pluto.asked')?.includes('seed2')")
     lists: list[Route] = []
-    visit.page.route("**/api/ui/runs?project=*", lambda route: lists.append(route))
+
+    def hold(route: Route) -> None:
+        lists.append(route)
+
+    visit.page.route("**/api/ui/runs?project=*", hold)
     with visit.page.expect_request(asks_for_series) as waiting:
         visit.page.reload()
     assert LOSS in body_of(waiting.value)["names"]
