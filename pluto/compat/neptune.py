@@ -27,6 +27,7 @@ from pluto.compat import (
     neptune_beside,
     neptune_errors,
     neptune_install,
+    neptune_logging,
     neptune_projects,
     neptune_query,
     neptune_types,
@@ -77,11 +78,18 @@ __all__ = [
 logger = logging.getLogger("pluto")
 
 _CLIENT = {
-    "neptune": _client,
-    "neptune.types": types,
-    "neptune.utils": utils,
-    "neptune.exceptions": exceptions,
-    "neptune.handler": handler,
+    f"{package}{name}": module
+    for package in ("neptune", "neptune.new")  # the second one is its name in version 0.x
+    for name, module in {
+        "": _client,
+        ".types": types,
+        ".utils": utils,
+        ".exceptions": exceptions,
+        ".handler": handler,
+        ".metadata_containers": _client,
+        ".integrations": neptune_logging,
+        ".integrations.python_logger": neptune_logging,
+    }.items()
 }
 _SCALE = {
     "neptune_scale": _scale,

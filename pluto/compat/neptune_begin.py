@@ -164,7 +164,7 @@ def _arguments(wanted: Wanted, run_id: str) -> dict[str, Any]:
     known = {key: value for key, value in about.items() if value is not None}
     given = {
         "project": project,
-        "name": wanted.name or run_id,
+        "name": wanted.name or (None if wanted.must_exist else run_id),
         "tags": list(wanted.tags),
         "config": {OWN: known},
         "mode": _mode(wanted.mode),

@@ -6,6 +6,7 @@ after an `import pluto.compat.neptune`. `docs/how-to/from-neptune.md` says what 
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Final
 
 from pluto.compat import neptune_client_errors as exceptions
@@ -24,6 +25,7 @@ __all__ = [
     "Run",
     "exceptions",
     "handler",
+    "init",
     "init_model",
     "init_model_version",
     "init_project",
@@ -43,6 +45,11 @@ def init_run(with_id: str | None = None, **arguments: Any) -> Run:
     return Run(with_id, **arguments)
 
 
+def init(project: str | None = None, **arguments: Any) -> Run:
+    """Begin a run; what `init_run` was called before version 1.0, whose `run=` is `with_id=`."""
+    return Run(arguments.pop("run", None), project=project, **arguments)
+
+
 def init_project(project: str | None = None, **arguments: Any) -> Project:
     """Return a project: its table of runs, and attributes of its own; see `Project`."""
     return Project(project, **arguments)
@@ -56,3 +63,9 @@ def init_model(with_id: str | None = None, **arguments: Any) -> Model:
 def init_model_version(with_id: str | None = None, **arguments: Any) -> ModelVersion:
     """Make a version of a model, go on with one, or read one; see `ModelVersion`."""
     return ModelVersion(with_id, **arguments)
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("new", "metadata_containers"):  # other names of what is here
+        return sys.modules[__name__]
+    raise AttributeError(f"pluto.compat.neptune_client has no {name!r}")

@@ -1,4 +1,4 @@
-"""`neptune_scale.NeptuneLoggingHandler`: records of `logging` as a string series."""
+"""The handlers of both packages of Neptune: records of `logging` as a string series."""
 
 from __future__ import annotations
 
@@ -38,3 +38,19 @@ class NeptuneLoggingHandler(logging.Handler):
             self._run.recording.log({self._path: self.format(record)}, None, record.created)
         except Exception:  # noqa: BLE001 - a handler reports its errors through logging
             self.handleError(record)
+
+
+class NeptuneHandler(NeptuneLoggingHandler):
+    """Sends records of `logging` to a run, as `neptune.integrations.python_logger` has it.
+
+    Args:
+        run: the run.
+        level: the least level that is sent.
+        path: of the series; `monitoring/python_logger` by default.
+    """
+
+    def __init__(
+        self, *, run: Records, level: int = logging.NOTSET, path: str | None = None
+    ) -> None:
+        space = getattr(run, "monitoring_namespace", "monitoring")
+        super().__init__(run=run, level=level, attribute_path=path or f"{space}/python_logger")

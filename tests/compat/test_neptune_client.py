@@ -307,3 +307,34 @@ def test_the_source_code_and_the_packages_are_kept_when_asked_for(tmp_path: Path
     (packages,) = files(found, "source_code/requirements")
     blob = found / "files" / packages["sha256"][:2] / packages["sha256"]
     assert "numpy==" in blob.read_text()
+
+
+OLD_NAMES = """
+import pluto.compat.neptune
+import logging
+import neptune.new as neptune
+from neptune.integrations.python_logger import NeptuneHandler
+from neptune.metadata_containers import Run
+from neptune.new.types import File
+
+run = neptune.init(project="lab/old-names", name="early", tags=["x"])
+assert isinstance(run, Run)
+logging.getLogger("training").addHandler(NeptuneHandler(run=run))
+logging.getLogger("training").warning("diverges")
+run["train/loss"].log(0.5)
+run["note"].upload(File.from_content("hello", extension="txt"))
+run.stop()
+again = neptune.init(project="lab/old-names", run=run["sys/id"].fetch())
+again["train/loss"].log(0.25)
+again.stop()
+"""
+
+
+def test_names_of_version_0_are_those_of_version_1(tmp_path: Path) -> None:
+    done = run_code(OLD_NAMES, tmp_path)
+    (found,) = runs_of(tmp_path)
+    assert list(metrics(found)["train/loss"].values()) == [0.5, 0.25]
+    assert "keeps its name" not in done
+    with reading(found) as reader:
+        (line,) = reader.records(Kind.DATA, "monitoring/python_logger")
+    assert b"diverges" in line.body
