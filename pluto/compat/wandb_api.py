@@ -12,7 +12,7 @@ from pluto.compat.wandb_api_filters import read_filters
 from pluto.compat.wandb_api_run import ApiFile, ApiRun
 from pluto.compat.wandb_api_sweep import TAG, ApiSweep
 from pluto.compat.wandb_artifact import Artifact
-from pluto.compat.wandb_errors import CommError, UnsupportedError, UsageError
+from pluto.compat.wandb_errors import AbsentError, CommError, UsageError
 from pluto.compat.wandb_store import Reference, find_artifact, versions
 from pluto.errors import QueryError
 
@@ -161,7 +161,7 @@ class Api:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        raise UnsupportedError(f"Api.{name} is not offered: pluto.query reads what there is")
+        raise AbsentError(f"Api.{name} is not offered: pluto.query reads what there is")
 
     def _project_or_fail(self, path: str) -> str:
         if self._project is None:

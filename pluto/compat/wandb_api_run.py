@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, NoReturn
 from urllib.parse import unquote, urlsplit
 
 from pluto.compat.wandb_artifact import Artifact
-from pluto.compat.wandb_errors import CommError, UnsupportedError
+from pluto.compat.wandb_errors import AbsentError, CommError
 from pluto.compat.wandb_run_files import OWN_CONFIG
 from pluto.compat.wandb_store import Reference, find_artifact, logged_by
 from pluto.compat.wandb_table import frame_of
@@ -247,7 +247,7 @@ class ApiRun:
 
     def __getattr__(self, name: str) -> NoReturn:
         if name in _CHANGES:
-            raise UnsupportedError(f"run.{name}() is not offered: change runs in the dashboard")
+            raise AbsentError(f"run.{name}() is not offered: change runs in the dashboard")
         raise AttributeError(f"a run that is read back has no {name!r}")
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pluto import errors
 
 __all__ = [
+    "AbsentError",
     "AuthenticationError",
     "CommError",
     "ConfigError",
@@ -36,3 +37,7 @@ class AuthenticationError(CommError):
 
 class UnsupportedError(Error):
     """Something of wandb that Pluto does not offer; the message names what to use."""
+
+
+class AbsentError(UnsupportedError, AttributeError):
+    """A name of wandb that Pluto does not offer, so that `hasattr` is False."""

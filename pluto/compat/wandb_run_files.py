@@ -10,16 +10,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from glob import escape
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 import pluto
 from pluto.compat.wandb_artifact import Artifact
 from pluto.compat.wandb_errors import CommError, UsageError
 from pluto.compat.wandb_files import SavedFiles
 from pluto.compat.wandb_rows import Rows
-from pluto.compat.wandb_store import FOLDER, Reference, find_artifact
+from pluto.compat.wandb_store import FOLDER, PARTS, Reference, find_artifact, parts
 from pluto.op import Op
 from pluto.storage import Kind, RunReader
+
+if TYPE_CHECKING:
+    from pluto import query
 
 STORED_SECONDS: Final = 60.0
 """Longest wait for an artifact that this run has just logged."""
@@ -103,16 +106,64 @@ class FileMethods:
             FileNotFoundError: there is nothing at the path.
         """
         self._refuse_if_ended("log_artifact")
-        if isinstance(artifact_or_path, Artifact):
-            artifact = artifact_or_path
-        else:
-            default = f"run-{self.id}-{os.path.basename(artifact_or_path)}"
-            artifact = _of_path(artifact_or_path, name or default, type or "unspecified")
+        artifact = self._artifact(artifact_or_path, name, type)
         artifact.aliases = list(dict.fromkeys([*artifact.aliases, *(aliases or ())]))
         artifact.tags = list(dict.fromkeys([*artifact.tags, *(tags or ())]))
-        self._rows.add({f"{FOLDER}/{artifact.base_name}": artifact.to_pluto()})
-        self._logged[artifact.base_name] += artifact.file_count
+        self._log_files(f"{FOLDER}/{artifact.base_name}", artifact)
         return artifact
+
+    def upsert_artifact(
+        self,
+        artifact_or_path: Artifact | str | os.PathLike[str],
+        name: str | None = None,
+        type: str | None = None,  # noqa: A002 - the name of wandb
+        aliases: Sequence[str] | None = None,
+        distributed_id: str | None = None,
+    ) -> Artifact:
+        """Keep files as a part of an artifact that several runs make; see `finish_artifact`.
+
+        Args:
+            artifact_or_path: the part.
+            name: of the artifact.
+            type: of the artifact.
+            aliases: of the artifact.
+            distributed_id: what the runs share; by default their group.
+
+        Raises:
+            UsageError: the run has ended, or there is neither a group nor an id.
+        """
+        self._refuse_if_ended("upsert_artifact")
+        artifact = self._artifact(artifact_or_path, name, type)
+        artifact.aliases = list(dict.fromkeys([*artifact.aliases, *(aliases or ())]))
+        self._log_files(self._parts_path(artifact, distributed_id), artifact)
+        return artifact
+
+    def finish_artifact(
+        self,
+        artifact_or_path: Artifact | str | os.PathLike[str],
+        name: str | None = None,
+        type: str | None = None,  # noqa: A002 - the name of wandb
+        aliases: Sequence[str] | None = None,
+        distributed_id: str | None = None,
+    ) -> Artifact:
+        """Log an artifact with the files of all parts that runs have kept by now, and its own.
+
+        The arguments and errors are those of `upsert_artifact`. Of two files with one name the
+        later one counts.
+        """
+        self._refuse_if_ended("finish_artifact")
+        artifact = self._artifact(artifact_or_path, name, type)
+        path = self._parts_path(artifact, distributed_id)
+        found = []
+        for own_only in (False, True) if self._has_stored(path) else (False,):
+            with self._client(own_only=own_only) as reads:
+                found += parts(reads, self.op.project, path, artifact.base_name)
+        found.append(artifact)
+        artifact.aliases = list(dict.fromkeys(alias for part in found for alias in part.aliases))
+        artifact.files_by_name = {
+            name: file for part in found for name, file in part.files_by_name.items()
+        }
+        return self.log_artifact(artifact, aliases=aliases)
 
     def log_model(
         self,
@@ -192,20 +243,46 @@ class FileMethods:
 
     def _find(self, reference: Reference) -> Artifact:
         """Find an artifact among what this run has logged, then where its runs are."""
+        project = reference.project or self.op.project
+        is_own = project == self.op.project and self._has_stored(f"{FOLDER}/{reference.name}")
+        with self._client(own_only=is_own) as reads:
+            return find_artifact(reads, project, reference)
+
+    def _artifact(
+        self,
+        artifact_or_path: Artifact | str | os.PathLike[str],
+        name: str | None,
+        type: str | None,  # noqa: A002 - the name of wandb
+    ) -> Artifact:
+        if isinstance(artifact_or_path, Artifact):
+            return artifact_or_path
+        default = f"run-{self.id}-{os.path.basename(artifact_or_path)}"
+        return _of_path(artifact_or_path, name or default, type or "unspecified")
+
+    def _parts_path(self, artifact: Artifact, distributed_id: str | None) -> str:
+        shared = distributed_id or getattr(self, "group", "")
+        if not shared:
+            raise UsageError("several runs make an artifact by a distributed_id= or a group")
+        return f"{PARTS}/{shared}/{artifact.base_name}"
+
+    def _log_files(self, path: str, artifact: Artifact) -> None:
+        self._rows.add({path: artifact.to_pluto()})
+        self._logged[path] += artifact.file_count
+
+    def _has_stored(self, path: str) -> bool:
+        """Wait until what this run has logged under a path is stored; False if it has nothing."""
+        if path in self._logged:
+            _wait_until_stored(Path(self.op.dir), path, self._logged[path])
+        return path in self._logged
+
+    def _client(self, *, own_only: bool) -> query.Client:
+        """Return what reads the runs, or this one alone, which a server may have in part."""
         from pluto import query
 
-        project = reference.project or self.op.project
-        own, is_here = Path(self.op.dir), project == self.op.project
-        if is_here and reference.name in self._logged:
-            _wait_until_stored(own, f"{FOLDER}/{reference.name}", self._logged[reference.name])
+        own = Path(self.op.dir)
         if self.op.id is None:
-            with query.Client(dir=own.parents[1]) as reads:
-                return find_artifact(reads, project, reference)
-        if is_here and reference.name in self._logged:
-            with query.Client(dir=own) as reads:
-                return find_artifact(reads, project, reference)
-        with query.Client() as reads:
-            return find_artifact(reads, project, reference)
+            return query.Client(dir=own.parents[1])
+        return query.Client(dir=own) if own_only else query.Client()
 
     def _keep(self, name: str, file: pluto.File) -> None:
         self._rows.add({name: file})

@@ -21,6 +21,9 @@ from pluto.errors import QueryError
 FOLDER: Final = "artifacts"
 """An artifact is logged as `artifacts/<name>`."""
 
+PARTS: Final = "artifact-parts"
+"""What several runs contribute to an artifact is logged as `artifact-parts/<their id>/<name>`."""
+
 LATEST: Final = "latest"
 
 
@@ -128,16 +131,22 @@ def logged_by(reads: Reads, project: str, run: Any) -> list[Artifact]:
 
 def _history(reads: Reads, project: str, name: str) -> tuple[list[_Logged], dict[str, int]]:
     """Return every time an artifact was logged, by time, and the number of each content."""
-    logged = sorted(_logged(reads, project, name), key=lambda each: each.time)
+    logged = sorted(_logged(reads, project, f"{FOLDER}/{name}"), key=lambda each: each.time)
     digests = dict.fromkeys(each.digest for each in logged)
     return logged, {digest: number for number, digest in enumerate(digests)}
 
 
-def _logged(reads: Reads, project: str, name: str) -> Iterator[_Logged]:
+def parts(reads: Reads, project: str, path: str, name: str) -> list[Artifact]:
+    """Return what runs have contributed to an artifact under a path, the oldest first."""
+    logged = sorted(_logged(reads, project, path), key=lambda each: each.time)
+    return [_artifact(reads, project, name, each, "part") for each in logged]
+
+
+def _logged(reads: Reads, project: str, path: str) -> Iterator[_Logged]:
     try:
         runs = reads.list_runs(project, limit=None)
         for run in runs:
-            yield from _times(run["id"], reads.get_files(project, run["id"], f"{FOLDER}/{name}"))
+            yield from _times(run["id"], reads.get_files(project, run["id"], path))
     except QueryError as error:
         raise CommError(f"the runs of {project!r} cannot be read: {error}") from error
 

@@ -135,6 +135,7 @@ def test_what_is_not_there_is_said() -> None:
         api.run("p/absent")
     with pytest.raises(wandb.UsageError, match="names no project"):
         api.run("absent")
+    assert not hasattr(wandb.Api(), "queued_run")
     with pytest.raises(wandb.Error, match=r"Api\.reports is not offered"):
         api.reports("p/abc")
     with pytest.raises(wandb.Error, match=r"run\.delete\(\) is not offered"):

@@ -264,3 +264,29 @@ def test_what_a_script_writes_to_the_console_of_a_run_is_there() -> None:
     with reading(run.op) as reader:
         lines = [record.body.decode() for record in reader.records(Kind.CONSOLE)]
     assert lines == ["100 % of", "all lines"]
+
+
+def test_several_runs_make_one_artifact_together() -> None:
+    for rank in range(2):
+        with wandb.init(project="p", group="job-7", reinit=True) as run:
+            part = wandb.Artifact("shards", "dataset")
+            with part.new_file(f"{rank}.txt") as file:
+                file.write(str(rank))
+            run.upsert_artifact(part, aliases=[f"rank-{rank}"])
+    with wandb.init(project="p", group="another") as run:
+        last = wandb.Artifact("shards", "dataset")
+        with last.new_file("2.txt") as file:
+            file.write("2")
+        run.upsert_artifact(last, distributed_id="job-7")
+        run.finish_artifact(wandb.Artifact("shards", "dataset"), distributed_id="job-7")
+        run.finish_artifact(wandb.Artifact("shards", "dataset"))  # of a group with no parts
+        with pytest.raises(wandb.UsageError, match="distributed_id= or a group"):
+            wandb.init(project="p", reinit="create_new").upsert_artifact(last)
+    with wandb.init(project="p") as run:
+        whole = run.use_artifact("shards:rank-1")
+        assert whole.version == "v0"
+        assert {file.path: Path(file.local_path()).read_text() for file in whole.files()} == {
+            "0.txt": "0",
+            "1.txt": "1",
+            "2.txt": "2",
+        }

@@ -12,8 +12,7 @@ theirs = pytest.importorskip("wandb", reason="wandb is not installed")
 
 ABSENT = {
     # of distributed artifacts, launch and reports
-    "Run": {"config_static", "finish_artifact", "pin_config_keys", "status", "sweep_url", "to_html"}
-    | {"sync_dir", "upsert_artifact"},
+    "Run": {"config_static", "pin_config_keys", "status", "sweep_url", "to_html"} | {"sync_dir"},
     # of collections and registries
     "Artifact": {"collection", "commit_hash", "delete", "distributed_id", "history_step", "unlink"}
     | {"get_added_local_path_name", "json_encode", "linked_artifacts", "linked_at", "updated_at"}
