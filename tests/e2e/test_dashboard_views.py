@@ -126,6 +126,18 @@ def test_a_scatter_has_a_point_a_run_that_leads_to_it(visit: Visit) -> None:
     visit.page.get_by_role("heading", name="seed3", exact=False).first.wait_for()
 
 
+def test_parallel_axes_of_what_differs_take_one_click(visit: Visit) -> None:
+    visit.open(f"/p/{PROJECT}")
+    visit.page.get_by_role("button", name="Add a panel of your own").click()
+    visit.page.get_by_role("button", name="Parallel coordinates").click()
+    visit.page.get_by_role("button", name="Settings that differ, and train/loss").click()
+    visit.page.get_by_role("button", name="Save", exact=True).click()
+    card = visit.part("own-panels").get_by_role("region", name="lr, seed, train/loss")
+    expect(card.locator("path[data-run]")).to_have_count(EVERYBODY)
+    axes = card.locator("[data-axis]").evaluate_all("all => all.map(axis => axis.dataset.axis)")
+    assert axes == ["config.lr", "config.seed", "metric.train/loss"]
+
+
 def test_a_drag_on_a_parallel_axis_leaves_the_runs_within(visit: Visit) -> None:
     axes = ["config.lr", "config.seed", "metric.train/loss"]
     card = add_panel(visit, "Parallel coordinates", {"Axes": axes}, "All of it")

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { newPanel, placed, readPanels, resized, type Panel } from "../src/panels/model";
+import { scaleFor } from "../src/panels/scale";
 
 const panel = (id: string, place: number, changes: Partial<Panel> = {}): Panel => ({ ...newPanel("bar", place), id, y: ["a"], ...changes });
 
@@ -38,4 +39,18 @@ test("a panel has at least a cell and at most a row, and as much of it on a smal
 test("panels of an older version have a size", () => {
   const { span, rows, ...old } = panel("a", 1);
   expect(readPanels({ a: old })[0]).toMatchObject({ span: 1, rows: 1 });
+});
+
+test("settings that were tried by their magnitude have a logarithmic axis, results and zeros a linear one", () => {
+  const [setting, result] = [{ measured: false }, { measured: true }];
+  const rates = [1e-4, 1e-2, 1e-3];
+  const { log, place, ticks } = scaleFor(setting, rates);
+  expect(log).toBe(true);
+  expect(place(1e-3)).toBeCloseTo(0.5);
+  expect(ticks.map(({ label }) => label)).toContain("0.001");
+  expect(scaleFor(result, rates).log).toBe(false);
+  expect(scaleFor(setting, [0, ...rates]).log).toBe(false);
+  expect(scaleFor(setting, [16, 32, 64]).log).toBe(false);
+  expect(scaleFor(setting, ["adam", "sgd"]).log).toBe(false);
+  expect(scaleFor(setting, [...rates, undefined]).log).toBe(true);
 });

@@ -6,6 +6,7 @@ import { availableColumns } from "../runs/columns";
 import { runs } from "../state/catalog";
 import { metricNames } from "../state/metrics";
 import { edited, keepPanel } from "../state/panels";
+import { listedRuns, railColumn } from "../state/selection";
 import { KINDS, titleOf, type Kind, type Panel } from "./model";
 import { columnName } from "./PanelCard";
 
@@ -106,6 +107,7 @@ function Values({ draft, change }: ValuesProps) {
         many={many}
         set={(keys) => change({ y: keys })}
       />
+      {kind === "parallel" && !y.length && <Suggestion change={change} />}
       {kind === "scatter" && <KeysRow label="x" keys={x ? [x] : []} names={names} many={false} set={([key = ""]) => change({ x: key })} />}
       {kind === "line" && (
         <KeysRow
@@ -120,6 +122,25 @@ function Values({ draft, change }: ValuesProps) {
         <KeysRow label="Colour by" keys={color ? [color] : []} names={names} many={false} set={([key = ""]) => change({ color: key })} />
       )}
     </>
+  );
+}
+
+/** So many settings make axes that are still told apart. */
+const MOST_AXES = 7;
+
+/** Most parallel coordinates are of what was tried and what came out. */
+function Suggestion({ change }: Pick<ValuesProps, "change">) {
+  const { config, differing } = availableColumns(listedRuns.peek());
+  const result = railColumn.peek();
+  if (!differing || !result) return null;
+  const use = () => change({ y: [...config.slice(0, Math.min(differing, MOST_AXES)), result.key], color: result.key });
+  return (
+    <div class="editor-row">
+      <span />
+      <button type="button" class="link" onClick={use}>
+        Settings that differ, and {result.label}
+      </button>
+    </div>
   );
 }
 

@@ -6,7 +6,7 @@ import { focusedRun } from "../state/focus";
 import { go, place } from "../state/route";
 import { token } from "../state/theme";
 import type { Point } from "./points";
-import { scaleOf, type Scale } from "./scale";
+import { scaleFor, type Scale } from "./scale";
 
 interface Props {
   points: readonly Point[];
@@ -24,7 +24,7 @@ type Ranges = Readonly<Record<string, readonly [number, number]>>;
 
 export function Parallel({ points, columns, width, height }: Props) {
   const [ranges, setRanges] = useState<Ranges>({});
-  const scales = columns.map((column) => scaleOf(points.map((point) => point.values[column.key])));
+  const scales = columns.map((column) => scaleFor(column, points.map((point) => point.values[column.key])));
   const x = (index: number) => SIDE + (columns.length > 1 ? (index * (width - 2 * SIDE)) / (columns.length - 1) : 0);
   const y = (at: number) => height - BOTTOM - at * (height - TOP - BOTTOM);
   const lines = points.map((point) => {
@@ -114,7 +114,7 @@ function AxisLine({ column, scale, x, y, range, choose, anchor }: AxisProps) {
     const [low, high] = [Math.min(from.current, at(event)), Math.max(from.current, at(event))];
     choose(high - low > 0.02 ? [low, high] : null);
   };
-  const name = [column.detail, column.label].filter(Boolean).join(" ");
+  const name = [column.detail, column.label, scale.log && "(log)"].filter(Boolean).join(" ");
   return (
     <g>
       <text x={anchor === "middle" ? x : anchor === "start" ? 6 : x + SIDE - 6} y="14" text-anchor={anchor} fill={token("--text")} font-weight="600">

@@ -6,7 +6,7 @@ import { focusedRun } from "../state/focus";
 import { go, place } from "../state/route";
 import { token } from "../state/theme";
 import type { Point } from "./points";
-import { scaleOf, type Scale } from "./scale";
+import { scaleFor, scaleOf, type Scale } from "./scale";
 
 interface Props {
   points: readonly Point[];
@@ -24,7 +24,7 @@ const BOTTOM = 40;
 
 export function Scatter({ points, x, y, log, width, height }: Props) {
   const [near, setNear] = useState<number | null>(null);
-  const across = scaleOf(points.map((point) => point.values[x.key]));
+  const across = scaleFor(x, points.map((point) => point.values[x.key]));
   const up = scaleOf(points.map((point) => point.values[y.key]), log);
   const placed = points.map((point) => ({
     point,
@@ -41,7 +41,7 @@ export function Scatter({ points, x, y, log, width, height }: Props) {
     <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} font-size="11" font-family="system-ui, sans-serif" role="img" aria-label={`${y.label} over ${x.label}`}>
       <Grid across={across} up={up} width={width} height={height} />
       <text x={(LEFT + width - RIGHT) / 2} y={height - 6} text-anchor="middle" fill={token("--muted")}>
-        {[x.detail, x.label].filter(Boolean).join(" ")}
+        {[x.detail, x.label, across.log && "(log)"].filter(Boolean).join(" ")}
       </text>
       {drawn.map(({ point, left, top }) => (
         <circle

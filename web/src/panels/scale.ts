@@ -1,16 +1,29 @@
 // Where values stand on an axis of a panel: numbers by their size, all else one beside the other.
 
 import { formatNumber, formatValue } from "../format";
+import type { Column } from "../runs/columns";
 import { exactLabels, linearTicks, logTicks } from "../charts/ticks";
 
 export interface Scale {
   /** From 0 to 1; NaN for what is not on the axis. */
   place(value: unknown): number;
   ticks: { at: number; label: string }[];
+  log: boolean;
 }
 
 /** More different words than this are not labelled one by one. */
 const MOST_WORDS = 12;
+
+/** From here on the largest is of another order of magnitude than the smallest. */
+const MAGNITUDES = 30;
+
+/** The scale of a column: logarithmic for a setting that was tried by its magnitude, as learning rates are. */
+export function scaleFor(column: Pick<Column, "measured">, values: readonly unknown[]): Scale {
+  const numbers = values.filter((value): value is number => typeof value === "number" && value > 0 && Number.isFinite(value));
+  const known = values.filter((value) => value !== null && value !== undefined);
+  const ratio = numbers.reduce((a, b) => Math.max(a, b), 0) / numbers.reduce((a, b) => Math.min(a, b), Infinity);
+  return scaleOf(values, !column.measured && numbers.length === known.length && ratio >= MAGNITUDES);
+}
 
 export function scaleOf(values: readonly unknown[], log = false): Scale {
   const known = values.filter((value) => value !== null && value !== undefined && value !== "");
@@ -29,7 +42,7 @@ function numeric(values: readonly number[], log: boolean): Scale {
   const [first, last] = log ? [10 ** low, 10 ** high] : [low, high];
   const ticks = (log ? logTicks(first, last) : linearTicks(first, last)).filter((tick) => tick >= first && tick <= last);
   const labels = exactLabels(ticks, formatNumber);
-  return { place, ticks: ticks.map((tick, index) => ({ at: place(tick), label: labels[index] ?? "" })) };
+  return { place, log, ticks: ticks.map((tick, index) => ({ at: place(tick), label: labels[index] ?? "" })) };
 }
 
 function words(values: readonly unknown[]): Scale {
@@ -39,6 +52,7 @@ function words(values: readonly unknown[]): Scale {
   const places = new Map(known.map(([key], index) => [key, (index + 0.5) / known.length]));
   const stride = Math.ceil(known.length / MOST_WORDS);
   return {
+    log: false,
     place: (value) => places.get(text(value)) ?? NaN,
     ticks: known
       .filter((_, index) => index % stride === 0)

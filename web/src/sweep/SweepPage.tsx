@@ -224,7 +224,7 @@ function ImportanceTable({ found }: { found: readonly Importance[] }) {
               <span class="sweep-bar" style={{ "--share": share }} aria-hidden="true" /> <span class="number">{Math.round(share * 100)} %</span>
             </td>
             <td class={`number right ${correlation === null ? "muted" : ""}`} title={correlation === null ? "Words have no order" : String(correlation)}>
-              {correlation === null ? "–" : correlation.toFixed(2).replace("-", "−")}
+              {correlation === null ? "–" : formatShare(correlation)}
             </td>
           </tr>
         ))}
@@ -234,11 +234,17 @@ function ImportanceTable({ found }: { found: readonly Importance[] }) {
   );
 }
 
+/** Two digits, and no −0.00. */
+function formatShare(value: number): string {
+  return (Math.round(value * 100) / 100 || 0).toFixed(2).replace("-", "−");
+}
+
 function Lines({ goal, parameters, results }: ShownProps) {
   const [host, { width, height }] = useSize<HTMLDivElement>();
   void theme.value; // colours are written into the drawing
   const columns = [...parameters.map((key) => `config.${key}`), goal].map(columnFor).filter((column) => column !== null);
-  const about = results.slice(0, MOST).map(({ run }) => run);
+  // The best is drawn last, over the others.
+  const about = results.slice(0, MOST).map(({ run }) => run).reverse();
   const points = pointsFor(about, { ...newPanel("parallel", 0), color: goal }, columns);
   return (
     <section class="sweep-lines">
