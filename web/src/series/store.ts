@@ -8,6 +8,7 @@ import { signal, type Signal } from "@preact/signals";
 import { fetchSeries } from "../api/client";
 import { asApiError, type ApiError } from "../api/http";
 import type { Series, SeriesRequest, XKind } from "../api/types";
+import { soon } from "../parts/soon";
 import { pack, type Want } from "./batch";
 import { extend } from "./merge";
 
@@ -139,7 +140,7 @@ function enqueue(entry: Entry, all = false): void {
   if (scheduled) return;
   scheduled = true;
   // A macrotask later all charts that became visible together have asked.
-  setTimeout(() => void flush(), 0);
+  soon(() => void flush());
 }
 
 async function flush(): Promise<void> {
