@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import type { ComponentChildren, RefObject } from "preact";
 import { formatCount } from "../format";
 import { useSize, type Size } from "../parts/hooks";
-import { centred, fitted, following, moved, nearer, OVERVIEW, showing, type Camera } from "./camera";
+import { centred, fitted, following, moved, nearer, overview, showing, type Camera } from "./camera";
 import { Finder } from "./Finder";
 import { allParts, FEW, flowOf, MOST, MOST_PAINTED, openedFor } from "./flow";
 import { FlowBox } from "./FlowBox";
@@ -137,7 +137,7 @@ function useCamera(drawing: Drawing, scrolls: boolean) {
     held.current = null;
     if (box && from) setCamera((old) => old && following(old, from, topOf(box)));
   }, [drawing]);
-  const shown = camera ?? fitted(drawing, size, drawing.boxes.length > MOST ? OVERVIEW : undefined);
+  const shown = camera ?? (drawing.boxes.length > MOST ? overview : fitted)(drawing, size);
   const change = (next: (old: Camera) => Camera) => setCamera((old) => next(old ?? shown));
   useGestures(pane, change, scrolls);
   const hold = (path: string) => {

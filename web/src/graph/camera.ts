@@ -10,8 +10,8 @@ export interface Camera extends Point {
 
 const SMALLEST = 0.04;
 const LARGEST = 3;
-/** One of very many boxes begins with more of them: which is where, not what each says. */
-export const OVERVIEW = 0.3;
+/** One of very many boxes may begin with more of them, where it is wide: what is where, not what each says. */
+const OVERVIEW = 0.3;
 /** A drawing begins no smaller than its text can be read. */
 const READABLE = 0.9;
 const EDGE = 16; // pixels that stay free at the edges of the pane
@@ -22,6 +22,11 @@ export function fitted(drawing: Size, pane: Size, least = READABLE): Camera {
   const scale = limited(Math.max(whole, least));
   const x = (pane.width - drawing.width * scale) / 2;
   return { scale, x, y: Math.max(EDGE, (pane.height - drawing.height * scale) / 2) };
+}
+
+/** Its upper part in all its width, if that does not make it too small. */
+export function overview(drawing: Size, pane: Size): Camera {
+  return fitted(drawing, pane, Math.max(OVERVIEW, Math.min(READABLE, (pane.width - 2 * EDGE) / drawing.width)));
 }
 
 /** Nearer by a factor, the point of the pane staying where it is. */

@@ -3,7 +3,7 @@
 
 import { Graph, layout } from "@dagrejs/dagre";
 import { formatNumber } from "../format";
-import type { Box, Flow } from "./flow";
+import { MOST, type Box, type Flow } from "./flow";
 import { layered, type Size } from "./layers";
 
 export interface Point {
@@ -85,7 +85,8 @@ function levelOf(inside: readonly number[], boxes: PlacedBox[], own: readonly [n
     const { width, height } = boxes[at] as PlacedBox;
     return { width: width + (loops.has(at) ? 2 * LOOP : 0), height };
   };
-  const level = (inside.length > MOST_BY_DAGRE || between.length > 3 * MOST_BY_DAGRE ? byLayers : byDagre)(inside, boxes, between, room);
+  const many = boxes.length > MOST || inside.length > MOST_BY_DAGRE || between.length > 3 * MOST_BY_DAGRE;
+  const level = (many ? byLayers : byDagre)(inside, boxes, between, room);
   const looping = [...loops].map((at) => ({ from: at, to: at, points: loopOf(boxes[at] as PlacedBox) }));
   return { ...level, edges: [...level.edges, ...looping] };
 }

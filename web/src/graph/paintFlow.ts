@@ -71,11 +71,11 @@ function frame(context: CanvasRenderingContext2D, { x, y, width, height }: Place
 function paintBoxes(context: CanvasRenderingContext2D, boxes: readonly PlacedBox[], scale: number): void {
   for (const [folds, fill] of [[false, "--surface"], [true, "--raised"]] as const) {
     context.beginPath();
-    for (const { part, open, x, y, width, height } of boxes) {
-      if ((part.parts.length > 0 && !open) === folds) context.rect(x - width / 2, y - height / 2, width, height);
+    for (const { part, x, y, width, height } of boxes) {
+      if (part.parts.length > 0 === folds) context.rect(x - width / 2, y - height / 2, width, height);
     }
     context.fillStyle = token(fill);
-    context.strokeStyle = token("--muted");
+    context.strokeStyle = token(boxes[0]?.open ? "--line" : "--muted");
     context.lineWidth = 1 / Math.max(scale, 0.3);
     context.fill();
     context.stroke();
