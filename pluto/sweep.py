@@ -138,6 +138,8 @@ def _check(definition: Mapping[str, Any]) -> None:
         if not isinstance(spec, Mapping):
             raise UsageError(f"parameter {name!r} must be a mapping such as {{'values': [1, 2]}}")
         check_spec(name, spec)
+        if "probabilities" in spec and definition["method"] != "random":
+            logger.warning("parameter %r: only random sweeps mind its probabilities", name)
     metric = definition.get("metric")
     if definition["method"] == "bayes" and not (
         isinstance(metric, Mapping) and {"name", "goal"} <= metric.keys()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from pluto.errors import UsageError
 
@@ -45,22 +45,31 @@ def check_spec(name: str, spec: Mapping[str, Any]) -> None:
 
 
 def _check_probabilities(name: str, spec: Mapping[str, Any]) -> None:
-    if "probabilities" in spec and len(spec["probabilities"]) != len(spec["values"]):
+    if "probabilities" not in spec:
+        return
+    weights = spec["probabilities"]
+    if not isinstance(weights, (list, tuple)) or len(weights) != len(spec["values"]):
         raise UsageError(f"parameter {name!r} needs as many probabilities as values")
+    if not all(_is_number(weight) and weight >= 0 for weight in weights) or not any(weights):
+        raise UsageError(f"parameter {name!r}: probabilities are 0 or more, not all of them 0")
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _check_range(name: str, spec: Mapping[str, Any]) -> None:
     step, spec = spec.get("q", 1), base(spec)
-    if isinstance(step, bool) or not isinstance(step, (int, float)) or step <= 0:
+    if not _is_number(step) or step <= 0:
         raise UsageError(f"parameter {name!r}: q is a number above 0")
     if spec.get("distribution") == "normal":
-        if not {"mu", "sigma"} <= spec.keys():
+        if not (_is_number(spec.get("mu")) and _is_number(spec.get("sigma"))):
             raise UsageError(f"parameter {name!r}: a normal distribution needs mu and sigma")
         return
     if spec.get("distribution", "uniform") not in ("uniform", "int_uniform", *LOG_UNIFORM):
         raise UsageError(f"parameter {name!r}: unknown distribution {spec['distribution']!r}")
     low, high = spec.get("min"), spec.get("max")
-    if not (isinstance(low, (int, float)) and isinstance(high, (int, float)) and low <= high):
+    if not (_is_number(low) and _is_number(high) and low <= high):
         raise UsageError(f"parameter {name!r} needs value, values, or min and max")
     if spec.get("distribution") in LOG_UNIFORM and low <= 0:
         raise UsageError(f"parameter {name!r}: the bounds of a log_uniform are values above 0")

@@ -60,11 +60,13 @@ def clean(
     deleted: bool,
     **options: Any,
 ) -> None:
-    """Remove runs below DIR that ended long ago: delivered ones, local ones, deleted ones.
+    """Remove runs below DIR that ended long ago.
 
     A run that is being written, that has rows no server has, or that a `pluto server` keeps there
     is never removed. One that was deleted in a dashboard can be taken back until this removes it;
     DIR may be the data directory of a server that runs.
+
+    Example: `pluto clean --older-than 30d --delivered --dry-run`
     """
     chosen = (("delivered", delivered), ("local", local), ("deleted", deleted))
     states = [state for state, on in chosen if on]

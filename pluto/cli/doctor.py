@@ -28,9 +28,10 @@ CHECKS: Final[tuple[Callable[[Settings], list[Finding]], ...]] = (
 @json_option
 @click.pass_context
 def doctor(context: click.Context, url: str | None, host: str | None, as_json: bool) -> None:
-    """Check this installation: where runs are written, where they go, and what waits.
+    """Check this installation and what it is connected to.
 
-    The exit code is 1 if there is a problem; each one says its fix.
+    It says where runs are written, where they go, and which wait to be sent. The exit code is 1 if
+    there is a problem; each one says its fix.
     """
     settings = chosen_settings(url, host)
     findings = [finding for check in CHECKS for finding in check(settings)]

@@ -25,7 +25,9 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 
 import_options = with_options(
     click.argument("path", type=PATH),
-    click.option("--project", metavar="NAME", help="Of the runs here."),
+    click.option(
+        "--project", metavar="NAME", help="Project to import into; default: as the source."
+    ),
     click.option("--dir", "directory", type=FOLDER, help="Where .pluto is, or is made."),
     click.option("--local", is_flag=True, help="Keep the runs here, whatever server is known."),
     click.option("--dry-run", is_flag=True, help="Only name the runs that were found."),

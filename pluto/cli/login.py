@@ -19,9 +19,10 @@ from pluto.sets import Destination, Settings, destination
 @server_options
 @click.pass_context
 def login(context: click.Context, key: str | None, url: str | None, host: str | None) -> None:
-    """Check an API KEY and store it; without KEY it is asked for.
+    """Check an API key and store it.
 
-    '-' reads the key from standard input, where no other user of the machine can see it.
+    Without KEY it is asked for. '-' reads the key from standard input, where no other user of
+    the machine can see it.
     """
     if key == "-":
         key = sys.stdin.readline().strip()

@@ -84,7 +84,10 @@ class Commands(click.Group):
 @click.option("-c", "--commit", is_flag=True, help="Show the commit of this installation and exit.")
 @click.pass_context
 def commands(context: click.Context, commit: bool) -> None:
-    """Track experiments: look at runs, serve them, send what is left."""
+    """Track experiments: look at runs, serve them, send what is left.
+
+    Runs are recorded by scripts (`pluto.init`). To look at those of this directory: `pluto ui`
+    """
     if commit:
         click.echo(installed_commit())
         context.exit(0)

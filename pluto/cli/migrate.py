@@ -21,6 +21,8 @@ def migrate() -> None:
 
     The exit code is 0 when everything is imported, 1 when a run is not, 2 when the path or an
     option is wrong.
+
+    Example: `pluto migrate tensorboard logs --project mnist`
     """
 
 
@@ -28,9 +30,9 @@ def migrate() -> None:
 @import_options
 @click.pass_context
 def tensorboard(context: click.Context, /, path: Path, **options: Any) -> None:
-    """Import event files of TensorBoard: each directory with some below PATH is a run.
+    """Import event files of TensorBoard.
 
-    TensorBoard itself is not needed.
+    Each directory with some at or below PATH is a run. TensorBoard itself is not needed.
     """
     from pluto.migrate import tensorboard as source
 
@@ -45,7 +47,10 @@ def tensorboard(context: click.Context, /, path: Path, **options: Any) -> None:
 def csv(
     context: click.Context, /, path: Path, step: str | None, time: str | None, **options: Any
 ) -> None:
-    """Import files *.csv, *.jsonl and *.ndjson: each file at or below PATH is a run."""
+    """Import files *.csv, *.jsonl and *.ndjson.
+
+    Each file at or below PATH is a run.
+    """
     from pluto.migrate import tables
 
     context.exit(import_runs(lambda: tables.runs(path, options["project"], step, time), **options))
@@ -55,7 +60,10 @@ def csv(
 @import_options
 @click.pass_context
 def mlflow(context: click.Context, /, path: Path, **options: Any) -> None:
-    """Import a directory mlruns, or a SQLite database of MLflow, with its artifacts."""
+    """Import runs of MLflow, with their artifacts.
+
+    PATH is a directory mlruns or a SQLite database.
+    """
     from pluto.migrate import mlflow as source
 
     context.exit(import_runs(lambda: source.runs(path, options["project"]), **options))
@@ -76,7 +84,10 @@ def trackio(context: click.Context, /, path: Path, **options: Any) -> None:
 @import_options
 @click.pass_context
 def neptune(context: click.Context, /, path: Path, files: Path | None, **options: Any) -> None:
-    """Import what neptune-exporter has written: PATH is its --data-path. Needs pyarrow."""
+    """Import what neptune-exporter has written.
+
+    PATH is its --data-path. Needs pyarrow.
+    """
     from pluto.migrate import neptune as source
 
     context.exit(import_runs(lambda: source.runs(path, options["project"], files), **options))

@@ -53,7 +53,10 @@ def wandb() -> None:
 @import_options
 @click.pass_context
 def local(context: click.Context, /, path: Path, **options: Any) -> None:
-    """Import wandb's own files at or below PATH, such as wandb/offline-run-…."""
+    """Import wandb's own files at or below PATH.
+
+    Example: `pluto migrate wandb local wandb/offline-run-…`
+    """
     from pluto.migrate import wandb_files
 
     context.exit(import_runs(lambda: wandb_files.runs(path, options["project"]), **options))
@@ -96,7 +99,9 @@ _export_options = with_options(
 
 
 _load_options = with_options(
-    click.option("--dest-project", metavar="NAME", help="Of the runs here."),
+    click.option(
+        "--dest-project", metavar="NAME", help="Project to import into; default: wandb's."
+    ),
     click.option("--dry-run", is_flag=True, help="Only name what would be loaded."),
     click.option("--force-resume", is_flag=True, help="Add to runs that have these ids."),
     click.option(
@@ -132,7 +137,10 @@ def export(context: click.Context, /, **options: Any) -> None:
 @_load_options
 @click.pass_context
 def load(context: click.Context, /, **options: Any) -> None:
-    """Load exported runs: to the server that runs go to, or into .pluto of this directory."""
+    """Load exported runs.
+
+    They go to the server that runs of a script go to, or into .pluto of this directory.
+    """
     context.exit(_code(lambda: _load(**options)))
 
 

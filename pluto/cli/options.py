@@ -13,10 +13,10 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def with_options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Make one decorator of several options; `--help` names the last one first."""
+    """Make one decorator of several options, which `--help` names in this order."""
 
     def decorate(command: Any) -> Any:
-        for decorator in decorators:
+        for decorator in reversed(decorators):
             command = decorator(command)
         return command
 
@@ -25,8 +25,10 @@ def with_options(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def server_options(command: Command) -> Command:
     """Add `--url` and `--host`, which name the server instead of the environment."""
-    url = click.option("--url", metavar="URL", help="Server whose services share one URL.")
-    host = click.option("--host", metavar="HOST", help="Server by name; 'local' = yours, running.")
+    url = click.option("--url", metavar="URL", help="URL of the server.")
+    host = click.option(
+        "--host", metavar="HOST", help="Server by name: gpu7, gpu7:3000; 'local' = the one here."
+    )
     return url(host(command))
 
 

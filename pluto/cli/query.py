@@ -32,6 +32,8 @@ def query(sql: str | None, project: str | None, directory: Path | None, as_json:
     Table `files`: run, name, file_name, type, mime, size, step, time, caption, path.
 
     `run` joins them. DuckDB comes with the extra 'sql'.
+
+    Example: `pluto query --sql "SELECT project, name, status FROM runs"`
     """
     if sql is None:
         example = "SELECT project, name, status FROM runs"

@@ -54,7 +54,10 @@ def runs() -> None:
 def list_runs(
     project: str | None, everything: bool, limit: int, as_json: bool, **options: Any
 ) -> None:
-    """List runs, the newest first."""
+    """List runs, the newest first.
+
+    Example: `pluto runs list --project mnist --sort +summary_metrics.val/loss`
+    """
     filters = _parsed(options.pop("filters"))
     conditions = {name: options.pop(name) for name in ("search", "tags", "sort")}
     with open_client(**options) as client:
@@ -92,7 +95,10 @@ def list_runs(
 @source_options
 @json_option
 def show(run: str, project: str | None, as_json: bool, **source: Any) -> None:
-    """Show a RUN (id, display id, name or directory): facts, config, metrics."""
+    """Show facts, config and metrics of a run.
+
+    RUN is an id, display id, name or directory.
+    """
     client, project, number = found_run(run, project, **source)
     with client:
         details = client.get_run(project, number)
@@ -125,9 +131,10 @@ def rm(
     directory: Path | None,
     yes: bool,
 ) -> None:
-    """Remove RUNs (id, display id, name or directory) from this disk, for good.
+    """Remove runs from this disk, for good.
 
-    Runs on a server are removed on its web pages. What no server has is named before you are asked.
+    RUN is an id, display id, name or directory. Runs on a server are removed on its web pages.
+    What no server has is named before you are asked.
     """
     from pluto.retention import look_at
 
@@ -148,7 +155,10 @@ def rm(
 @dir_option
 @json_option
 def deleted(project: str | None, directory: Path | None, as_json: bool) -> None:
-    """List the runs on this disk that were deleted in a dashboard, the last deleted first."""
+    """List the runs on this disk that were deleted in a dashboard.
+
+    The last deleted is first; `pluto runs restore` takes them back.
+    """
     found = _deleted_runs(directory, project)
     if as_json:
         click.echo(json.dumps(list(map(run_as_json, found))))
@@ -170,7 +180,9 @@ def deleted(project: str | None, directory: Path | None, as_json: bool) -> None:
 def restore(
     context: click.Context, names: tuple[str, ...], project: str | None, directory: Path | None
 ) -> None:
-    """Take back runs that were deleted in a dashboard, by the NAME that `pluto runs deleted` shows.
+    """Take back runs that were deleted in a dashboard.
+
+    NAME is what `pluto runs deleted` shows.
 
     A run that `pluto server` keeps is listed when that starts again; while it runs, use its page.
     """

@@ -29,7 +29,10 @@ data_option = click.option(
 )
 # On the commands below `key` too, where people look for it.
 own_data_option = click.option(
-    "--data", "own_data", type=click.Path(file_okay=False, path_type=Path), help="As above."
+    "--data",
+    "own_data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The server's directory.  [default: ~/.pluto/server]",
 )
 auth_option = click.option(
     "--auth",
@@ -62,9 +65,11 @@ auth_option = click.option(
 )
 @click.pass_context
 def server(context: click.Context, /, data: Path, **options: Any) -> None:
-    """Take runs from clients, keep them below --data and show them in the browser.
+    """Take runs from clients, keep and show them.
 
-    The dashboard and every service share one port. Stop it with Ctrl-C.
+    Dashboard and API share one port; what is kept lies below --data. Ctrl-C stops it.
+
+    Example, for a team: `pluto server --host 0.0.0.0 --allow-host gpu7`
     """
     context.obj = data.expanduser()
     if context.invoked_subcommand is None:
@@ -78,10 +83,10 @@ def server(context: click.Context, /, data: Path, **options: Any) -> None:
 @click.argument("target", type=click.Path(file_okay=False, path_type=Path))
 @click.pass_obj
 def back_up(data: Path, own_data: Path | None, target: Path) -> None:
-    """Copy everything to the directory TARGET, also while the server runs.
+    """Copy all runs and keys to TARGET.
 
-    Once more into the same directory copies what has changed since. To restore, start a server
-    with --data TARGET, or with a copy of it.
+    The server may run meanwhile. Once more into the same directory copies what has changed since.
+    To restore, start a server with --data TARGET, or with a copy of it.
     """
     from pluto.server.sqlite.backup import backup
 
@@ -95,7 +100,10 @@ def back_up(data: Path, own_data: Path | None, target: Path) -> None:
 
 @server.group()
 def key() -> None:
-    """Make, list and revoke API keys. A running server knows of changes at once."""
+    """Make, list and revoke API keys.
+
+    A running server knows of changes at once.
+    """
 
 
 @key.command("create")

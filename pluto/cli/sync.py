@@ -57,11 +57,13 @@ def sync(
     path: Path | None,
     **options: object,
 ) -> None:
-    """Send what the runs below DIR have not delivered, each row once.
+    """Send what the runs below DIR have not delivered.
 
-    They go to the server that --url, --host or the environment name, else to the one that each run
-    was meant for. The exit code is 0 when nothing is left. With --watch runs that end meanwhile
-    are sent too, and what is new is told.
+    Every row arrives once, at the server that --url, --host or the environment name, else at the
+    one that each run was meant for. The exit code is 0 when nothing is left. With --watch, runs
+    that end meanwhile are sent too, and what is new is told.
+
+    Example: `pluto sync runs --local --url http://gpu7:3000`
     """
     root = _one_run(path) if path else directory or folder or Path.cwd()
     if options.pop("background"):

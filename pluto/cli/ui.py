@@ -29,10 +29,11 @@ STOP_SECONDS: Final = 5.0
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
 @auth_option
 def ui(directory: Path, port: int | None, no_browser: bool, auth: str) -> None:
-    """Show the runs below DIR, those being written too.
+    """Open the dashboard over the runs below DIR.
 
-    What a killed process had logged but not yet put in order, is put in order meanwhile. On a
-    machine that is reached over SSH no browser is opened; the tunnel to your own is printed.
+    It shows those being written too, and saves meanwhile what killed processes left in their
+    journals. On a machine that is reached over SSH no browser is opened; the tunnel to your own is
+    printed.
     """
     from pluto.cli.recovery import Recovery
     from pluto.server.ports import free_port

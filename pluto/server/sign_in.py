@@ -98,7 +98,7 @@ _TOLD: Final[dict[Why, str]] = {
 _NO_PAGE: Final = """<p>Links to a project begin with <code>/p/</code> and its name.</p>
 <section><p><a href="/">All projects</a></p></section>"""
 _NOT_BUILT: Final = """<p>This installation runs from bare sources. Build the dashboard once with
-<code>cd web &amp;&amp; npm ci &amp;&amp; npm run build</code>. The API works.</p>"""
+<code>make web</code>. The API works.</p>"""
 
 
 def sign_in(to: str, *, with_key: bool, why: Why = "none") -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import subprocess
@@ -158,6 +159,11 @@ def test_a_grid_with_a_metric_tries_every_choice() -> None:
     assert len(training.tried) == 4
 
 
+def drawn_with(probabilities: object) -> dict[str, Any]:
+    spec = {"values": [1, 2], "probabilities": probabilities}
+    return {"method": "random", "parameters": {"seed": spec}}
+
+
 BAD: list[tuple[Any, type[Exception], str]] = [
     ([], TypeError, "a mapping"),
     ({"method": "guess", **GRID}, ValueError, "grid, random, bayes"),
@@ -178,6 +184,12 @@ BAD: list[tuple[Any, type[Exception], str]] = [
         ValueError,
         "above 0",
     ),
+    ({"parameters": {"lr": {"min": 0, "max": math.inf}}}, ValueError, "'lr' needs value"),
+    (drawn_with(0.5), ValueError, "as many probabilities as values"),
+    (drawn_with([0.5, 0.3, 0.2]), ValueError, "as many probabilities as values"),
+    (drawn_with([1, -1]), ValueError, "0 or more, not all of them 0"),
+    (drawn_with([0, 0]), ValueError, "0 or more, not all of them 0"),
+    (drawn_with([1, math.nan]), ValueError, "0 or more, not all of them 0"),
     ({"method": "bayes", **GRID}, ValueError, "needs metric"),
 ]
 
@@ -188,6 +200,15 @@ def test_a_sweep_that_cannot_work_is_refused(
 ) -> None:
     with pytest.raises(error, match=says):
         pluto.sweep(config)
+
+
+def test_probabilities_that_a_method_does_not_mind_are_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    pluto.sweep(drawn_with([0.9, 0.1]))
+    assert "probabilities" not in caplog.text
+    pluto.sweep({**drawn_with([0.9, 0.1]), "method": "grid"})
+    assert "parameter 'seed': only random sweeps mind its probabilities" in caplog.text
 
 
 def test_an_agent_that_cannot_work_is_refused() -> None:
