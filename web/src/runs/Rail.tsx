@@ -92,6 +92,7 @@ function RailHead() {
         <h2>
           Runs <span class="muted number">{count === total ? formatCount(total) : `${formatCount(count)} of ${formatCount(total)}`}</span>
         </h2>
+        <Dead />
         <ShowMenu />
       </div>
       <Unread />
@@ -106,6 +107,26 @@ function RailHead() {
         </div>
       )}
     </header>
+  );
+}
+
+const DEAD_FILTER = "status:failed,terminated";
+
+/** How many runs ended badly, one click away from being all that is listed. */
+function Dead() {
+  const count = runs.value.filter(({ status }) => status === "FAILED" || status === "TERMINATED").length;
+  const only = runFilter.value === DEAD_FILTER;
+  if (!count) return null;
+  return (
+    <button
+      type="button"
+      class="link rail-dead number"
+      aria-pressed={only}
+      title={only ? "List all runs again" : `List only the ${formatCount(count)} that failed or were terminated`}
+      onClick={() => runFilter.set(only ? "" : DEAD_FILTER)}
+    >
+      <span aria-hidden="true">✕</span> {formatCount(count)} <span class="unseen">failed or terminated</span>
+    </button>
   );
 }
 
