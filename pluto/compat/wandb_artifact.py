@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
@@ -70,11 +70,12 @@ class Artifact(ArtifactFacts):
 
     Attributes:
         type: what it is.
-        version: of an artifact that was read back; the same content is one version.
+        version: of an artifact that was read back or waited for; the same content is one version.
         aliases: other names of the version.
         source: of an artifact that was read back, the project and id of the run that logged it, and
             the digest of its files.
         from_version: the one that this is a draft of.
+        find_version: returns the version that was logged last, if the run that logged it knows it.
 
     Example:
         >>> artifact = Artifact("digits", type="dataset")
@@ -101,6 +102,7 @@ class Artifact(ArtifactFacts):
         self.tags: list[str] = []
         self.files_by_name: dict[str, Path] = {}
         self.from_version: Artifact | None = None  # keeps what it has fetched
+        self.find_version: Callable[[], str | None] = lambda: None
         self._own: Path | None = None
 
     @property
@@ -299,7 +301,12 @@ class Artifact(ArtifactFacts):
         """Do nothing: what an artifact holds when it is logged is what is kept."""
 
     def wait(self, timeout: float | None = None) -> Artifact:  # noqa: ARG002
-        """Return the artifact: what was logged is safe."""
+        """Return the artifact, which then has its version where its run can be read already.
+
+        What was logged is safe without it.
+        """
+        if self.version is None:
+            self.version = self.find_version()
         return self
 
     def to_pluto(self) -> pluto.Artifact:

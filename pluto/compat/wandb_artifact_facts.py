@@ -19,7 +19,7 @@ class ArtifactFacts:
     """The part of an artifact that has nothing to do with its files.
 
     Attributes:
-        version: of an artifact that was read back.
+        version: of an artifact that was read back or waited for.
         source: of an artifact that was read back, where it comes from.
         created_at: when it was logged, of an artifact that was read back.
         ttl: without effect: what was logged stays until somebody deletes its run.

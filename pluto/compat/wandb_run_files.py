@@ -8,6 +8,8 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
 from glob import escape
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
@@ -17,7 +19,7 @@ from pluto.compat.wandb_artifact import Artifact
 from pluto.compat.wandb_errors import CommError, UsageError
 from pluto.compat.wandb_files import SavedFiles
 from pluto.compat.wandb_rows import Rows
-from pluto.compat.wandb_store import FOLDER, PARTS, Reference, find_artifact, parts
+from pluto.compat.wandb_store import FOLDER, PARTS, Reference, find_artifact, parts, version_of
 from pluto.op import Op
 from pluto.storage import Kind, RunReader
 
@@ -110,6 +112,7 @@ class FileMethods:
         artifact.aliases = list(dict.fromkeys([*artifact.aliases, *(aliases or ())]))
         artifact.tags = list(dict.fromkeys([*artifact.tags, *(tags or ())]))
         self._log_files(f"{FOLDER}/{artifact.base_name}", artifact)
+        artifact.find_version = partial(self._version_of, artifact)
         return artifact
 
     def upsert_artifact(
@@ -274,6 +277,14 @@ class FileMethods:
         if path in self._logged:
             _wait_until_stored(Path(self.op.dir), path, self._logged[path])
         return path in self._logged
+
+    def _version_of(self, artifact: Artifact) -> str | None:
+        if self.op.settings.mode == "noop":
+            return None
+        self._has_stored(f"{FOLDER}/{artifact.base_name}")
+        with self._client(own_only=False) as reads, suppress(CommError):  # not on the server yet
+            return version_of(reads, self.op.project, artifact)
+        return None
 
     def _client(self, *, own_only: bool) -> query.Client:
         """Return what reads the runs, or this one alone, which a server may have in part."""

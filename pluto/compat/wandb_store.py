@@ -113,6 +113,13 @@ def versions(reads: Reads, project: str, name: str) -> list[Artifact]:
     ]
 
 
+def version_of(reads: Reads, project: str, artifact: Artifact) -> str | None:
+    """Return which version an artifact is by its content; None if nobody has logged it."""
+    _, numbers = _history(reads, project, artifact.base_name)
+    number = numbers.get(artifact.digest)
+    return None if number is None else f"v{number}"
+
+
 def logged_by(reads: Reads, project: str, run: Any) -> list[Artifact]:
     """Return the artifacts that a run has logged, each version once."""
     files = reads.get_files(project, run, None)

@@ -56,9 +56,15 @@ def test_a_run_uses_what_it_has_just_logged() -> None:
     with artifact.new_file("inner/data.txt", "wb") as file:
         file.write(b"weights")
     assert run.log_artifact(artifact).wait() is artifact
+    assert (artifact.name, artifact.version, artifact.state) == ("fresh:v0", "v0", "COMMITTED")
     assert read(run.use_artifact("fresh:latest", type="model")) == "weights"
     with pytest.raises(wandb.UsageError, match="is a 'model', not a 'dataset'"):
         run.use_artifact("fresh", type="dataset")
+
+
+def test_a_run_that_keeps_nothing_gives_an_artifact_no_version() -> None:
+    run = wandb.init(project="p", mode="disabled")
+    assert run.log_artifact(wandb.Artifact("fresh", "model")).wait().version is None
 
 
 def test_a_name_that_nobody_has_logged_says_what_there_is() -> None:
