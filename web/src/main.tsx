@@ -11,6 +11,7 @@ import "./style/run.css";
 import "./style/panels.css";
 import { render } from "preact";
 import { App } from "./app/App";
+import { fetchNextPages, fetchPage } from "./app/Workspace";
 import { startKeyboard } from "./app/keyboard";
 import { startAsked } from "./state/asked";
 import { startBest } from "./state/best";
@@ -30,6 +31,9 @@ import { startTheme } from "./state/theme";
 /** So long a page stays empty for its list, in ms, before it says that it is loading. */
 const PATIENCE = 100;
 
+/** So long after a page was drawn, in ms, the code of the next one is fetched. */
+const IDLE = 500;
+
 async function start(): Promise<void> {
   startTheme();
   const address = await ownAddress(location.pathname);
@@ -37,6 +41,7 @@ async function start(): Promise<void> {
   startRouting();
   startCatalog();
   const asked = startAsked();
+  const page = fetchPage();
   startMetrics();
   startClock();
   startBest();
@@ -44,13 +49,14 @@ async function start(): Promise<void> {
   startPanels();
   startKeyboard();
   // Most often these are on their way already: with them, the page is drawn once.
-  await Promise.race([Promise.all([firstList(), asked]), new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+  await Promise.race([Promise.all([firstList(), asked, page]), new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
   render(<App />, document.getElementById("app") as HTMLElement);
   startFrame();
   startLive();
   startNotices();
   startTitle();
   startTabIcon();
+  setTimeout(fetchNextPages, IDLE);
 }
 
 void start();

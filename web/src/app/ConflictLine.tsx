@@ -1,6 +1,6 @@
 // Below the bar while a kept view or panel was changed here and elsewhere: whose stays is for a person to say.
 
-import { columnName } from "../panels/PanelCard";
+import { columnName } from "../runs/columns";
 import { readPanels, titleOf } from "../panels/model";
 import { conflicts, decide, type Conflict } from "../state/saved";
 

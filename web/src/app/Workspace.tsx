@@ -6,8 +6,6 @@ import { lazy } from "../parts/lazy";
 import { AddPanel } from "../panels/AddPanel";
 import { ErrorPanel, Skeleton } from "../parts/states";
 import { Rail } from "../runs/Rail";
-import { RunsTable } from "../runs/RunsTable";
-import { RunPage } from "../run/RunPage";
 import { runs, runsList } from "../state/catalog";
 import { unread } from "../state/filling";
 import { place } from "../state/route";
@@ -15,6 +13,21 @@ import { tab } from "../state/view";
 import { FirstSteps } from "./Projects";
 import { Tabs } from "./Tabs";
 import { Views } from "./Views";
+
+const RunsTable = lazy(() => import("../runs/RunsTable").then((loaded) => loaded.RunsTable), "the table");
+const RunPage = lazy(() => import("../run/RunPage").then((loaded) => loaded.RunPage), "the run");
+
+/** Fetches the code of what the address names, beside its data; most often charts, whose code is there. */
+export async function fetchPage(): Promise<void> {
+  if (place.peek().run !== null) await RunPage.ahead();
+  else if (tab.peek() === "table") await RunsTable.ahead();
+}
+
+/** Fetches the code of the pages that are opened most, so that they open at once. */
+export function fetchNextPages(): void {
+  void RunPage.ahead();
+  void RunsTable.ahead();
+}
 
 export function Workspace() {
   const { project, run } = place.value;

@@ -1,6 +1,6 @@
 // Where the palette can go: tabs of this page, runs, charts, projects.
 
-import { tabsOf } from "../run/RunPage";
+import { tabsOf } from "../run/tabs";
 import { openDeleted } from "../runs/DeletedRuns";
 import { projects, runs } from "../state/catalog";
 import { metricNames } from "../state/metrics";

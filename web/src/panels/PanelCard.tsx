@@ -5,7 +5,7 @@ import { Chart } from "../charts/Chart";
 import { download } from "../parts/download";
 import { Popover } from "../parts/Popover";
 import { useInSight, useSize } from "../parts/hooks";
-import { columnFor, type Column } from "../runs/columns";
+import { columnFor, columnName, type Column } from "../runs/columns";
 import { edited, removePanel, shiftPanel } from "../state/panels";
 import { shownRuns } from "../state/selection";
 import { theme } from "../state/theme";
@@ -20,11 +20,6 @@ import { Scatter } from "./Scatter";
 /** What the URL calls a panel in full screen. */
 export function fullName(panel: Panel): string {
   return `panel:${panel.id}`;
-}
-
-export function columnName(key: string): string {
-  const column = columnFor(key);
-  return column ? [column.detail, column.label].filter(Boolean).join(" ") : key;
 }
 
 export function PanelCard({ panel, full = false }: { panel: Panel; full?: boolean }) {

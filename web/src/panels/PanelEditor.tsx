@@ -2,13 +2,12 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { NamePicker } from "../charts/NamePicker";
-import { availableColumns } from "../runs/columns";
+import { availableColumns, columnName } from "../runs/columns";
 import { runs } from "../state/catalog";
 import { metricNames } from "../state/metrics";
 import { edited, keepPanel } from "../state/panels";
 import { listedRuns, railColumn } from "../state/selection";
 import { KINDS, titleOf, type Kind, type Panel } from "./model";
-import { columnName } from "./PanelCard";
 
 /** All columns that a panel can show: settings, then last and best values. */
 function columnKeys(): string[] {

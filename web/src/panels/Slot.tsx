@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { columnName } from "./PanelCard";
+import { columnName } from "../runs/columns";
 import { keepPanel, movePanel, placeOf, shiftPanel } from "../state/panels";
 import { resized, titleOf, type Panel } from "./model";
 

@@ -5,17 +5,24 @@ import { useEffect, useState } from "preact/hooks";
 import { asApiError, type ApiError } from "../api/http";
 import { ErrorPanel, Skeleton } from "./states";
 
+export type LazyComponent<P> = FunctionComponent<P> & {
+  /** Fetches the code before it is shown; resolves whether it came or not, for showing it tries again. */
+  ahead(): Promise<void>;
+};
+
 /** A component that stands for the one that `load` brings; `label` says what is waited for. */
-export function lazy<P extends object>(load: () => Promise<ComponentType<P>>, label: string): FunctionComponent<P> {
+export function lazy<P extends object>(load: () => Promise<ComponentType<P>>, label: string): LazyComponent<P> {
   let known: ComponentType<P> | null = null;
-  return function Lazy(props: P) {
+  const fetched = async () => {
+    known = await load();
+  };
+  const Lazy = (props: P) => {
     const [error, setError] = useState<ApiError | null>(null);
     const [turn, setTurn] = useState(0);
     useEffect(() => {
       if (known) return;
-      load().then(
-        (loaded) => {
-          known = loaded;
+      fetched().then(
+        () => {
           setError(null);
           setTurn((old) => old + 1);
         },
@@ -29,4 +36,5 @@ export function lazy<P extends object>(load: () => Promise<ComponentType<P>>, la
     if (error) return <ErrorPanel error={error} retry={() => setTurn(turn + 1)} title={`${label} could not be loaded`} />;
     return <Skeleton rows={4} label={`Loading ${label}`} />;
   };
+  return Object.assign(Lazy, { ahead: () => fetched().catch(() => undefined) });
 }

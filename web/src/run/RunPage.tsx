@@ -1,7 +1,7 @@
 // A run: what it is and how it does on top, its views in tabs below.
 
 import type { ComponentChildren } from "preact";
-import type { NameInfo, RunAnswer } from "../api/types";
+import type { RunAnswer } from "../api/types";
 import { Tabs } from "../app/Tabs";
 import { ChartsPage } from "../charts/ChartsPage";
 import { lazy } from "../parts/lazy";
@@ -15,7 +15,7 @@ import { MomentBar } from "./MomentBar";
 import { OverviewTab } from "./OverviewTab";
 import { RunHeader } from "./RunHeader";
 import { SystemTab } from "./SystemTab";
-import { DATA_TYPES, MEDIA_TYPES, ofTypes } from "./types";
+import { tabsOf } from "./tabs";
 
 interface Props {
   answer: RunAnswer;
@@ -79,20 +79,4 @@ function NotThere({ id, error }: { id: number; error: ApiError }) {
       </p>
     </Empty>
   );
-}
-
-export function tabsOf(names: readonly NameInfo[]): [string, string, number?][] {
-  const count = (types: readonly string[]) => ofTypes(names, types).length;
-  return [
-    ["charts", "Charts"],
-    ["overview", "Overview"],
-    ["media", "Media", count(MEDIA_TYPES)],
-    ["data", "Data", count(DATA_TYPES)],
-    ["console", "Console"],
-    ["system", "System"],
-    ["files", "Files"],
-    ["graph", "Graph"],
-    ["code", "Code"],
-    ["config", "Config"],
-  ];
 }

@@ -53,6 +53,12 @@ function fixed(key: string, label: string, value: (run: Run) => string): Column 
   return { key, label, detail: "", numeric: false, measured: false, value, text: value };
 }
 
+/** What a column is called where it stands alone. */
+export function columnName(key: string): string {
+  const column = columnFor(key);
+  return column ? [column.detail, column.label].filter(Boolean).join(" ") : key;
+}
+
 export function columnFor(key: string): Column | null {
   if (key.startsWith("config.")) return configColumn(key.slice(7));
   if (key.startsWith(CURVE)) return curveColumn(key, key.slice(CURVE.length));
