@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.e2e.browser import Site, Visit, dashboard_over, eventually
 from tests.e2e.recorded_sweep import PROJECT, record_sweep
@@ -130,8 +130,19 @@ def test_changes_in_quick_succession_are_no_conflict_with_oneself(visit: Visit) 
 
 
 def test_a_change_that_still_waits_when_the_page_is_left_arrives(visit: Visit) -> None:
+    held: list[Route] = []
+
+    def hold_first_answer(route: Route) -> None:
+        if route.request.method == "POST" and not held:
+            held.append(route)
+            route.fetch()  # the server has the change, and its answer is on the way for ever
+        else:
+            route.continue_()
+
+    visit.page.route("**/api/ui/saved", hold_first_answer)
     corner = visit.page.get_by_role("button", name="Size of Shared", exact=True)
     corner.press("ArrowDown")
+    eventually(lambda: held)
     corner.press("ArrowDown")
     visit.open("/")
     eventually(lambda: dict(server_has(visit, "panel", "p1")).get("rows") == 3)  # type: ignore[call-overload]
