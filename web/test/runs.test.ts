@@ -7,7 +7,7 @@ import { standOut } from "../src/charts/paint";
 import { causeOf, evidenceOf, flatten, reportedCause, restartsOf, timeLeft } from "../src/run/meta";
 import { atStep, steps } from "../src/run/steps";
 import { rangeOf, shapeOf } from "../src/runs/curveShape";
-import { availableColumns, columnFor, defaultColumns, sortRuns } from "../src/runs/columns";
+import { availableColumns, columnFor, defaultColumns, firstOrder, sortRuns } from "../src/runs/columns";
 import { tableCsv } from "../src/runs/tableCsv";
 import { compileFilter, textMatcher } from "../src/runs/filter";
 import { sampleRun as run } from "./sample";
@@ -46,6 +46,16 @@ test("the table shows what differs first, why runs ended, and what they are tagg
   expect(defaultColumns(runs)).toEqual(keys);
   expect(defaultColumns(runs.slice(0, 1))).not.toContain("cause");
 });
+
+test.each([
+  ["metric.val/loss", "metric.val/loss"],
+  ["min.val/perplexity", "min.val/perplexity"],
+  ["metric.val/acc", "-metric.val/acc"],
+  ["minstep.val/loss", "-minstep.val/loss"],
+  ["created", "-created"],
+  ["name", "name"],
+  ["config.lr", "config.lr"],
+])("the first click on %s sorts by %s", (key, order) => expect(firstOrder(key)).toBe(order));
 
 test("the table is saved with exact values, a line a run", () => {
   const runs = [run(1, { name: 'a "b", c', createdAt: 0, config: { layers: [4, 2] }, summary: { loss: 0.123456789 } }), run(2, { name: "d", createdAt: 1 })];

@@ -154,6 +154,14 @@ export function defaultColumns(runs: readonly Run[]): string[] {
   return ["name", "status", ...cause, "created", "duration", ...config, "tags"];
 }
 
+/** The order that the first click on a column gives: what is best or newest on top, words from a to z. */
+export function firstOrder(key: string): string {
+  const column = columnFor(key);
+  const isTime = key === "created" || key === "duration";
+  const isLowGood = !key.includes("step.") && /loss|err|ppl|perplexity/i.test(column?.label ?? "");
+  return isTime || (column?.measured && !isLowGood) ? `-${key}` : key;
+}
+
 /** Sorts a copy; `order` is a column key, with a minus in front for descending. Empty values stay last. */
 export function sortRuns(runs: readonly Run[], order: string): Run[] {
   const down = order.startsWith("-");

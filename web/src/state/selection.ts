@@ -1,7 +1,7 @@
 // Which runs are listed, and which of them the charts show.
 
 import { computed, signal } from "@preact/signals";
-import { columnFor, defaultColumns, metricOrder, placesOf, sortRuns } from "../runs/columns";
+import { columnFor, defaultColumns, firstOrder, metricOrder, placesOf, sortRuns } from "../runs/columns";
 import { compileFilter } from "../runs/filter";
 import { groupRuns, sortGroups, type Group } from "../runs/groups";
 import type { Run } from "../api/types";
@@ -108,7 +108,9 @@ export const heatPlaces = computed<ReadonlyMap<string, ReadonlyMap<number, numbe
 });
 
 export function sortBy(key: string): void {
-  sortOrder.set(sortOrder.peek() === `-${key}` ? key : `-${key}`);
+  const first = firstOrder(key);
+  const other = first === key ? `-${key}` : key;
+  sortOrder.set(sortOrder.peek() === first ? other : first);
 }
 
 /** Ids of the runs in the charts, the page's own run first. */
