@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal, get_args
 
 Fault = Literal[
     "refused",  # nothing listens: connecting fails at once
@@ -27,6 +27,8 @@ Fault = Literal[
     "reset_after",  # reads the whole request, then resets instead of answering
     "html",  # answers 200 with a page, as a captive portal does
 ]
+UNREACHED: Final[tuple[Fault, ...]] = tuple(each for each in get_args(Fault) if each != "401")
+"""With these no server answers that a client could believe."""
 
 
 @dataclass(frozen=True)

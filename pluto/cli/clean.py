@@ -15,6 +15,7 @@ import click
 from pluto.cli.removal import remove_runs, run_as_json
 from pluto.cli.sources import json_option
 from pluto.cli.tables import show_table, words_of_size, words_of_time
+from pluto.wording import counted
 
 if TYPE_CHECKING:
     from pluto.retention import KeptRun
@@ -93,7 +94,7 @@ def _clean(
     if not as_json:
         _show(chosen, [run for run in old if run.problem])
     if chosen and not (dry_run or yes):
-        click.confirm(f"Remove {len(chosen)} run(s) for good?", abort=True, err=True)
+        click.confirm(f"Remove {counted(len(chosen), 'run')} for good?", abort=True, err=True)
     problems = [] if dry_run else remove_runs(chosen)
     if as_json:
         gone = {"chosen": list(map(run_as_json, chosen)), "dryRun": dry_run, "problems": problems}
@@ -114,4 +115,4 @@ def _show(chosen: Sequence[KeptRun], kept: Sequence[KeptRun]) -> None:
         for run in chosen
     ]
     show_table(["DIRECTORY", "STATE", "ENDED", "SIZE"], rows)
-    click.echo(f"{len(chosen)} run(s), {words_of_size(sum(run.size for run in chosen))}")
+    click.echo(f"{counted(len(chosen), 'run')}, {words_of_size(sum(run.size for run in chosen))}")

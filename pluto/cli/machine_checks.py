@@ -76,7 +76,7 @@ def gpus(_settings: Settings) -> list[Finding]:
             "in a container allow 'utility' in NVIDIA_DRIVER_CAPABILITIES; else look at nvidia-smi"
         )
         return [Finding("gpus", False, f"NVIDIA GPUs cannot be observed ({error})", fix)]
-    return [Finding("gpus", True, f"{count} NVIDIA GPU(s) can be observed")]
+    return [Finding("gpus", True, f"{counted(count, 'NVIDIA GPU')} can be observed")]
 
 
 def runs(settings: Settings) -> list[Finding]:

@@ -24,6 +24,7 @@ from pluto.cli.tables import (
     words_of_time,
 )
 from pluto.server.fields import flatten
+from pluto.wording import counted
 
 if TYPE_CHECKING:
     from pluto.query import Client
@@ -144,7 +145,7 @@ def rm(
             f"{run.directory}  {words_of_size(run.size)}  {_warning(run)}".rstrip(), err=True
         )
     if not yes:
-        click.confirm(f"Remove {len(chosen)} run(s)?", abort=True, err=True)
+        click.confirm(f"Remove {counted(len(chosen), 'run')}?", abort=True, err=True)
     problems = remove_runs(chosen)
     click.echo(f"{len(chosen) - len(problems)} removed, {len(problems)} kept")
     context.exit(1 if problems else 0)

@@ -15,7 +15,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed: pip install
 
 from torch import nn  # noqa: E402
 
-from pluto.compat.torch import unwatch, watch  # noqa: E402
+from pluto.compat.torch import FREQUENCY, unwatch, watch  # noqa: E402
 
 
 class Base(nn.Module):
@@ -128,8 +128,12 @@ def test_what_is_no_module_is_refused_and_stops_no_script(
 
 
 def test_no_frequency_means_the_default() -> None:
+    module = nn.Linear(1, 1)
     with pluto.init() as run:
-        run.watch(nn.Linear(1, 1), freq=None)
+        run.watch(module, freq=None)
+        for _ in range(FREQUENCY):
+            module(torch.ones(1, 1)).sum().backward()
+    assert len(histograms(run, "grad/weight")) == 1
 
 
 def test_when_its_run_has_ended_the_newest_live_run_gets_the_histograms() -> None:
@@ -277,11 +281,14 @@ def test_a_compiled_module_is_watched_and_not_compiled_again(order: str) -> None
         assert set(graph["nodes"]) == {"Net", "convolution", "norm", "head"}
 
 
-def test_a_run_that_records_nothing_is_watched_in_peace() -> None:
+def test_a_run_that_records_nothing_is_watched_in_peace(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     module = net()
     with pluto.init(mode="noop") as run:
         run.watch(module, freq=1, disable_graph=False)
-        train(module, 2)
+        assert len(train(module, 2)) == 2
+    assert "watch" not in caplog.text
 
 
 def test_nothing_is_lost_when_histograms_come_faster_than_they_are_recorded() -> None:

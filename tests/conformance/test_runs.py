@@ -140,8 +140,8 @@ def test_deleted_runs_are_listed_until_they_are_restored_or_discarded(engine: Ba
     engine.delete(second)
     found = engine.deleted()
     told = [(each.id, each.project, each.name, each.display_id, each.status) for each in found]
-    assert sorted(told) == [
-        (row.id, row.project, row.name, row.display_id, row.status) for row in (first, second)
+    assert told == [  # the last deleted first
+        (row.id, row.project, row.name, row.display_id, row.status) for row in (second, first)
     ]
     engine.restore(first.id)
     engine.discard(second.id)

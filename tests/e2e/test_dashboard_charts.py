@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import functools
+import itertools
 import json
 import re
 from pathlib import Path
@@ -282,23 +283,25 @@ def middle_of(visit: Visit, chart: str) -> tuple[float, float, float]:
 def test_the_values_beside_the_crosshair_stay_on_the_page(visit: Visit) -> None:
     visit.open(f"/p/{PROJECT}?smooth=0.6")
     eventually(lambda: visit.curves(LOSS))
-    page = visit.page.locator("main").bounding_box()
     first_line = visit.page.get_by_label("Filter charts by name").bounding_box()
     last_check = visit.page.get_by_label("Leave outliers out of the y range").bounding_box()
-    assert page
     assert first_line
     assert last_check
     assert last_check["y"] < first_line["y"] + first_line["height"]  # smoothing wraps no toolbar
-    for chart in (LOSS, JUMPY):
+    for page_width, chart in itertools.product((1280, 390), (LOSS, JUMPY)):
+        visit.page.set_viewport_size({"width": page_width, "height": 720})
+        visit.part(f"chart-{chart}").scroll_into_view_if_needed()
+        page = visit.page.locator("main").bounding_box()
+        assert page
         x, y, width = middle_of(visit, chart)
-        for part in (-0.3, 0.3):
+        for part in (-0.3, -0.05, 0.05, 0.3):  # beside the middle a box has the least room
             visit.page.mouse.move(x + part * width, y)
             tooltip = visit.part(f"chart-{chart}").locator(".tooltip")
             expect(tooltip).to_contain_text("step")
             box = tooltip.bounding_box()
             assert box
-            assert page["x"] <= box["x"], (chart, part)
-            assert box["x"] + box["width"] <= page["x"] + page["width"], (chart, part)
+            assert page["x"] <= box["x"], (page_width, chart, part)
+            assert box["x"] + box["width"] <= page["x"] + page["width"], (page_width, chart, part)
 
 
 def test_a_chart_in_full_screen_names_its_lines_and_gives_the_focus_back(visit: Visit) -> None:

@@ -120,7 +120,7 @@ def test_a_dry_run_and_a_no_remove_nothing(
 ) -> None:
     directory = local_run(tmp_path, "old", days_old=31)
     clean(tmp_path, "--local", "--dry-run")
-    assert "1 run(s)" in capsys.readouterr().out
+    assert "1 run, " in capsys.readouterr().out
     monkeypatch.setattr("click.termui.visible_prompt_func", lambda _: "n")
     assert run(["clean", str(tmp_path), "--older-than", "4w", "--local"]) == 1
     assert directory.exists()
@@ -280,6 +280,17 @@ def test_what_was_deleted_in_a_dashboard_is_listed_and_restored_on_the_command_l
     (trash / directory.name).mkdir()  # another of its name, deleted too
     assert run(["runs", "restore", directory.name, *there]) == 1
     assert "another run in its place" in capsys.readouterr().err
+
+
+def test_a_deleted_run_of_two_projects_with_its_name_is_restored_by_its_project(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    for project in ("digits", "faces"):
+        (tmp_path / ".pluto" / project / ".trash" / "same").mkdir(parents=True)
+    assert run(["runs", "restore", "same", "--dir", str(tmp_path)]) == 1
+    assert "there are several: name the --project" in capsys.readouterr().err
+    assert run(["runs", "restore", "same", "--dir", str(tmp_path), "--project", "faces"]) == 0
+    assert [path.parent.name for path in sorted(tmp_path.rglob("same"))] == [".trash", "faces"]
 
 
 def test_what_was_deleted_in_a_dashboard_goes_for_good_when_it_is_old_enough(

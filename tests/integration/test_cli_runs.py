@@ -79,7 +79,8 @@ def test_a_run_is_shown_with_its_config_and_metrics(source: list[str], capsys: C
 
 
 def test_a_name_of_two_projects_is_no_name_of_a_run(source: list[str], capsys: Capture) -> None:
-    printed(capsys, "runs", "show", "small", *source, code=1)
+    assert run(["runs", "show", "small", *source]) == 1
+    assert "2 runs are called 'small'" in capsys.readouterr().err
     printed(capsys, "runs", "show", "large", *source)
 
 

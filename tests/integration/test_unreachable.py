@@ -18,23 +18,12 @@ from pluto.sink import Sink
 from pluto.storage import Kind, RunReader
 from pluto.store import Store
 from pluto.sync import run_directories, sync_directory
-from tests.fault_server import Fault, fault_server
+from tests.fault_server import UNREACHED, Fault, fault_server
 from tests.server_process import RunningServer, running_server
 
 ROWS = 500
 MARGIN = 4.0  # seconds for two busy cores; the bounds themselves are 5 s and 10 s
 QUIET = {"disable_system_metrics": True, "disable_console": True}
-FAULTS: list[Fault] = [
-    "refused",
-    "black_hole",
-    "silent",
-    "500",
-    "slow",
-    "drip",
-    "reset",
-    "reset_after",
-    "html",
-]
 
 
 def sync_to(server: RunningServer, root: Path, **options: Any) -> int:
@@ -46,7 +35,7 @@ def sync_to(server: RunningServer, root: Path, **options: Any) -> int:
     return sync_directory(root, sink_for, **options).left
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", UNREACHED)
 def test_a_run_whose_server_fails_is_kept_whole_and_delivered_once_later(
     fault: Fault, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,8 +10,6 @@ export interface Smoothing {
   weight: number;
 }
 
-export const NO_SMOOTHING: Smoothing = { kind: "ema", weight: 0 };
-
 /** The smoothed values, as many as `values`. */
 export function smooth(values: Float64Array, weight: number, x?: Float64Array, kind: SmoothKind = "ema"): Float64Array {
   if (kind === "gaussian" && x) return gaussian(values, x, weight);

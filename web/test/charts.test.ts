@@ -5,7 +5,6 @@ import { readOwn, writeOwn, type OwnLook } from "../src/state/chartOwn";
 import { toLine } from "../src/charts/lines";
 import { besideX } from "../src/charts/place";
 import { nearestLine, readings } from "../src/charts/Tooltip";
-import { NO_SMOOTHING } from "../src/smoothing";
 
 // The settings of the view are read from the address.
 vi.hoisted(() => vi.stubGlobal("location", { pathname: "/", search: "", hash: "" }));
@@ -51,7 +50,7 @@ test("a line that ended before the crosshair is read at its end, says so, and co
   const line = (run: number, x: number[], value: number) => {
     const points = Float64Array.from(x, () => value);
     const series = { run, name: "loss", x: Float64Array.from(x), mean: points, min: points, max: points, flags: new Uint8Array(x.length) };
-    return toLine(series as unknown as Series, { label: `run ${run}`, color: "red", dash: [] }, NO_SMOOTHING);
+    return toLine(series as unknown as Series, { label: `run ${run}`, color: "red", dash: [] }, { kind: "ema", weight: 0 });
   };
   const rows = readings([line(1, [0, 10, 20], 9), line(2, [0, 10, 20, 30, 40], 1), line(3, [0, 20, 40], 2)], 38, "");
   expect(rows.map(({ line: { run }, x, beyond }) => [run, x, beyond])).toEqual([[3, 40, false], [2, 40, false], [1, 20, true]]);

@@ -78,7 +78,7 @@ def test_the_list_says_why_each_run_ended(
 def test_of_more_metrics_than_a_list_shows_losses_and_scores_are_kept(
     ui: ReadServer, tmp_path: Path
 ) -> None:
-    names = [*(f"layer/{number:03}" for number in range(300)), "val/loss", "val/acc", "sys/cpu"]
+    names = ["sys/cpu", *(f"layer/{number:03}" for number in range(300)), "val/loss", "val/acc"]
     point = MetricGroup(tuple(names), np.array([1]), np.array([START]), np.ones((1, len(names))))
     with closing(local_run(tmp_path, "abc", "COMPLETED")) as writer:
         writer.append(Batch(groups=[point], names=dict.fromkeys(names, "METRIC")))

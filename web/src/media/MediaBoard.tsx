@@ -16,7 +16,7 @@ import { Group } from "./Group";
 import { kindOf } from "./kinds";
 
 /** Columns made at once: more stand too narrow to be compared. */
-export const MOST_RUNS = 8;
+const MOST_RUNS = 8;
 
 export interface RunFiles {
   run: Pick<Run, "id" | "name" | "createdAt">;

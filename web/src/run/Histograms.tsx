@@ -11,7 +11,7 @@ import { StepSlider } from "./StepSlider";
 import { useStep } from "./useStep";
 
 /** The payload `{freq, bins: {min, max, num}}`; null when it is something else. */
-export function readHistogram(point: DataPoint): Histogram | null {
+function readHistogram(point: DataPoint): Histogram | null {
   const data = point.data as { freq?: unknown; bins?: { min?: unknown; max?: unknown } } | null;
   const low = toNumber(data?.bins?.min);
   const high = toNumber(data?.bins?.max);

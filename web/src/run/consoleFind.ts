@@ -16,7 +16,7 @@ export const LEVELS: Record<Level, { label: string; keeps(type: string): boolean
 /** What the client puts before the lines of a process among several. */
 const RANK = /^\[rank(\d+)\] /;
 
-export function rankOf(text: string): string | null {
+function rankOf(text: string): string | null {
   return text.startsWith("[rank") ? (RANK.exec(text)?.[1] ?? null) : null;
 }
 

@@ -32,7 +32,7 @@ const WORDS: Partial<Record<Status, string>> = {
 };
 
 /** What is to be told of runs that were running before and are not now. */
-export function endings(before: ReadonlyMap<number, Status>, now: readonly Run[]): { run: Run; text: string }[] {
+function endings(before: ReadonlyMap<number, Status>, now: readonly Run[]): { run: Run; text: string }[] {
   return now
     .filter((run) => before.get(run.id) === "RUNNING" && run.status !== "RUNNING")
     .map((run) => ({ run, text: `${run.name} ${WORDS[run.status] ?? run.status.toLowerCase()}${run.cause ? `: ${run.cause}` : ""}` }));
