@@ -149,7 +149,7 @@ function settings(options: PlotOptions, shown: Shown): uPlot.Options {
     height: options.height,
     ms: 1,
     legend: { show: false },
-    padding: [8, 12, 0, 0],
+    padding: [8, 20, 0, 0], // half of a label of five digits stands beyond the plot
     scales: {
       x: { time: options.x.kind === "time", auto: false, distr: options.logX ? 3 : 1, range: ranger(options.logX ? EMPTY_LOG : EMPTY_X) },
       y: { auto: false, distr: options.log ? 3 : 1, range: ranger(options.log ? EMPTY_LOG : EMPTY_Y) },
