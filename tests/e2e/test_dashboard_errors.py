@@ -39,6 +39,22 @@ def forgive(visit: Visit, *words: str) -> None:
     visit.faults[:] = left
 
 
+NO_STORAGE = """
+Object.defineProperty(window, "localStorage", {
+  get() { throw new DOMException("The user switched it off.", "SecurityError"); },
+});
+"""
+
+
+def test_a_browser_that_keeps_nothing_shows_all_the_same(dashboard: Site) -> None:
+    with dashboard.visit() as visit:
+        visit.page.add_init_script(NO_STORAGE)
+        visit.open("/p/digits")
+        assert list(visit.curve("loss").mean) == [1.0]
+        visit.page.get_by_role("button", name="dark").click()
+        visit.page.locator("html[data-theme=dark]").wait_for()
+
+
 def test_a_run_that_is_not_here_leads_to_those_that_are(dashboard: Site) -> None:
     with dashboard.visit() as visit:
         visit.open("/p/digits/r/12345")

@@ -1,6 +1,7 @@
 // What a person opened or folded by hand, remembered in this browser.
 
 import { signal } from "@preact/signals";
+import { keepJson, keptJson } from "./kept";
 
 export interface Folds {
   /** Whether it is open: as it was left, or else as it is at first. */
@@ -10,20 +11,12 @@ export interface Folds {
 
 /** The folds that are kept under a key of the browser's storage. */
 export function foldsOf(key: string): Folds {
-  const folds = signal(read(key));
+  const folds = signal(keptJson<Record<string, boolean>>(key, (value) => ({ ...(value as object) }), {}));
   return {
     isOpen: (id, atFirst) => folds.value[id] ?? atFirst,
     set(id, open) {
       folds.value = { ...folds.peek(), [id]: open };
-      localStorage.setItem(key, JSON.stringify(folds.peek()));
+      keepJson(key, folds.peek());
     },
   };
-}
-
-function read(key: string): Readonly<Record<string, boolean>> {
-  try {
-    return JSON.parse(localStorage.getItem(key) ?? "{}") as Record<string, boolean>;
-  } catch {
-    return {}; // damaged storage: all begins as it would for a newcomer
-  }
 }

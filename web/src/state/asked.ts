@@ -4,6 +4,7 @@
 import { effect } from "@preact/signals";
 import type { SeriesRequest } from "../api/types";
 import { exportedAt } from "../parts/exported";
+import { keepJson, keptJson } from "../parts/kept";
 import { keysOf, pack } from "../series/batch";
 import { prefetch, watchedKeys, type SeriesKey } from "../series/store";
 import { place, query } from "./route";
@@ -22,12 +23,8 @@ const SETTLED = 1000;
 
 /** What each page asked for, those opened last first. */
 function read(): Map<string, SeriesKey[]> {
-  try {
-    const kept = JSON.parse(localStorage.getItem(KEY) ?? "[]") as Asked;
-    return new Map(kept.map(([page, requests]) => [page, requests.flatMap(keysOf)]));
-  } catch {
-    return new Map(); // another version's, or damaged: the charts ask for themselves
-  }
+  const pages = keptJson(KEY, (value) => (value as Asked).map(([page, requests]) => [page, requests.flatMap(keysOf)] as const), []);
+  return new Map(pages);
 }
 
 const address = () => location.pathname + location.search;
@@ -37,7 +34,7 @@ function remember(): void {
   pages.delete(address());
   const opened: [string, SeriesKey[]][] = [[address(), watchedKeys()], ...pages];
   const kept: Asked = opened.filter(([, keys]) => keys.length).map(([page, keys]) => [page, requestsFor(keys)]);
-  localStorage.setItem(KEY, JSON.stringify(kept.slice(0, PAGES)));
+  keepJson(KEY, kept.slice(0, PAGES));
 }
 
 function requestsFor(keys: readonly SeriesKey[]): SeriesRequest[] {

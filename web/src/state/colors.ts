@@ -5,6 +5,7 @@
 
 import { computed, signal } from "@preact/signals";
 import type { Run } from "../api/types";
+import { keepJson, keptJson } from "../parts/kept";
 import { runs } from "./catalog";
 import { theme, type Theme } from "./theme";
 
@@ -25,15 +26,7 @@ const COLORS = 16;
 const KEY = "pluto.colors";
 
 /** Palette indices chosen by hand, by run id. */
-const chosen = signal<Readonly<Record<string, number>>>(readChosen());
-
-function readChosen(): Record<string, number> {
-  try {
-    return JSON.parse(localStorage.getItem(KEY) ?? "{}") as Record<string, number>;
-  } catch {
-    return {}; // damaged storage: the colours of the numbers are as good
-  }
-}
+const chosen = signal(keptJson<Readonly<Record<string, number>>>(KEY, (value) => ({ ...(value as object) }), {}));
 
 /** Place of each run of the project in the order in which they were made. */
 const ranks = computed(() => {
@@ -75,5 +68,5 @@ export function swatches(): string[] {
 
 export function chooseColor(run: number, index: number): void {
   chosen.value = { ...chosen.peek(), [run]: index };
-  localStorage.setItem(KEY, JSON.stringify(chosen.peek()));
+  keepJson(KEY, chosen.peek());
 }

@@ -2,18 +2,19 @@
 
 import { effect, signal } from "@preact/signals";
 import type { Run, Status } from "../api/types";
+import { keepText, keptText } from "../parts/kept";
 import { runs } from "./catalog";
 import { say, toast } from "./toast";
 
 const KEY = "pluto.notify";
 
 /** Whether the end of a run is told. */
-export const notifying = signal(localStorage.getItem(KEY) === "1");
+export const notifying = signal(keptText(KEY) === "1");
 
 export async function toggleNotifying(): Promise<void> {
   notifying.value = !notifying.peek();
-  if (!notifying.peek()) return localStorage.removeItem(KEY);
-  localStorage.setItem(KEY, "1");
+  keepText(KEY, notifying.peek() ? "1" : null);
+  if (!notifying.peek()) return;
   const shown = toast.peek();
   const allowed = "Notification" in window ? await Notification.requestPermission() : "denied";
   if (toast.peek() !== shown) return; // meanwhile a run has ended, which is news

@@ -1,6 +1,7 @@
 // Kept views and panels as plain values: changed, merged, and in this browser's storage.
 
 import type { Kept, Saved } from "../api/types";
+import { keepJson, keptJson } from "../parts/kept";
 
 export interface Item {
   kind: keyof Kept<unknown>;
@@ -33,14 +34,9 @@ export function mergedNew(known: Saved, answer: Saved): Saved {
 const keyOf = (project: string) => `pluto.saved.${project}`;
 
 export function readLocal(project: string): Saved {
-  try {
-    const kept = JSON.parse(localStorage.getItem(keyOf(project)) ?? "{}") as Partial<Saved>;
-    return { ...EMPTY, ...kept };
-  } catch {
-    return EMPTY; // damaged storage: as if nothing had been kept in this browser
-  }
+  return keptJson(keyOf(project), (value) => ({ ...EMPTY, ...(value as Partial<Saved>) }), EMPTY);
 }
 
 export function writeLocal(project: string, items: Saved): void {
-  localStorage.setItem(keyOf(project), JSON.stringify(items));
+  keepJson(keyOf(project), items);
 }

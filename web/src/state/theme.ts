@@ -1,6 +1,7 @@
 // Light or dark: the system's choice until a person makes one; and the run colours of both.
 
 import { computed, effect, signal } from "@preact/signals";
+import { keepText, keptText } from "../parts/kept";
 
 export type Theme = "light" | "dark";
 
@@ -10,7 +11,7 @@ const system = signal<Theme>(dark.matches ? "dark" : "light");
 const choice = signal<Theme | null>(stored());
 
 function stored(): Theme | null {
-  const value = localStorage.getItem(KEY);
+  const value = keptText(KEY);
   return value === "light" || value === "dark" ? value : null;
 }
 
@@ -20,8 +21,7 @@ export function toggleTheme(): void {
   const next: Theme = theme.peek() === "dark" ? "light" : "dark";
   // Back at what the system says: follow it again.
   choice.value = next === system.peek() ? null : next;
-  if (choice.peek()) localStorage.setItem(KEY, next);
-  else localStorage.removeItem(KEY);
+  keepText(KEY, choice.peek());
 }
 
 export function startTheme(): void {
