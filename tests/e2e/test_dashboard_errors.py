@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 import pluto
 from tests.e2e.browser import Site, Visit, signed_in, site
@@ -53,6 +54,26 @@ def test_a_browser_that_keeps_nothing_shows_all_the_same(dashboard: Site) -> Non
         assert list(visit.curve("loss").mean) == [1.0]
         visit.page.get_by_role("button", name="dark").click()
         visit.page.locator("html[data-theme=dark]").wait_for()
+
+
+SLOW_EFFECTS = "window.requestAnimationFrame = () => 0;"
+"""Effects then wait for a timeout of 100 ms instead of the next picture."""
+
+
+@pytest.mark.parametrize("delay", [0.05, 0.15, 0.4])
+def test_code_that_comes_at_any_moment_is_shown(dashboard: Site, delay: float) -> None:
+    with dashboard.visit() as visit:
+        visit.open_run("first")
+        address = visit.page.url
+        visit.page.add_init_script(SLOW_EFFECTS)
+
+        def late(route: Route) -> None:
+            time.sleep(delay)
+            route.continue_()
+
+        visit.page.route("**/assets/RunPage-*.js", late)
+        visit.page.goto(address)
+        visit.page.get_by_role("heading", name="first", exact=True).wait_for()
 
 
 def test_a_run_that_is_not_here_leads_to_those_that_are(dashboard: Site) -> None:

@@ -19,8 +19,9 @@ export function lazy<P extends object>(load: () => Promise<ComponentType<P>>, la
   const Lazy = (props: P) => {
     const [error, setError] = useState<ApiError | null>(null);
     const [turn, setTurn] = useState(0);
+    const Shown = known;
     useEffect(() => {
-      if (known) return;
+      if (Shown) return; // what came since this drawing has to be drawn too
       fetched().then(
         () => {
           setError(null);
@@ -29,10 +30,7 @@ export function lazy<P extends object>(load: () => Promise<ComponentType<P>>, la
         (problem: unknown) => setError(asApiError(problem)),
       );
     }, [turn]);
-    if (known) {
-      const Shown = known;
-      return <Shown {...props} />;
-    }
+    if (Shown) return <Shown {...props} />;
     if (error) return <ErrorPanel error={error} retry={() => setTurn(turn + 1)} title={`${label} could not be loaded`} />;
     return <Skeleton rows={4} label={`Loading ${label}`} />;
   };
