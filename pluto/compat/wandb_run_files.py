@@ -108,8 +108,7 @@ class FileMethods:
             FileNotFoundError: there is nothing at the path.
         """
         self._refuse_if_ended("log_artifact")
-        artifact = self._artifact(artifact_or_path, name, type)
-        artifact.aliases = list(dict.fromkeys([*artifact.aliases, *(aliases or ())]))
+        artifact = self._artifact(artifact_or_path, name, type, aliases)
         artifact.tags = list(dict.fromkeys([*artifact.tags, *(tags or ())]))
         self._log_files(f"{FOLDER}/{artifact.base_name}", artifact)
         artifact.find_version = partial(self._version_of, artifact)
@@ -136,8 +135,7 @@ class FileMethods:
             UsageError: the run has ended, or there is neither a group nor an id.
         """
         self._refuse_if_ended("upsert_artifact")
-        artifact = self._artifact(artifact_or_path, name, type)
-        artifact.aliases = list(dict.fromkeys([*artifact.aliases, *(aliases or ())]))
+        artifact = self._artifact(artifact_or_path, name, type, aliases)
         self._log_files(self._parts_path(artifact, distributed_id), artifact)
         return artifact
 
@@ -256,11 +254,15 @@ class FileMethods:
         artifact_or_path: Artifact | str | os.PathLike[str],
         name: str | None,
         type: str | None,  # noqa: A002 - the name of wandb
+        aliases: Sequence[str] | None = None,
     ) -> Artifact:
         if isinstance(artifact_or_path, Artifact):
-            return artifact_or_path
-        default = f"run-{self.id}-{os.path.basename(artifact_or_path)}"
-        return _of_path(artifact_or_path, name or default, type or "unspecified")
+            artifact = artifact_or_path
+        else:
+            default = f"run-{self.id}-{os.path.basename(artifact_or_path)}"
+            artifact = _of_path(artifact_or_path, name or default, type or "unspecified")
+        artifact.aliases = list(dict.fromkeys([*artifact.aliases, *(aliases or ())]))
+        return artifact
 
     def _parts_path(self, artifact: Artifact, distributed_id: str | None) -> str:
         shared = distributed_id or getattr(self, "group", "")

@@ -38,7 +38,6 @@ export interface Summaries {
   metrics: Record<string, Record<"last" | "min" | "max" | "mean" | "minStep" | "maxStep", (Scalar | null)[]>>;
 }
 
-/** What people arranged in a project, by name. */
 /** A run that was deleted and can be taken back. */
 export interface DeletedRun {
   id: number;

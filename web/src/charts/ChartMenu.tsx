@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
+import { csvOf } from "../parts/csv";
 import { copyText } from "../parts/states";
 import { download } from "../parts/download";
 import { Popover } from "../parts/Popover";
@@ -74,15 +75,11 @@ export function ChartMenu({ name, title, lines, plot, look, unit, full, children
   );
 }
 
-/** The buckets in sight: a line a bucket with the range of its values (of a group: mean ± deviation). */
+/** The buckets in sight: a row a bucket with the range of its values (of a group: mean ± deviation). */
 function toCsv(lines: readonly Line[], span: Span | null): string {
   const [low, high] = span ?? [-Infinity, Infinity];
-  const rows = ["run,metric,x,mean,min,max"];
-  for (const { label, series } of lines) {
-    const names = [label, series.name].map((text) => `"${text.replaceAll('"', '""')}"`);
-    series.x.forEach((x, i) => {
-      if (low <= x && x <= high) rows.push([...names, x, series.mean[i], series.min[i], series.max[i]].join(","));
-    });
-  }
-  return `${rows.join("\n")}\n`;
+  const rows = lines.flatMap(({ label, series }) =>
+    Array.from(series.x, (x, i) => [label, series.name, x, series.mean[i], series.min[i], series.max[i]] as const),
+  );
+  return csvOf([["run", "metric", "x", "mean", "min", "max"], ...rows.filter(([, , x]) => low <= x && x <= high)]);
 }

@@ -1,4 +1,4 @@
-import{u as s}from"./index-BjEjAmIE.js";const a=/^(\s*)(?:[-*+]|(\d+)[.)])\s+(?:\[([ xX])\]\s+)?(.*)$/;function k(e){const n=e.replaceAll(`\r
+import{u as s}from"./index-DQBLbBUF.js";const a=/^(\s*)(?:[-*+]|(\d+)[.)])\s+(?:\[([ xX])\]\s+)?(.*)$/;function k(e){const n=e.replaceAll(`\r
 `,`
 `).split(`
 `),t=[];for(let r=0;r<n.length;)r=w(n,r,t);return t}function w(e,n,t){const r=e[n];if(!r.trim())return n+1;const i=/^(#{1,6})\s+(.*?)\s*#*$/.exec(r);return i?(t.push({kind:"heading",level:i[1].length,inner:l(i[2])}),n+1):/^\s*(```|~~~)/.test(r)?x(e,n,t):/^\s*([-*_])(\s*\1){2,}\s*$/.test(r)?(t.push({kind:"rule"}),n+1):a.test(r)?v(e,n,t):m(e,n)?b(e,n,t):$(e,n,t)}function x(e,n,t){const r=e[n].trim().slice(0,3);let i=n+1;for(;i<e.length&&!e[i].trim().startsWith(r);)i+=1;return t.push({kind:"code",text:e.slice(n+1,i).join(`

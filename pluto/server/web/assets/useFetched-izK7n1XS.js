@@ -1,1 +1,0 @@
-import{d as l,w as b,aC as f}from"./index-BjEjAmIE.js";function i(s,r){const[t,u]=l({about:r[0],data:null,error:null}),[o,c]=l(0);b(()=>{let a=!0;return s().then(e=>a&&u({about:r[0],data:e,error:null}),e=>a&&u(d=>({...d,about:r[0],error:f(e)}))),()=>{a=!1}},[...r,o]);const n=t.about===r[0];return{data:n?t.data:null,error:n?t.error:null,retry:()=>c(o+1)}}export{i as u};
